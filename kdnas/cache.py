@@ -1,0 +1,117 @@
+"""Results that are computed once: arrays on disk under a hash of everything they depend on.
+
+A file is written under a temporary name and moved, and holds a checksum of its arrays, so that a
+half-written or damaged one is found out and computed again.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+def cache_folder() -> Path:
+    """Where caches live: `$KDNAS_CACHE`, else `kdnas` in the user's cache folder."""
+    root = os.environ.get("KDNAS_CACHE")
+    if root:
+        return Path(root)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kdnas"
+
+
+def fingerprint(**parts: object) -> str:
+    """16 hexadecimal digits over the parts, which must have a JSON form.
+
+    >>> fingerprint(a=1, b="x") == fingerprint(b="x", a=1)
+    True
+    """
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None = None) -> Arrays:
+    """The arrays stored under `name`, computed and stored if they are missing or damaged.
+
+    Args:
+        name: File name without extension; it must contain a `fingerprint` of the inputs.
+        compute: Makes the arrays.
+        folder: The cache; `cache_folder()` by default.
+    """
+    path = (folder or cache_folder()) / f"{name}.safetensors"
+    if path.exists():
+        arrays = _read(path)
+        if arrays is not None:
+            return arrays
+        warnings.warn(f"damaged cache file {path}: computed again", stacklevel=2)
+    arrays = compute()
+    _write(path, arrays)
+    return arrays
+
+
+def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None = None) -> Path:
+    """The folder stored under `name`; `make` fills it if it is missing or damaged."""
+    path = (folder or cache_folder()) / name
+    if _intact(path):
+        return path
+    if path.exists():
+        warnings.warn(f"damaged cache folder {path}: computed again", stacklevel=2)
+        path.rename(path.with_name(f"{path.name}.damaged-{os.getpid()}"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as draft:
+        inside = Path(draft) / "draft"
+        inside.mkdir()
+        make(inside)
+        sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
+        (inside / _SUMS).write_text(json.dumps(sums))
+        try:
+            inside.rename(path)
+        except OSError:
+            if not _intact(path):  # else another process was faster, with the same content
+                raise
+    return path
+
+
+_SUMS = "sha256.json"
+
+
+def _intact(path: Path) -> bool:
+    try:
+        sums = json.loads((path / _SUMS).read_text())
+        return all(sha256((path / f).read_bytes()).hexdigest() == sums[f] for f in sums)
+    except (OSError, ValueError):
+        return False
+
+
+def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> Arrays | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            expected = (file.metadata() or {}).get("sha256")
+    except (SafetensorError, OSError, ValueError):
+        return None
+    return arrays if _checksum(arrays) == expected else None
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    from safetensors.numpy import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    contiguous = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
+    draft.replace(path)

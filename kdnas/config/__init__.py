@@ -1,0 +1,34 @@
+"""Run configurations: typed, closed, and written into every run.
+
+`Config` has one section for each part; `load_config` makes one from a preset or a TOML file and
+`--set` overrides; `departures` lists what differs from the paper. No heavy library is imported,
+and nothing in a configuration names code to import.
+"""
+
+from kdnas.config.load import departures, difference, load_config, preset_names, read_preset
+from kdnas.config.sections import (
+    AttackSettings,
+    Config,
+    ConstraintSettings,
+    DistillSettings,
+    SearchSettings,
+    StudentSettings,
+    TaskSettings,
+    TeacherSettings,
+)
+
+__all__ = [
+    "AttackSettings",
+    "Config",
+    "ConstraintSettings",
+    "DistillSettings",
+    "SearchSettings",
+    "StudentSettings",
+    "TaskSettings",
+    "TeacherSettings",
+    "departures",
+    "difference",
+    "load_config",
+    "preset_names",
+    "read_preset",
+]

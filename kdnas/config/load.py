@@ -1,0 +1,147 @@
+"""Reading configurations: presets and TOML files, overrides, and one-line errors."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kdnas.config.sections import Config
+from kdnas.errors import UserError
+
+PAPER = "rosearch-sst2"
+_PRESETS = files("kdnas") / "presets"
+
+Leaves = dict[str, Any]
+
+
+def preset_names() -> list[str]:
+    """The names of all presets."""
+    return sorted(path.name.removesuffix(".toml") for path in _PRESETS.iterdir())
+
+
+def read_preset(name: str) -> str:
+    """The text of a preset.
+
+    Raises:
+        UserError: There is no such preset.
+    """
+    names = preset_names()
+    if name not in names:
+        raise UserError(f"no preset {name!r}{_suggest(name, names)}; there are {', '.join(names)}")
+    return (_PRESETS / f"{name}.toml").read_text()
+
+
+def load_config(
+    preset: str | None = None, file: Path | None = None, overrides: Sequence[str] = ()
+) -> Config:
+    """The configuration of a preset or a TOML file, with `section.field=value` overrides.
+
+    Raises:
+        UserError: The preset or file does not exist or is no TOML, a key is unknown, or a value
+            is out of its range; the message names it and what is allowed.
+    """
+    if preset and file:
+        raise UserError("give a preset or a config file, not both")
+    values = _parse(read_preset(preset), f"preset {preset}") if preset else {}
+    if file:
+        try:
+            values = _parse(file.read_text(), str(file))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"cannot read config file {file}: {error}") from error
+    for override in overrides:
+        _apply(values, override)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_one_line(error)) from error
+
+
+def leaves(config: Config) -> Leaves:
+    """Every setting by its dotted name."""
+
+    def walk(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+        for name, value in values.items():
+            if isinstance(value, dict):
+                yield from walk(value, f"{prefix}{name}.")
+            else:
+                yield prefix + name, value
+
+    return dict(walk(config.model_dump(mode="json"), ""))
+
+
+def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
+    """The settings in which two configurations differ: name -> (value in a, value in b)."""
+    left, right = leaves(a), leaves(b)
+    return {name: (left[name], right[name]) for name in left if left[name] != right[name]}
+
+
+def departures(config: Config) -> dict[str, tuple[Any, Any]]:
+    """Where a configuration departs from the paper: name -> (its value, the paper's).
+
+    The data set and the caps on its size count as departures from SST-2, the paper's first.
+    """
+    return difference(config, load_config(preset=PAPER))
+
+
+def as_toml(value: Any) -> str:
+    """A setting as it is written in TOML and after `--set`; None as `none`."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{origin} is not TOML: {error}") from error
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """Set one `section.field=value` in place; the value is TOML, `none`, or a bare string."""
+    name, equals, text = override.partition("=")
+    section, dot, field = name.strip().partition(".")
+    if not (equals and dot and field):
+        raise UserError(f"--set {override!r}: write section.field=value, e.g. search.seed=1")
+    try:
+        value = None if text.strip() == "none" else tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    table = values.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise UserError(f"--set {override!r}: {section} is not a section")
+    table[field] = value
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first problem of a validation, with its value, the limit and a suggestion."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]][:2]  # what follows are branches of a union
+    name = ".".join(place)
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys(place[:-1])
+        return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"
+    message = first["msg"].removeprefix("Value error, ")
+    if message.startswith(f"{place[0]}."):
+        return message
+    return f"{name} = {first['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _keys(place: list[str]) -> list[str]:
+    values: Any = Config().model_dump()
+    for part in place:
+        values = values.get(part, {}) if isinstance(values, dict) else {}
+    return list(values)
+
+
+def _suggest(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

@@ -1,0 +1,185 @@
+"""The sections of a run configuration; every field has a default and a range."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from kdnas.objectives import ObjectiveName, Weights
+from kdnas.records import Resources
+from kdnas.space import Norm, OutAdapter, Repair, SearchSpace
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """A closed, immutable group of settings."""
+
+
+class TaskSettings(Section):
+    """The data.
+
+    Attributes:
+        name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, or a
+            path to a TSV, CSV, JSON Lines or Parquet file or a `save_to_disk` folder.
+        validation: For a local path: a second one that search-val and report-val are taken from.
+        text_column, label_column: Columns of hub and local data.
+        train, search, report: Most texts of each split; None takes all there are.
+        seed: Seed of the split.
+        max_overlap: Largest share of validation texts whose 4-grams all occur in the training
+            text; above it the task is refused, because its validation was cut from its training.
+        protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
+    """
+
+    name: str = "rotten_tomatoes"
+    validation: str | None = None
+    text_column: str | None = None
+    label_column: str = "label"
+    train: Count | None = None
+    search: Count | None = None
+    report: Count | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    max_overlap: Share = 0.01
+    protocol: Literal["three-way", "paper"] = "three-way"
+
+
+class TeacherSettings(Section):
+    """The teacher: a hub id, a folder, or `offline:minilm`, and how it is fine-tuned and probed."""
+
+    model: str = "offline:minilm"
+    epochs: Annotated[int, Field(ge=0)] = 3
+    learning_rate: Positive = 2e-5
+    batch_size: Count = 32
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Share = 0.1
+    probe_epochs: Count = 4
+    probe_learning_rate: Positive = 5e-3
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class StudentSettings(Section):
+    """What the paper leaves open about the students, and the longest text they see (tokens)."""
+
+    max_length: Annotated[int, Field(ge=8, le=512)] = 128
+    positions: Annotated[int, Field(ge=8)] = 512
+    norm: Norm = "block"
+    out_adapter: OutAdapter = "linear"
+    share_blocks: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    emb_init: Literal["teacher_pca", "random"] = "teacher_pca"
+
+
+class DistillSettings(Section):
+    """The distillation of one student.
+
+    Attributes:
+        kd_weight, probe_weight, logit_weight: Weights of the three loss terms.
+        temperature: Of the KD term.
+        kd_direction: `forward` is KL(teacher || student), `reverse` the other way round.
+        layer_map: Which teacher layer a block's probe follows: `ceil` (b L / R, rounded up) or
+            `stride` (b times L / R, rounded down).
+        probe_last: Whether the last block has a probe besides the classifier.
+        clip: Largest norm of the gradient.
+        warmup: Share of the steps in which the learning rate rises; then it falls to 0.
+    """
+
+    epochs: Count = 15
+    learning_rate: Positive = 5e-4
+    batch_size: Count = 32
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Share = 0.1
+    clip: Positive = 1.0
+    kd_weight: Annotated[float, Field(ge=0)] = 0.5
+    probe_weight: Annotated[float, Field(ge=0)] = 0.25
+    logit_weight: Annotated[float, Field(ge=0)] = 0.25
+    temperature: Positive = 2.0
+    kd_direction: Literal["forward", "reverse"] = "forward"
+    probe_temperature: Positive = 1.0
+    probe_last: bool = True
+    layer_map: Literal["ceil", "stride"] = "ceil"
+
+
+class AttackSettings(Section):
+    """The attack on every student.
+
+    Attributes:
+        spec: `rosearch` (the paper's threshold) or `textattack` (the recipe's, a stronger attack).
+        resources: `offline` (packages of the offline extra) or `textattack` (its own downloads).
+        texts, report_texts: Texts attacked per student in the search and for the report; None
+            attacks all of the split.
+        vocabulary: Words of the offline vectors.
+        polarity: Whether substitutes of another sentiment are refused; `auto` does so on
+            sentiment tasks.
+        query_budget: Most queries per text.
+    """
+
+    spec: Literal["rosearch", "textattack"] = "rosearch"
+    resources: Resources = "offline"
+    texts: Count | None = None
+    report_texts: Count | None = None
+    vocabulary: Annotated[int, Field(ge=1000, le=400_000)] = 40_000
+    polarity: Literal["auto", "on", "off"] = "auto"
+    query_budget: Count | None = None
+
+
+class SearchSettings(Section):
+    """The search.
+
+    Attributes:
+        algorithm: `tournament` (the paper's GA), `nsga2`, `random_edits` or `random_uniform`.
+        population: Individuals alive.
+        evaluations: Students evaluated in all.
+        patience: The tournament stops after so many students without a better fitness.
+        tournament: Individuals in a tournament, k.
+        batch: Children proposed at a time; it changes the search, so it never follows `--jobs`.
+        crossover: Probability of a crossover before the mutation (nsga2 only).
+        objectives: What nsga2 optimises, one to four.
+        threads: Threads of one evaluation; part of the record, since it can change last digits.
+    """
+
+    algorithm: Literal["tournament", "nsga2", "random_edits", "random_uniform"] = "tournament"
+    population: Annotated[int, Field(ge=2)] = 100
+    evaluations: Count = 2000
+    patience: Count = 200
+    tournament: Annotated[int, Field(ge=2)] = 2
+    batch: Count = 8
+    crossover: Share = 0.9
+    repair: Repair = "reconnect"
+    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1, max_length=4)] = (
+        "accuracy",
+        "robustness",
+        "parameters",
+    )
+    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Count = 1
+
+
+class ConstraintSettings(Section):
+    """What a student must keep to.
+
+    Attributes:
+        accuracy_floor: Least accuracy; `auto` is the majority share plus a third of the teacher's
+            margin over it, 0 is the literal paper.
+        max_parameters: Most parameters; checked before training.
+        max_flops: Most floating-point operations of one text of `student.max_length` tokens;
+            checked before training.
+    """
+
+    accuracy_floor: Share | Literal["auto"] = "auto"
+    max_parameters: Count | None = None
+    max_flops: Count | None = None
+
+
+class Config(Section):
+    """A whole run."""
+
+    task: TaskSettings = TaskSettings()
+    teacher: TeacherSettings = TeacherSettings()
+    space: SearchSpace = SearchSpace()
+    student: StudentSettings = StudentSettings()
+    distill: DistillSettings = DistillSettings()
+    attack: AttackSettings = AttackSettings()
+    search: SearchSettings = SearchSettings()
+    fitness: Weights = Weights()
+    constraints: ConstraintSettings = ConstraintSettings()

@@ -1,0 +1,84 @@
+"""From an evaluation to what a search wants: objectives, constraints and the paper's fitness."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from kdnas.records import DEGENERATE_ACCURACY, Evaluation
+
+ObjectiveName = Literal["accuracy", "robustness", "worst_class_robustness", "parameters"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A natural value of an evaluation and the direction in which it is better."""
+
+    value: Callable[[Evaluation], float]
+    maximise: bool
+    label: str
+
+
+OBJECTIVES: dict[ObjectiveName, Objective] = {
+    "accuracy": Objective(lambda e: e.search.accuracy, True, "accuracy (share)"),
+    "robustness": Objective(lambda e: e.search.robustness, True, "accuracy under attack (share)"),
+    "worst_class_robustness": Objective(
+        lambda e: e.search.worst_class_robustness, True, "worst-class accuracy under attack (share)"
+    ),
+    "parameters": Objective(lambda e: float(e.parameters), False, "parameters"),
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights mu of the paper's fitness, and which parameters it counts."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    accuracy: float = 1.0
+    robustness: float = 1.0
+    parameters: float = 2.0
+    count: Literal["all", "blocks"] = "all"
+
+
+PAPER_WEIGHTS = Weights()
+
+
+def fitness(evaluation: Evaluation, weights: Weights = PAPER_WEIGHTS) -> float:
+    """F = mu1 A + mu2 A_adv - mu3 P in points (Guo 2021, section 5.4).
+
+    A and A_adv are in percent and P in millions of parameters.
+    """
+    size = evaluation.parameters if weights.count == "all" else evaluation.block_parameters
+    return (
+        100 * weights.accuracy * evaluation.search.accuracy
+        + 100 * weights.robustness * evaluation.search.robustness
+        - weights.parameters * size / 1e6
+    )
+
+
+def accuracy_floor(majority_share: float, teacher_accuracy: float) -> float:
+    """The default floor: the majority share plus a third of the teacher's margin over it.
+
+    >>> round(accuracy_floor(0.5, 0.8), 6)
+    0.6
+    """
+    return majority_share + max(teacher_accuracy - majority_share, 0.0) / 3
+
+
+def violation(evaluation: Evaluation, floor: float) -> float:
+    """How far the accuracy is below the floor; at most 0 where it is not.
+
+    A degenerate student violates every floor above 0.
+    """
+    gap = floor - evaluation.search.accuracy
+    return max(gap, DEGENERATE_ACCURACY) if floor and evaluation.search.degenerate else gap
+
+
+def standard_error(share: float, texts: int) -> float:
+    """Binomial standard error of a share of `texts` texts.
+
+    >>> round(standard_error(0.2, 100), 3)
+    0.04
+    """
+    return math.sqrt(share * (1 - share) / texts) if texts else math.nan

@@ -1,0 +1,297 @@
+"""The values that cross layers: attack specs and outcomes, measurements, evaluations, failures.
+
+Accuracy and robustness are shares in [0, 1] derived from counts; parameters are a count.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Literal
+
+from kdnas.errors import UserError
+from kdnas.space import Architecture
+
+Outcome = Literal["skipped", "succeeded", "failed"]
+Resources = Literal["offline", "textattack"]
+FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
+
+DEGENERATE_SHARE = 0.95
+DEGENERATE_ACCURACY = 0.05
+
+
+@dataclass(frozen=True)
+class AttackSpec:
+    """Everything that decides what an attack does; scores of different specs are not comparable.
+
+    Attributes:
+        recipe: The attack, by TextAttack's definition of it.
+        similarity: Least angular similarity 1 - angle / pi of the sentence windows.
+        word_cosine: Least cosine of a word and its substitute.
+        candidates: Nearest neighbours tried per word.
+        window: Words of the window that the sentence encoder compares; in shorter texts the
+            similarity is not checked.
+        resources: Where vectors, word classes and the encoder come from.
+        vocabulary: Words of the offline vectors.
+        polarity_check: Whether substitutes of another sentiment are refused (offline only).
+        query_budget: Most queries per text; None for no limit.
+    """
+
+    recipe: Literal["textfooler"] = "textfooler"
+    similarity: float = 1 - 0.3 / math.pi
+    word_cosine: float = 0.5
+    candidates: int = 50
+    window: int = 15
+    resources: Resources = "offline"
+    vocabulary: int = 40_000
+    polarity_check: bool = False
+    query_budget: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits that change with every field."""
+        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+
+SIMILARITY_THRESHOLDS: dict[str, float] = {
+    # TextAttack's recipe: an angle of at most 0.5 rad between the windows.
+    "textattack": 0.840845057,
+    # Guo 2021 sets 0.7 on the scale of the original script, 1 - angle, so 0.3 rad.
+    "rosearch": 1 - 0.3 / math.pi,
+}
+"""The named specs: they differ in the angular similarity that the attack has to keep."""
+
+
+def named_spec(name: str, *, resources: Resources = "offline") -> AttackSpec:
+    """The spec of that name.
+
+    >>> round(named_spec("rosearch").similarity, 6)
+    0.904507
+
+    Raises:
+        UserError: There is no such name.
+    """
+    if name not in SIMILARITY_THRESHOLDS:
+        names = ", ".join(SIMILARITY_THRESHOLDS)
+        raise UserError(f"attack spec {name!r}: use one of {names}")
+    return AttackSpec(similarity=SIMILARITY_THRESHOLDS[name], resources=resources)
+
+
+@dataclass(frozen=True)
+class TextOutcome:
+    """What an attack did to one text.
+
+    Attributes:
+        index: Position in the split.
+        label: True class.
+        predicted: Class of the unchanged text.
+        outcome: `skipped` (was wrong already), `succeeded` (flipped) or `failed` (held).
+        words: Words of the text, as TextAttack counts them.
+        words_changed: Of these, changed in the perturbed text.
+        queries: TextAttack's query count.
+        perturbed: The adversarial text where the attack succeeded, else "".
+    """
+
+    index: int
+    label: int
+    predicted: int
+    outcome: Outcome
+    words: int
+    words_changed: int
+    queries: int
+    perturbed: str = ""
+
+
+@dataclass(frozen=True)
+class AttackOutcome:
+    """Counts over the attacked texts; every ratio is derived from them.
+
+    The denominator of robustness is ALL texts: misclassified ones are skipped and stay wrong
+    (Jin 2020, Morris 2020), so that robustness = accuracy * (1 - success rate).
+
+    Attributes:
+        skipped, succeeded, failed: Texts by outcome, one number per true class.
+        queries: Queries over the texts that were attacked, i.e. not skipped.
+        words_changed_share: Sum over successes of changed words / words.
+    """
+
+    skipped: tuple[int, ...]
+    succeeded: tuple[int, ...]
+    failed: tuple[int, ...]
+    queries: int = 0
+    words_changed_share: float = 0.0
+
+    @classmethod
+    def of(cls, texts: Sequence[TextOutcome], classes: int) -> "AttackOutcome":
+        """The counts of `texts`."""
+
+        def count(outcome: Outcome) -> tuple[int, ...]:
+            hits = [t.label for t in texts if t.outcome == outcome]
+            return tuple(hits.count(label) for label in range(classes))
+
+        return cls(
+            count("skipped"),
+            count("succeeded"),
+            count("failed"),
+            sum(t.queries for t in texts if t.outcome != "skipped"),
+            sum(t.words_changed / max(t.words, 1) for t in texts if t.outcome == "succeeded"),
+        )
+
+    @property
+    def texts(self) -> int:
+        """All texts of the attacked set, N."""
+        return sum(self.skipped) + sum(self.succeeded) + sum(self.failed)
+
+    @property
+    def accuracy(self) -> float:
+        """Share that was right before the attack."""
+        return (sum(self.succeeded) + sum(self.failed)) / self.texts
+
+    @property
+    def robustness(self) -> float:
+        """Share that is still right after it: accuracy under attack."""
+        return sum(self.failed) / self.texts
+
+    @property
+    def class_robustness(self) -> tuple[float, ...]:
+        """Robustness among the texts of each class; classes without texts are left out."""
+        rows = zip(self.skipped, self.succeeded, self.failed, strict=True)
+        return tuple(held / (s + f + held) for s, f, held in rows if s + f + held)
+
+    @property
+    def success_rate(self) -> float:
+        """Share of the attacks that succeeded; 0 where nothing was attacked."""
+        attacked = sum(self.succeeded) + sum(self.failed)
+        return sum(self.succeeded) / attacked if attacked else 0.0
+
+    @property
+    def mean_queries(self) -> float:
+        """Queries per text that was attacked."""
+        return self.queries / max(sum(self.succeeded) + sum(self.failed), 1)
+
+    @property
+    def mean_words_changed(self) -> float:
+        """Share of words changed, mean over the successes (W%)."""
+        return self.words_changed_share / max(sum(self.succeeded), 1)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A student on one split: its predictions on all texts, and the attack on some of them.
+
+    Attributes:
+        correct: Right predictions, one number per true class.
+        totals: Texts per true class.
+        predicted: Predictions per predicted class.
+        attack: The attack's counts.
+        spec: Digest of the attack spec.
+    """
+
+    correct: tuple[int, ...]
+    totals: tuple[int, ...]
+    predicted: tuple[int, ...]
+    attack: AttackOutcome
+    spec: str = ""
+
+    @property
+    def texts(self) -> int:
+        """Texts of the split."""
+        return sum(self.totals)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right predictions on the split."""
+        return sum(self.correct) / self.texts
+
+    @property
+    def robustness(self) -> float:
+        """Accuracy under attack on the attacked texts."""
+        return self.attack.robustness
+
+    @property
+    def worst_class_accuracy(self) -> float:
+        """The smallest accuracy among the classes."""
+        return min(c / n for c, n in zip(self.correct, self.totals, strict=True) if n)
+
+    @property
+    def worst_class_robustness(self) -> float:
+        """The smallest accuracy under attack among the classes."""
+        return min(self.attack.class_robustness)
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether one class takes over 95 % of the predictions or one is hardly ever right.
+
+        A student that always gives the same answer cannot be attacked: by the paper's fitness it
+        beats every honest one.
+        """
+        share = max(self.predicted) / self.texts
+        return share > DEGENERATE_SHARE or self.worst_class_accuracy < DEGENERATE_ACCURACY
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A distilled and attacked student.
+
+    Attributes:
+        parameters: All trainable parameters.
+        block_parameters: Those outside the embedding tables.
+        flops: Floating-point operations of one text of the longest length.
+        search: The measurement on the search-val split, which guides the search.
+        loss: Distillation loss of the last epoch.
+        train_seconds, attack_seconds: Wall time of the two stages.
+        texts: The attacked texts one by one.
+    """
+
+    parameters: int
+    block_parameters: int
+    flops: int
+    search: Measurement
+    loss: float = math.nan
+    train_seconds: float = 0.0
+    attack_seconds: float = 0.0
+    texts: tuple[TextOutcome, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A student of the front on the report-val split, which no decision was based on."""
+
+    measurement: Measurement
+    seconds: float = 0.0
+    texts: tuple[TextOutcome, ...] = ()
+
+
+Stage = Literal["search", "report"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work: a student to train and measure, or one of the front to report on."""
+
+    birth: int
+    architecture: Architecture
+    seed: int
+    stage: Stage = "search"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a student could not be evaluated."""
+
+    kind: FailureKind
+    message: str
+
+
+Result = Evaluation | Report | Failure
+Evaluate = Callable[[Job], Evaluation | Report]
+"""What a search is given to evaluate with; it raises where a student cannot be evaluated."""
+
+
+class EvaluationFailed(RuntimeError):
+    """Raised inside an evaluation to end it as a typed failure."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.failure = Failure(kind, message)

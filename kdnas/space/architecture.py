@@ -1,0 +1,226 @@
+"""`Architecture`: one student, as frozen and validated data without any network library."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from kdnas.errors import UserError
+from kdnas.space import dag
+
+if TYPE_CHECKING:
+    from kdnas.space.ranges import SearchSpace
+
+Kind = Literal["conv", "sepconv", "attention", "glu"]
+Mode = Literal["add", "mul", "concat"]
+Activation = Literal["none", "relu", "swish"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MODES: tuple[Mode, ...] = get_args(Mode)
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise UserError(message)
+
+
+def _is_positive(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+@dataclass(frozen=True, order=True)
+class Op:
+    """A layer type with its parameter.
+
+    Attributes:
+        kind: conv, sepconv, attention or glu.
+        size: Kernel width in positions (conv, sepconv; odd), number of heads (attention), 0 (glu).
+    """
+
+    kind: Kind
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.kind in KINDS, f"layer type {self.kind!r}: use one of {', '.join(KINDS)}")
+        if self.kind == "glu":
+            _require(self.size == 0, f"glu has no parameter, got {self.size}")
+        else:
+            _require(_is_positive(self.size), f"{self.kind} needs a size >= 1, got {self.size!r}")
+        if self.kind in ("conv", "sepconv"):
+            _require(self.size % 2 == 1, f"{self.kind} kernels are odd, got {self.size}")
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "glu" else f"{self.kind}{self.size}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One computational node: how inputs merge, the layer, its output width, the activation."""
+
+    op: Op
+    width: int
+    mode: Mode = "add"
+    activation: Activation = "none"
+
+    def __post_init__(self) -> None:
+        _require(_is_positive(self.width), f"node width {self.width!r}: use a number >= 1")
+        _check_merge(self.mode, self.activation)
+        fits = self.op.kind != "attention" or self.width % self.op.size == 0
+        _require(fits, f"width {self.width} is not divisible by {self.op.size} heads")
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output node: a merge and an activation, no layer of its own."""
+
+    mode: Mode = "add"
+    activation: Activation = "none"
+
+    def __post_init__(self) -> None:
+        _check_merge(self.mode, self.activation)
+
+
+def _check_merge(mode: str, activation: str) -> None:
+    _require(mode in MODES, f"input mode {mode!r}: use one of {', '.join(MODES)}")
+    names = ", ".join(ACTIVATIONS)
+    _require(activation in ACTIVATIONS, f"activation {activation!r}: use one of {names}")
+
+
+IDLE = Node(Op("conv", 1), width=128)
+"""What `Architecture.canonical` puts in the place of a node that is not connected."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A student: `repeats` blocks of hidden width `width`, all with the same graph.
+
+    Attributes:
+        repeats: Number of blocks, R.
+        width: Hidden width between blocks, W.
+        edges: The block's data flow, pairs (i, j) with i < j; 0 is the input, n + 1 the output.
+        nodes: The computational nodes v1..vn; unconnected ones keep their genes.
+        output: Merge and activation of the output node.
+
+    Raises:
+        UserError: The description is no valid student; the message names value and limit.
+    """
+
+    repeats: int
+    width: int
+    edges: dag.Edges
+    nodes: tuple[Node, ...]
+    output: Output = Output()
+
+    def __post_init__(self) -> None:
+        _require(_is_positive(self.repeats), f"repeats {self.repeats!r}: use a number >= 1")
+        _require(_is_positive(self.width), f"width {self.width!r}: use a number >= 1")
+        _require(2 <= len(self.nodes) <= 6, f"{len(self.nodes)} nodes; a block has 2 to 6")
+        problem = dag.problem(self.edges, len(self.nodes))
+        _require(problem is None, f"invalid block: {problem}")
+
+    @cached_property
+    def active(self) -> tuple[int, ...]:
+        """The connected computational nodes, ascending."""
+        return dag.active_nodes(self.edges, len(self.nodes))
+
+    def sources(self, vertex: int) -> tuple[int, ...]:
+        """Predecessors of `vertex`, ascending."""
+        return dag.sources(self.edges, vertex)
+
+    @cached_property
+    def key(self) -> str:
+        """The identity of the network this describes: 16 hexadecimal digits.
+
+        Equal for architectures that differ only in the numbering of their nodes, in genes of
+        unconnected nodes, or in the mode of a merge with a single input.
+        """
+        return blake2b(self.canonical().to_json().encode(), digest_size=8).hexdigest()
+
+    def canonical(self) -> "Architecture":
+        """The representative of all architectures with the same `key`.
+
+        Connected nodes are numbered first; of the numberings that keep i < j the one with the
+        smallest genes is taken; genes without effect are set to a fixed value.
+        """
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> "Architecture":
+        return min(self._relabellings(), key=_sort_key)
+
+    def _relabellings(self) -> "list[Architecture]":
+        n, found = len(self.nodes), []
+        for order in permutations(self.active):
+            place = {0: 0, n + 1: n + 1} | {v: i for i, v in enumerate(order, start=1)}
+            edges = frozenset((place[i], place[j]) for i, j in self.edges)
+            if all(i < j for i, j in edges):
+                nodes = [self._effective(v) for v in order] + [IDLE] * (n - len(order))
+                output = self.output if len(self.sources(n + 1)) > 1 else _one(self.output)
+                found.append(Architecture(self.repeats, self.width, edges, tuple(nodes), output))
+        return found
+
+    def _effective(self, vertex: int) -> Node:
+        node = self.nodes[vertex - 1]
+        return node if len(self.sources(vertex)) > 1 else replace(node, mode="add")
+
+    def genes(self, space: "SearchSpace | None" = None) -> tuple[int, ...]:
+        """The architecture as integers: R, W, the edge bits, the node rows, the output.
+
+        Every value but an edge bit is an index into its range in `space` (default: the paper's,
+        where this gives 35 integers). A node's row is (layer, width, mode, activation).
+
+        Raises:
+            UserError: A value is not in the space.
+        """
+        from kdnas.space.ranges import PAPER_SPACE
+
+        return (space or PAPER_SPACE).encode(self)
+
+    def to_json(self) -> str:
+        """One line of JSON; `Architecture.from_json` reads it back."""
+        values = asdict(self)
+        values["edges"] = sorted(self.edges)
+        return json.dumps(values, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Architecture":
+        """The architecture that `to_json` wrote, or a hand-made one of the same form.
+
+        Raises:
+            UserError: The text is not JSON, a field is missing or unknown, or a value is invalid.
+        """
+        try:
+            return cls._from_values(json.loads(text))
+        except UserError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            fields = "repeats, width, edges, nodes [op {kind, size}, width, mode, activation], output"
+            raise UserError(f"not an architecture ({error}); it needs {fields}") from error
+
+    @classmethod
+    def _from_values(cls, values: dict[str, Any]) -> "Architecture":
+        nodes = tuple(Node(**{**node, "op": Op(**node["op"])}) for node in values["nodes"])
+        edges = frozenset((int(i), int(j)) for i, j in values["edges"])
+        output = Output(**values.get("output", {}))
+        unknown = set(values) - {"repeats", "width", "edges", "nodes", "output"}
+        _require(not unknown, f"unknown architecture field {', '.join(sorted(unknown))}")
+        return cls(values["repeats"], values["width"], edges, nodes, output)
+
+    def __str__(self) -> str:
+        layers = " ".join(f"{self.nodes[v - 1].op}/{self.nodes[v - 1].width}" for v in self.active)
+        return f"R{self.repeats} W{self.width} E{len(self.edges)} [{layers}]"
+
+
+def _one(output: Output) -> Output:
+    return replace(output, mode="add")
+
+
+def _sort_key(arch: Architecture) -> tuple[object, ...]:
+    bits = tuple(edge in arch.edges for edge in dag.all_edges(len(arch.nodes)))
+    rows = tuple(
+        (KINDS.index(n.op.kind), n.op.size, n.width, n.mode, n.activation) for n in arch.nodes
+    )
+    return bits, rows

@@ -1,0 +1,209 @@
+"""The evolution operations (Guo 2021, section 5.3), crossover, and the distance between genotypes.
+
+Evo(a) draws one of four operations: change the number of blocks, change the hidden width, add or
+remove an edge (with repair), change one property of a node. It never returns an architecture with
+the key of its parent.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from numpy.random import Generator
+
+from kdnas.errors import SpaceExhausted
+from kdnas.space import dag
+from kdnas.space.architecture import Architecture, Output
+from kdnas.space.ranges import SearchSpace, gene_values
+
+Repair = Literal["reconnect", "prune", "mixed"]
+Accept = Callable[[Architecture], bool]
+
+DRAWS = 100
+"""Draws of an operation before the space is called exhausted."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An architecture and the operation that made it, for the record."""
+
+    architecture: Architecture
+    operation: str
+
+
+def distance(a: Architecture, b: Architecture) -> int:
+    """The number of genes that differ: each edge counts one, a layer with its parameter one."""
+    return sum(x != y for x, y in zip(gene_values(a), gene_values(b), strict=True))
+
+
+def mutate(
+    arch: Architecture,
+    space: SearchSpace,
+    rng: Generator,
+    *,
+    repair: Repair = "reconnect",
+    accept: Accept = lambda _: True,
+) -> Edit:
+    """One evolution operation: a neighbour of `arch` with another key.
+
+    The result is in the space, at most 3 genes away with `reconnect` and 5 with the other rules.
+
+    Args:
+        arch: The parent; it is not changed.
+        space: The ranges to draw from.
+        rng: The generator to draw with.
+        repair: What happens to a node that loses its last input or output. `reconnect` (the
+            paper) gives it a new edge, so that active nodes never become inactive; `prune`
+            removes its remaining edges where that leaves a valid block; `mixed` tosses a coin.
+        accept: A further condition on the result (not seen before, not too large).
+
+    Raises:
+        SpaceExhausted: `DRAWS` draws gave nothing acceptable.
+    """
+    operations = _possible_operations(arch, space)
+    for _ in range(DRAWS if operations else 0):
+        name = _choice(operations, rng)
+        child = _OPERATIONS[name](arch, space, rng, repair)
+        if child is not None and child.key != arch.key and accept(child):
+            return Edit(child, name)
+    raise SpaceExhausted(f"no new neighbour of {arch} in {DRAWS} draws")
+
+
+def _possible_operations(arch: Architecture, space: SearchSpace) -> list[str]:
+    possible = {
+        "repeats": len(space.repeats) > 1,
+        "width": len(space.widths) > 1,
+        "edge": _can_add(arch) or _can_remove(arch),
+        "property": True,
+    }
+    return [name for name, can in possible.items() if can]
+
+
+def _can_add(arch: Architecture) -> bool:
+    return len(arch.edges) < dag.max_edges(len(arch.nodes))
+
+
+def _can_remove(arch: Architecture) -> bool:
+    return len(arch.edges) > dag.MIN_EDGES
+
+
+def _change_repeats(
+    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
+) -> Architecture:
+    return replace(arch, repeats=_other(space.repeats, arch.repeats, rng))
+
+
+def _change_width(
+    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
+) -> Architecture:
+    return replace(arch, width=_other(space.widths, arch.width, rng))
+
+
+def _change_edge(
+    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
+) -> Architecture | None:
+    n = len(arch.nodes)
+    kinds = [kind for kind, can in (("add", _can_add), ("remove", _can_remove)) if can(arch)]
+    if _choice(kinds, rng) == "add":
+        missing = [edge for edge in dag.all_edges(n) if edge not in arch.edges]
+        edges = reconnect(arch.edges | {_choice(missing, rng)}, n, arch.active, rng)
+    else:
+        edges = arch.edges - {_choice(sorted(arch.edges), rng)}
+        prune = repair == "prune" or (repair == "mixed" and rng.random() < 0.5)
+        pruned = _without_dangling(edges, n) if prune else None
+        edges = reconnect(edges, n, arch.active, rng) if pruned is None else pruned
+    return replace(arch, edges=edges) if dag.problem(edges, n) is None else None
+
+
+def reconnect(
+    edges: dag.Edges, n_nodes: int, partners: Sequence[int], rng: Generator
+) -> dag.Edges:
+    """`edges` with one random edge for every node that has only inputs or only outputs.
+
+    The other end is the block's input or output or one of `partners` (nodes that are connected
+    already), so that a repair never makes another one necessary.
+    """
+    heads = {j for _, j in edges}
+    for node in dag.dangling_nodes(edges, n_nodes):
+        if node in heads:
+            later = [v for v in partners if v > node] + [n_nodes + 1]
+            edges |= {(node, _choice(later, rng))}
+        else:
+            earlier = [0] + [v for v in partners if v < node]
+            edges |= {(_choice(earlier, rng), node)}
+    return edges
+
+
+def _without_dangling(edges: dag.Edges, n_nodes: int) -> dag.Edges | None:
+    """`edges` without those of the dangling nodes, or None where that leaves no valid block."""
+    gone = set(dag.dangling_nodes(edges, n_nodes))
+    kept = frozenset(edge for edge in edges if not gone & set(edge))
+    return kept if dag.problem(kept, n_nodes) is None else None
+
+
+def _change_property(
+    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
+) -> Architecture | None:
+    vertex = _choice((*arch.active, len(arch.nodes) + 1), rng)
+    if vertex == len(arch.nodes) + 1:
+        name = _choice(("mode", "activation"), rng)
+        value = _other(getattr(space, f"{name}s"), getattr(arch.output, name), rng)
+        return None if value is None else replace(arch, output=replace(arch.output, **{name: value}))
+    node = arch.nodes[vertex - 1]
+    name = _choice(("type", "parameter", "width", "mode", "activation"), rng)
+    ranges: dict[str, Sequence[Any]] = {
+        "parameter": [op for op in space.ops if op.kind == node.op.kind],
+        "width": space.node_widths,
+        "mode": space.modes,
+        "activation": space.activations,
+    }
+    if name == "type":
+        kinds = list(dict.fromkeys(op.kind for op in space.ops))
+        kind = _other(kinds, node.op.kind, rng)
+        field, value = "op", _choice([op for op in space.ops if op.kind == kind] or [None], rng)
+    else:
+        field = "op" if name == "parameter" else name
+        value = _other(ranges[name], getattr(node, field), rng)
+    if value is None:
+        return None
+    nodes = list(arch.nodes)
+    nodes[vertex - 1] = replace(node, **{field: value})
+    return replace(arch, nodes=tuple(nodes))
+
+
+_OPERATIONS: dict[str, Callable[[Architecture, SearchSpace, Generator, Repair], Any]] = {
+    "repeats": _change_repeats,
+    "width": _change_width,
+    "edge": _change_edge,
+    "property": _change_property,
+}
+
+
+def crossover(a: Architecture, b: Architecture, rng: Generator) -> Architecture:
+    """A child with R, W, every node row, the output and every edge bit from `a` or `b` at random.
+
+    Dangling nodes are reconnected; edge sets that stay invalid are drawn again, at last the edges
+    of one parent are taken whole. Equal parents give the same child.
+    """
+    n = len(a.nodes)
+    nodes = tuple(_choice(pair, rng) for pair in zip(a.nodes, b.nodes, strict=True))
+    output: Output = _choice((a.output, b.output), rng)
+    repeats, width = _choice((a.repeats, b.repeats), rng), _choice((a.width, b.width), rng)
+    edges = _choice((a.edges, b.edges), rng)
+    for _ in range(DRAWS):
+        bits = frozenset(e for e in a.edges | b.edges if e in _choice((a.edges, b.edges), rng))
+        mixed = reconnect(bits, n, dag.active_nodes(bits, n), rng)
+        if dag.problem(mixed, n) is None:
+            edges = mixed
+            break
+    return Architecture(repeats, width, edges, nodes, output)
+
+
+def _choice(values: Sequence[Any], rng: Generator) -> Any:
+    return values[int(rng.integers(len(values)))]
+
+
+def _other(values: Sequence[Any], current: Any, rng: Generator) -> Any:
+    """A random value that is not `current`, or None where there is no other."""
+    others = [value for value in values if value != current]
+    return _choice(others, rng) if others else None
