@@ -5,7 +5,14 @@
 and nothing in a configuration names code to import.
 """
 
-from kdnas.config.load import departures, difference, load_config, preset_names, read_preset
+from kdnas.config.load import (
+    as_toml,
+    departures,
+    difference,
+    load_config,
+    preset_names,
+    read_preset,
+)
 from kdnas.config.sections import (
     AttackSettings,
     Config,
@@ -26,6 +33,7 @@ __all__ = [
     "StudentSettings",
     "TaskSettings",
     "TeacherSettings",
+    "as_toml",
     "departures",
     "difference",
     "load_config",

@@ -1,8 +1,8 @@
 """The sections of a run configuration; every field has a default and a range."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from kdnas.objectives import ObjectiveName, Weights
 from kdnas.records import Resources
@@ -68,6 +68,15 @@ class StudentSettings(Section):
     share_blocks: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     emb_init: Literal["teacher_pca", "random"] = "teacher_pca"
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Self:
+        if self.positions < self.max_length:
+            raise ValueError(
+                f"student.positions = {self.positions} is less than "
+                f"student.max_length = {self.max_length}; raise one or lower the other"
+            )
+        return self
 
 
 class DistillSettings(Section):

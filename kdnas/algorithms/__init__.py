@@ -1,0 +1,17 @@
+"""The search algorithms: each proposes students (`ask`) and learns from their results (`tell`).
+
+- `TournamentGA`: the evolutionary search of Guo 2021 on the weighted fitness;
+- `NSGA2`: the Pareto search, pymoo's NSGA-II;
+- `RandomSearch`: what every search is compared with.
+
+They share the `Algorithm` interface, know nothing of training, archives or workers, and draw from
+one seeded generator: equal results in equal order give equal proposals.
+"""
+
+from kdnas.algorithms.interface import Algorithm, Proposal
+from kdnas.algorithms.make import make_algorithm
+from kdnas.algorithms.nsga2 import NSGA2
+from kdnas.algorithms.random_search import RandomSearch
+from kdnas.algorithms.tournament import TournamentGA
+
+__all__ = ["NSGA2", "Algorithm", "Proposal", "RandomSearch", "TournamentGA", "make_algorithm"]

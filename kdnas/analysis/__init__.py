@@ -1,0 +1,37 @@
+"""From the archive of a run to its front, tables and figures.
+
+Every function takes the rows of an archive in birth order and changes nothing:
+
+- `pareto_front`, `picks`, `knee`, `feasible`: the students worth having;
+- `hypervolume`, `hypervolume_history`, `reference_point`: how good the front is, in one number;
+- `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
+  for a terminal;
+- `draw_figures`, `FIGURES`: figures for paper, drawn from a `RunContext`.
+
+moocore, matplotlib and rich are imported only when they are used.
+"""
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.details import student_details
+from kdnas.analysis.figures import FIGURES, draw_figures
+from kdnas.analysis.front import feasible, knee, pareto_front, picks
+from kdnas.analysis.indicator import hypervolume, hypervolume_history, reference_point
+from kdnas.analysis.json_records import as_records
+from kdnas.analysis.table import front_table, search_table
+
+__all__ = [
+    "FIGURES",
+    "RunContext",
+    "as_records",
+    "draw_figures",
+    "feasible",
+    "front_table",
+    "hypervolume",
+    "hypervolume_history",
+    "knee",
+    "pareto_front",
+    "picks",
+    "reference_point",
+    "search_table",
+    "student_details",
+]

@@ -1,0 +1,35 @@
+"""`RunContext`: what tables and figures need to know about a run besides its students."""
+
+from dataclasses import dataclass
+
+from kdnas.objectives import ObjectiveName, Weights
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A run as its readers see it.
+
+    Attributes:
+        title: Its name.
+        objectives: What its front is made of.
+        floor: The accuracy floor (share).
+        majority_share: Accuracy of always answering the most frequent class.
+        weights: Weights of the paper's fitness.
+        teacher_accuracy: The teacher's accuracy on the same texts (share), where it is known.
+        offline: Whether the scores come from the offline resources.
+        largest: Parameter count at which the hypervolume begins; see `reference_point`.
+    """
+
+    title: str
+    objectives: tuple[ObjectiveName, ...]
+    floor: float
+    majority_share: float
+    weights: Weights
+    teacher_accuracy: float | None
+    offline: bool
+    largest: int
+
+    @property
+    def caveat(self) -> str:
+        """What every reader of offline results is told; "" for others."""
+        return "offline resources: not comparable with published numbers" if self.offline else ""

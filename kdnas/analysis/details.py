@@ -1,0 +1,150 @@
+"""One student for a terminal: its block, its scores, and where it came from."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
+from kdnas.archive import Row
+from kdnas.objectives import fitness
+from kdnas.records import Evaluation, Measurement
+from kdnas.space import Architecture, Op, block_plan
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+
+def student_details(row: Row, rows: Sequence[Row], context: RunContext) -> "Group":
+    """Everything the archive knows of a student.
+
+    The block is drawn as it is built, i.e. of the canonical architecture: connected nodes only.
+
+    Args:
+        row: The student.
+        rows: The run, for the lineage.
+        context: The run's title, fitness weights and caveat.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    architecture = row.architecture.canonical()
+    parts: list[str | Table] = [
+        f"student {row.key} of {context.title}, {_state(row)}\n",
+        f"{architecture.repeats} blocks, hidden width {architecture.width}; each block:",
+        _block_table(architecture),
+    ]
+    if row.evaluation:
+        parts += ["", _score_table(row.evaluation.search, row.report)]
+        parts += ["", _cost_line(row.evaluation, context)]
+    parts += [f"\nlineage: {_lineage(row, rows)}", f"training seed: {row.seed}", context.caveat]
+    # Names and messages may have brackets, which are no markup.
+    return Group(*(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def _state(row: Row) -> str:
+    if row.failure:
+        return f"birth {row.birth}, failed: {row.failure.kind} ({row.failure.message})"
+    degenerate = row.evaluation is not None and row.evaluation.search.degenerate
+    state = "degenerate (always the same answer, or nearly)" if degenerate else row.status
+    return f"birth {row.birth}, {state}"
+
+
+def _plain_table(*columns: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in columns:
+        table.add_column(name)
+    return table
+
+
+def _block_table(architecture: Architecture) -> "Table":
+    """One line for every node: what flows in, how it merges, and what is done with it."""
+    plan, output = block_plan(architecture), architecture.output
+    table = _plain_table("node", "from", "merge", "layer", "width", "activation")
+    for planned in plan.nodes:
+        node = planned.node
+        table.add_row(
+            f"v{planned.vertex}",
+            _names(planned.sources),
+            node.mode if len(planned.sources) > 1 else "",
+            _layer(node.op),
+            f"{planned.in_width} -> {node.width}",
+            node.activation,
+        )
+    table.add_row(
+        "out",
+        _names(plan.out_sources),
+        output.mode if len(plan.out_sources) > 1 else "",
+        "",
+        f"{plan.merged_width} -> {architecture.width}",
+        output.activation,
+    )
+    return table
+
+
+def _names(sources: Sequence[int]) -> str:
+    return ", ".join(f"v{source}" if source else "in" for source in sources)
+
+
+def _layer(op: Op) -> str:
+    match op.kind:
+        case "attention":
+            return f"attention, {op.size} heads"
+        case "glu":
+            return "glu"
+        case _:
+            return f"{op.kind}, kernel {op.size}"
+
+
+def _score_table(search: Measurement, report: Measurement | None) -> "Table":
+    """Scores and attack counts of both splits, in points where they are shares."""
+    splits = {"search-val": search} | ({"report-val": report} if report else {})
+    table = _plain_table("shares in points", *splits)
+    lines = [_score_lines(measurement) for measurement in splits.values()]
+    for name in lines[0]:
+        table.add_row(name, *(column[name] for column in lines))
+    return table
+
+
+def _score_lines(m: Measurement) -> dict[str, str]:
+    attack = m.attack
+    return {
+        "accuracy": in_points(m.accuracy, accuracy_error(m)),
+        "  worst-class accuracy": in_points(m.worst_class_accuracy),
+        "robustness": in_points(m.robustness, robustness_error(m)),
+        "  worst-class robustness": in_points(m.worst_class_robustness),
+        "texts": str(m.texts),
+        "attack set": str(attack.texts),
+        "  wrong before": str(sum(attack.skipped)),
+        "  attack succeeded": str(sum(attack.succeeded)),
+        "  attack failed": str(sum(attack.failed)),
+        "attack success rate": in_points(attack.success_rate),
+        "queries per attack": f"{attack.mean_queries:.1f}",
+        "words changed": in_points(attack.mean_words_changed),
+    }
+
+
+def _cost_line(evaluation: Evaluation, context: RunContext) -> str:
+    size, blocks = in_millions(evaluation.parameters), in_millions(evaluation.block_parameters)
+    seconds = evaluation.train_seconds, evaluation.attack_seconds
+    return (
+        f"{size} M parameters ({blocks} M outside the embedding), "
+        f"{evaluation.flops / 1e6:.1f} M operations per text\n"
+        f"fitness {fitness(evaluation, context.weights):.1f}, "
+        f"distillation loss {evaluation.loss:.3f}, "
+        f"{seconds[0]:.0f} s training, {seconds[1]:.0f} s attack"
+    )
+
+
+def _lineage(row: Row, rows: Sequence[Row]) -> str:
+    """The student's births back to the start, along first parents."""
+    known = {other.birth: other for other in rows}
+    steps, current = [], row
+    while current.parents and current.parents[0] in known:
+        others = "".join(f" with {birth}" for birth in current.parents[1:])
+        steps.append(f"{current.birth} ({current.operation}{others})")
+        current = known[current.parents[0]]
+    return " <- ".join([*steps, f"{current.birth} ({current.operation})"])

@@ -1,0 +1,62 @@
+"""Figures of a run, one file each: `draw(rows, context)` gives a matplotlib figure.
+
+`FIGURES` names them; `draw_figures` draws and saves them with the same style. Nothing global of
+matplotlib is used: no pyplot, no backend is chosen, and its settings are put back.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.figures import hypervolume, pareto, process, trade_off
+from kdnas.analysis.figures.style import STYLE
+from kdnas.archive import Row
+from kdnas.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FIGURES", "draw_figures"]
+
+FIGURES: dict[str, Callable[[Sequence[Row], RunContext], "Figure"]] = {
+    "process": process.draw,
+    "trade-off": trade_off.draw,
+    "pareto": pareto.draw,
+    "hypervolume": hypervolume.draw,
+}
+
+RESOLUTION = 200
+"""Of the PNG files (dots per inch)."""
+
+
+def draw_figures(
+    rows: Sequence[Row], context: RunContext, folder: Path, names: Sequence[str] | None = None
+) -> list[Path]:
+    """Draw the figures of these names (default: all) into `folder`, as PNG and PDF each.
+
+    Equal rows give equal files.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: There is no such figure, or no student was evaluated.
+    """
+    from matplotlib import rc_context
+
+    unknown = [name for name in names or () if name not in FIGURES]
+    if unknown:
+        raise UserError(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
+    written = []
+    for name in FIGURES if names is None else names:
+        with rc_context(STYLE):
+            figure = FIGURES[name](rows, context)
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, dates in ((folder / f"{name}.png", {}), (folder / f"{name}.pdf", _NO_DATE)):
+                figure.savefig(path, dpi=RESOLUTION, metadata=dates)
+                written.append(path)
+    return written
+
+
+_NO_DATE = {"CreationDate": None}

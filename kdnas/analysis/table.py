@@ -1,0 +1,119 @@
+"""Tables for a terminal: the front of a run, and all of its students."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.front import MARKS, evaluated, feasible, marks, pareto_front, picks
+from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
+from kdnas.archive import Row
+from kdnas.objectives import fitness
+from kdnas.records import Evaluation, Measurement
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+KEY_DIGITS = 8
+"""Digits of a key that tables show; they tell the students of a run apart."""
+
+
+def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
+    """The front, the most accurate first, with the values of both splits side by side.
+
+    Picks that are not on the front stand in it too; the letters of `MARKS` tell them. The columns
+    of report-val are left out while nothing was measured there. It is 80 characters wide.
+    """
+    chosen = picks(rows, context.objectives, context.floor, context.weights)
+    front = pareto_front(rows, context.objectives, context.floor)
+    members = {row.birth: row for row in [*front, *chosen.values()]}
+    reported = any(row.report for row in members.values())
+    table = _table(context, _front_caption(context, reported))
+    splits = ("search", "report") if reported else ("search",)
+    scores = [f"{name}\n{split}" for name in ("accuracy", "robustness") for split in splits]
+    for name in ("", "key", "size\nM", "fitness", *scores, "worst\nclass"):
+        table.add_column(name, justify="left" if name in ("", "key") else "right", no_wrap=True)
+    ordered = sorted(evaluated(list(members.values())), key=_by_accuracy, reverse=True)
+    for row, evaluation in ordered:
+        measured = [evaluation.search, row.report] if reported else [evaluation.search]
+        table.add_row(
+            marks(chosen, row),
+            row.key[:KEY_DIGITS],
+            in_millions(evaluation.parameters),
+            f"{fitness(evaluation, context.weights):.1f}",
+            *(in_points(m.accuracy, accuracy_error(m)) if m else "" for m in measured),
+            *(in_points(m.robustness, robustness_error(m)) if m else "" for m in measured),
+            "/".join(in_points(m.worst_class_robustness) for m in measured if m),
+        )
+    return table
+
+
+def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
+    """Every student in birth order, with the values that the search saw; 80 characters wide."""
+    chosen = picks(rows, context.objectives, context.floor, context.weights)
+    front = {row.birth for row in pareto_front(rows, context.objectives, context.floor)}
+    passing = {row.birth for row in feasible(rows, context.floor)}
+    table = _table(context, "points; worst class: its robustness")
+    for name in ("birth", "key", "size\nM", "fitness", "accuracy", "robust-\nness", "worst\nclass"):
+        table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
+    table.add_column("made by")
+    table.add_column("note", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            str(row.birth),
+            row.key[:KEY_DIGITS],
+            *_search_values(row.evaluation, context),
+            row.operation,
+            _note(row, marks(chosen, row), row.birth in front, row.birth in passing),
+        )
+    return table
+
+
+def _table(context: RunContext, caption: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    return Table(
+        title=Text(context.title),  # a name may have brackets, which are no markup
+        caption="\n".join(filter(None, [caption, context.caveat])),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=0,
+    )
+
+
+def _front_caption(context: RunContext, reported: bool) -> str:
+    picked = ", ".join(f"{letter} {name}" for name, letter in MARKS.items())
+    note = "; report-val had no part in the search" if reported else ""
+    return f"{picked}; worst class: its robustness\npoints ± standard error{note}"
+
+
+def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
+    row, evaluation = student
+    return evaluation.search.accuracy, evaluation.search.robustness, -row.birth
+
+
+def _search_values(evaluation: Evaluation | None, context: RunContext) -> list[str]:
+    if evaluation is None:
+        return [""] * 5
+    scores: Measurement = evaluation.search
+    return [
+        in_millions(evaluation.parameters),
+        f"{fitness(evaluation, context.weights):.1f}",
+        in_points(scores.accuracy),
+        in_points(scores.robustness),
+        in_points(scores.worst_class_robustness),
+    ]
+
+
+def _note(row: Row, letters: str, on_front: bool, is_feasible: bool) -> str:
+    if row.evaluation is None:
+        return f"failed: {row.failure.kind}" if row.failure else row.status
+    if on_front or letters:
+        return " ".join(filter(None, ["front" if on_front else "", letters]))
+    if row.evaluation.search.degenerate:
+        return "degenerate"
+    return "" if is_feasible else "below floor"

@@ -1,0 +1,70 @@
+"""Importing textattack without a connection and without touching the user's settings.
+
+At its import textattack downloads NLTK data, needs NLTK's stop words, and, where `TA_CACHE_DIR` is
+set, overwrites the cache settings of other libraries. Here the download is switched off for the
+time of the import, missing stop words are stood in for (the attacks bring their own), its cache is
+a folder of ours, and every environment variable is put back.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from kdnas.cache import cache_folder
+
+
+def import_textattack() -> ModuleType:
+    """The textattack package, imported once per process."""
+    if "textattack" not in sys.modules:
+        with _environment_kept(), _nltk_offline(), _quiet_logging():
+            os.environ["TA_CACHE_DIR"] = str(cache_folder() / "textattack")
+            import textattack  # noqa: F401
+    return sys.modules["textattack"]
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _nltk_offline() -> Iterator[None]:
+    import nltk
+
+    download, stopwords = nltk.download, nltk.corpus.stopwords
+    nltk.download = lambda *args, **kwargs: True
+    try:
+        stopwords.words("english")
+    except LookupError:
+        nltk.corpus.stopwords = _NoStopwords()
+    try:
+        yield
+    finally:
+        nltk.download, nltk.corpus.stopwords = download, stopwords
+
+
+class _NoStopwords:
+    """Stands in for NLTK's stop words where they are not installed."""
+
+    def words(self, language: str) -> list[str]:
+        """No word of any language."""
+        return []
+
+
+@contextmanager
+def _quiet_logging() -> Iterator[None]:
+    disabled: Any = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(disabled)

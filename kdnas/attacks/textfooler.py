@@ -1,0 +1,151 @@
+"""TextFooler by TextAttack's own definition, with the spec's thresholds and resources.
+
+Importing this module imports textattack; it is imported when an attack is built.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from kdnas.attacks.encoder import SentenceEncoder
+from kdnas.attacks.resources import AttackResources
+from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.vectors import WordVectors
+from kdnas.attacks.victim import Victim
+from kdnas.attacks.words import classes_agree, polarity_agrees
+from kdnas.errors import UserError
+from kdnas.records import AttackSpec
+
+import_textattack()
+
+from textattack import Attack  # noqa: E402
+from textattack.attack_recipes import TextFoolerJin2019  # noqa: E402
+from textattack.constraints import Constraint  # noqa: E402
+from textattack.constraints.grammaticality import PartOfSpeech  # noqa: E402
+from textattack.constraints.semantics import WordEmbeddingDistance  # noqa: E402
+from textattack.constraints.semantics.sentence_encoders import (  # noqa: E402
+    SentenceEncoder as EncoderConstraint,
+)
+from textattack.models.wrappers import ModelWrapper  # noqa: E402
+from textattack.shared import WordEmbedding, utils  # noqa: E402
+
+
+def build_textfooler(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
+    """The recipe `TextFoolerJin2019`, its resources and thresholds replaced by the spec's.
+
+    Search method, goal function, stop words and all that is not replaced stay TextAttack's.
+    """
+    attack = _recipe(_VictimWrapper(victim), resources.vectors)
+    attack.transformation.max_candidates = spec.candidates
+    attack.goal_function.query_budget = spec.query_budget or float("inf")
+    replaced = (_replacement(constraint, spec, resources) for constraint in attack.constraints)
+    attack.constraints = [constraint for group in replaced for constraint in group]
+    return attack
+
+
+def _recipe(wrapper: ModelWrapper, vectors: WordVectors | None) -> Attack:
+    try:
+        with _shared_embedding(vectors):
+            return TextFoolerJin2019.build(wrapper)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        way = "connect, or set attack.resources=offline"
+        raise UserError(f"textattack cannot load its resources ({reason}); {way}") from error
+
+
+def _replacement(
+    constraint: Any, spec: AttackSpec, resources: AttackResources
+) -> list[Constraint]:
+    if isinstance(constraint, WordEmbeddingDistance):
+        constraint.min_cos_sim = spec.word_cosine
+    elif isinstance(constraint, PartOfSpeech) and resources.encoder:
+        polarity = [_Polarity()] if spec.polarity_check else []
+        return [_WordClasses(), *polarity]
+    elif isinstance(constraint, EncoderConstraint):
+        constraint.threshold, constraint.window_size = spec.similarity, spec.window
+        if resources.encoder:
+            return [_OfflineEncoder(constraint, resources.encoder)]
+    return [constraint]
+
+
+class _VictimWrapper(ModelWrapper):
+    """A victim as TextAttack calls it."""
+
+    def __init__(self, victim: Victim) -> None:
+        self.model = victim
+
+    def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
+        logits = self.model.logits(self.model.encode(text_input_list))
+        # TextAttack takes rows that sum to 1 for probabilities; shifted logits never do, and
+        # their softmax is the same.
+        return torch.from_numpy(logits - logits.max(axis=1, keepdims=True))
+
+
+class _WordClasses(Constraint):
+    """Swaps between words that can have the same class (compared with the original word)."""
+
+    def __init__(self) -> None:
+        super().__init__(compare_against_original=True)
+
+    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
+        return all(classes_agree(a, b) for a, b in _swaps(transformed_text, reference_text))
+
+
+class _Polarity(Constraint):
+    """Swaps that keep the sentiment (compared with the original word)."""
+
+    def __init__(self) -> None:
+        super().__init__(compare_against_original=True)
+
+    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
+        return all(polarity_agrees(a, b) for a, b in _swaps(transformed_text, reference_text))
+
+
+def _swaps(transformed: Any, reference: Any) -> Iterator[tuple[str, str]]:
+    """(word before, word after) at each newly changed position."""
+    for i in transformed.attack_attrs["newly_modified_indices"]:
+        yield reference.words[i], transformed.words[i]
+
+
+class _OfflineEncoder(EncoderConstraint):
+    """TextAttack's encoder constraint, as the recipe sets it, over another encoder."""
+
+    def __init__(self, recipe: EncoderConstraint, encoder: SentenceEncoder) -> None:
+        super().__init__(
+            threshold=recipe.threshold,
+            metric=recipe.metric,
+            compare_against_original=recipe.compare_against_original,
+            window_size=recipe.window_size,
+            skip_text_shorter_than_window=recipe.skip_text_shorter_than_window,
+        )
+        self._encoder = encoder
+
+    def encode(self, sentences: Sequence[str]) -> np.ndarray:
+        return self._encoder(sentences)
+
+
+@contextmanager
+def _shared_embedding(vectors: WordVectors | None) -> Iterator[None]:
+    """Offer `vectors` where TextAttack keeps the word embedding that its recipes share.
+
+    Without it the recipe would download its own while it is built.
+    """
+    name = "textattack_counterfitted_GLOVE_embedding"
+    before = utils.GLOBAL_OBJECTS.get(name)
+    if vectors is not None:
+        utils.GLOBAL_OBJECTS[name] = _embedding(vectors)
+    try:
+        yield
+    finally:
+        if vectors is not None:
+            utils.GLOBAL_OBJECTS.pop(name)
+            if before is not None:
+                utils.GLOBAL_OBJECTS[name] = before
+
+
+def _embedding(vectors: WordVectors) -> WordEmbedding:
+    index = {word: i for i, word in enumerate(vectors.words)}
+    return WordEmbedding(vectors.matrix, index, vectors.words, vectors.neighbours)

@@ -1,0 +1,97 @@
+"""Offline word vectors: meaning from a sentence encoder joined with company from GloVe.
+
+GloVe alone takes opposites and companions for neighbours ("undercut -> bolstered"), so that every
+attack succeeds and the score means nothing; joined with each word's MiniLM encoding the swaps keep
+their meaning ("funny -> hilarious").
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kdnas.cache import Arrays, cached_arrays, fingerprint
+from kdnas.offline import expected_hash, offline_path
+
+GLOVE_SHARE = 0.7
+NEIGHBOURS = 50
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Unit vectors of words, frequent ones first.
+
+    Attributes:
+        words: The vocabulary.
+        matrix: (words, features), rows of length 1, float32.
+        neighbours: (words, 51): the word itself, then its nearest by cosine, nearest first.
+    """
+
+    words: tuple[str, ...]
+    matrix: np.ndarray
+    neighbours: np.ndarray
+
+
+def offline_vectors(vocabulary: int, encode: Encode) -> WordVectors:
+    """The joined vectors of the most frequent alphabetic GloVe words; built once and kept.
+
+    Args:
+        vocabulary: Number of words.
+        encode: Sentence encodings, (texts, features).
+
+    Raises:
+        UserError: The offline extra is missing.
+    """
+    rows, words = _alphabetic_words(vocabulary)
+    name = fingerprint(
+        encoder=expected_hash("minilm"), glove=expected_hash("glove_vectors"), words=vocabulary,
+        share=GLOVE_SHARE, neighbours=NEIGHBOURS,
+    )  # fmt: skip
+
+    def compute() -> Arrays:
+        glove = np.load(offline_path("glove_vectors"), mmap_mode="r", allow_pickle=False)[rows]
+        meaning = _centred_units(encode(words))
+        matrix = np.hstack([meaning, GLOVE_SHARE * _centred_units(glove)]).astype(np.float32)
+        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+        return {"matrix": matrix, "neighbours": nearest_neighbours(matrix, NEIGHBOURS)}
+
+    arrays = cached_arrays(f"vectors-{name}", compute)
+    return WordVectors(words, arrays["matrix"], arrays["neighbours"])
+
+
+def nearest_neighbours(matrix: np.ndarray, count: int) -> np.ndarray:
+    """Each row's own index, then its `count` nearest rows by dot product, nearest first.
+
+    Args:
+        matrix: Unit rows, (rows, features).
+        count: Neighbours per row.
+
+    Returns:
+        (rows, count + 1), int32.
+    """
+    vectors = torch.from_numpy(matrix)
+    found = []
+    for start in range(0, len(matrix), 2048):
+        scores = vectors[start : start + 2048] @ vectors.T
+        own = torch.arange(len(scores))
+        scores[own, own + start] = torch.inf
+        found.append(scores.topk(min(count + 1, len(matrix)), dim=1).indices)
+    return torch.cat(found).numpy().astype(np.int32)
+
+
+def _alphabetic_words(count: int) -> tuple[list[int], tuple[str, ...]]:
+    """Rows and words of the first `count` GloVe words that are letters only."""
+    from pyarrow import parquet
+
+    listed = parquet.read_table(offline_path("glove_words"))["index"].to_pylist()
+    chosen = [(row, word) for row, word in enumerate(listed) if word.isascii() and word.isalpha()]
+    rows, words = zip(*chosen[:count], strict=True)
+    return list(rows), words
+
+
+def _centred_units(vectors: np.ndarray) -> np.ndarray:
+    centred = vectors - vectors.mean(axis=0)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)

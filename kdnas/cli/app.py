@@ -1,0 +1,66 @@
+"""The application: its commands, and how errors become one line and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from kdnas import __version__
+from kdnas.cli.attack import attack
+from kdnas.cli.evaluate import evaluate
+from kdnas.cli.export import export
+from kdnas.cli.inspect import front, plot, show
+from kdnas.cli.presets import presets
+from kdnas.cli.search import search
+from kdnas.errors import SpaceExhausted, UserError
+
+app = typer.Typer(
+    name="kdnas",
+    help="Search for student networks that are accurate, hard to fool and small.\n\n"
+    "Example: kdnas search --preset quickstart --out runs/quickstart",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (search, evaluate, front, show, plot, export, attack, presets):
+    app.command()(command)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"kdnas {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; exits with 0, with 1 if a run was stopped or failed, 2 on bad input."""
+    try:
+        code = app(standalone_mode=False)
+    except (UserError, SpaceExhausted) as error:
+        _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped; what was finished is kept, the same command with --resume goes on", 1)
+    except Exception as error:
+        # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
+        # not export; this method is what they have in common.
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(f"{error.format_message()} (see --help)", 2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"kdnas: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

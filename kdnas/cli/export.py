@@ -1,0 +1,39 @@
+"""`kdnas export`: a student as a Hugging Face model folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kdnas.cli.options import RunArgument
+
+
+def export(
+    run: RunArgument,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A student, or its first digits.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
+) -> None:
+    """Write a trained student as a folder with tokenizer and model card.
+
+    `AutoModelForSequenceClassification.from_pretrained` loads it after `import kdnas.students`.
+
+    Example: kdnas export runs/quickstart 1343741d --out student
+    """
+    from kdnas.archive import Archive
+    from kdnas.cli.inspect import find_student
+    from kdnas.errors import UserError
+    from kdnas.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    with Archive.open(folder.archive) as archive:
+        row = find_student(archive.rows(), key)
+        if row.evaluation is None:
+            raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
+        if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+            raise UserError(f"{out} exists already: choose a new folder")
+        from kdnas.export import export_student
+        from kdnas.pipeline import quiet_libraries
+
+        quiet_libraries()
+        export_student(folder, archive, row, out)
+    typer.echo(out)

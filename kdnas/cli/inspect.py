@@ -1,0 +1,124 @@
+"""`kdnas front`, `kdnas show`, `kdnas plot`: looking at a run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdnas.cli.options import JsonOption, RunArgument
+from kdnas.errors import UserError
+
+if TYPE_CHECKING:
+    from kdnas.archive import Archive, Row
+    from kdnas.run_folder import RunFolder
+
+
+def front(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Print the front of a run with its search and report values side by side.
+
+    Example: kdnas front runs/quickstart --json
+    """
+    from kdnas.archive import Archive
+    from kdnas.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    with Archive.open(folder.archive) as archive:
+        if as_json:
+            _print_records(folder, archive, only_front=True)
+        else:
+            print_front(folder, archive)
+
+
+def show(
+    run: RunArgument,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="A student.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print all students of a run, or one in detail; KEY may be the first digits of its key.
+
+    Example: kdnas show runs/quickstart 1343741d
+    """
+    from kdnas.analysis import search_table, student_details
+    from kdnas.archive import Archive
+    from kdnas.cli.output import results
+    from kdnas.run_folder import RunFolder, run_context
+
+    folder = RunFolder(run)
+    with Archive.open(folder.archive) as archive:
+        rows = archive.rows()
+        chosen = find_student(rows, key) if key else None
+        if as_json:
+            _print_records(folder, archive, only=chosen)
+            return
+        context = run_context(folder, archive, rows)
+        table = student_details(chosen, rows, context) if chosen else search_table(rows, context)
+        results().print(table)
+
+
+def plot(
+    run: RunArgument,
+    figure: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Default: RUN/figures.")] = None,
+) -> None:
+    """Draw the figures of a run as PNG and PDF and print their paths.
+
+    Figures: process, trade-off, pareto, hypervolume.
+
+    Example: kdnas plot runs/quickstart --figure pareto
+    """
+    from kdnas.analysis import draw_figures
+    from kdnas.archive import Archive
+    from kdnas.run_folder import RunFolder, run_context
+
+    folder = RunFolder(run)
+    with Archive.open(folder.archive) as archive:
+        rows = archive.rows()
+        context = run_context(folder, archive, rows)
+    for path in draw_figures(rows, context, out or folder.figures, figure):
+        typer.echo(path)
+
+
+def print_front(folder: "RunFolder", archive: "Archive") -> None:
+    """The front as a table on standard output."""
+    from kdnas.analysis import front_table
+    from kdnas.cli.output import results
+    from kdnas.run_folder import run_context
+
+    rows = archive.rows()
+    results().print(front_table(rows, run_context(folder, archive, rows)))
+
+
+def find_student(rows: "list[Row]", key: str) -> "Row":
+    """The student whose key begins with `key`.
+
+    Raises:
+        UserError: There is none, or more than one.
+    """
+    found = [row for row in rows if row.key.startswith(key.lower())]
+    if len(found) != 1:
+        count = f"{len(found)} students have keys" if found else "no student has a key"
+        raise UserError(f"{count} that begin with {key!r}: `kdnas show RUN` lists the keys")
+    return found[0]
+
+
+def _print_records(
+    folder: "RunFolder",
+    archive: "Archive",
+    *,
+    only_front: bool = False,
+    only: "Row | None" = None,
+) -> None:
+    from kdnas.analysis import as_records
+    from kdnas.cli.output import print_json
+    from kdnas.run_folder import run_context
+
+    rows = archive.rows()
+    context = run_context(folder, archive, rows)
+    records = as_records(rows, context.weights, context.objectives, context.floor)
+    if only_front:
+        records = [record for record in records if record["on_front"]]
+    if only:
+        records = [record for record in records if record["birth"] == only.birth]
+    print_json(records)

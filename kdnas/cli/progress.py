@@ -1,0 +1,80 @@
+"""What a run shows while it works: the stage, students done, the best so far, the time left."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from kdnas.archive import Birth
+from kdnas.cli.output import duration, messages
+from kdnas.objectives import Weights, fitness
+from kdnas.records import Failure, Report, Result
+
+
+class RunProgress:
+    """An `Observer` that draws a bar in a terminal and prints a line per student anywhere."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._bars = Progress(
+            TextColumn("{task.description:<14}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=messages(),
+            transient=True,
+        )
+        self._bar: TaskID | None = None
+        self._total, self._done, self._since = 0, 0, 0.0
+        self._best = float("-inf")
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage starts."""
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+        self._total, self._done, self._since = total or 0, 0, time.perf_counter()
+        self._bar = self._bars.add_task(name, total=total, note="")
+        count = f", {total} students" if total else ""
+        self._bars.console.print(f"stage {name}{count}")
+
+    def finished(self, birth: Birth, result: Result) -> None:
+        """A student is done."""
+        self._done += 1
+        passed = time.perf_counter() - self._since
+        left = duration(passed / self._done * (self._total - self._done))
+        line = f"{self._done:>4}/{self._total}  {self._describe(result)}  left {left}"
+        self._bars.console.print(f"{line}  {birth.architecture}", markup=False, no_wrap=True)
+        if self._bar is not None:
+            note = f"best fitness {self._best:.1f}, left {left}"
+            self._bars.update(self._bar, advance=1, note=note)
+
+    def _describe(self, result: Result) -> str:
+        if isinstance(result, Failure):
+            return f"failed: {result.kind}"
+        if isinstance(result, Report):
+            return _scores(result.measurement.accuracy, result.measurement.robustness)
+        value = fitness(result, self._weights)
+        self._best = max(self._best, value)
+        scores = _scores(result.search.accuracy, result.search.robustness)
+        return f"{scores}  {result.parameters / 1e6:.2f} M  fitness {value:.1f}" + (
+            f"  best {self._best:.1f}"
+        )
+
+
+def _scores(accuracy: float, robustness: float) -> str:
+    return f"accuracy {100 * accuracy:.1f}  robustness {100 * robustness:.1f}"
+
+

@@ -1,0 +1,112 @@
+"""`kdnas search`: a whole run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+
+if TYPE_CHECKING:
+    from kdnas.archive import Archive
+    from kdnas.config import Config
+    from kdnas.run_folder import RunFolder
+
+
+def search(
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what the run would take, from one student.")
+    ] = False,
+) -> None:
+    """Search, distil and attack students; report on the front.
+
+    Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
+    """
+    from kdnas.config import load_config
+    from kdnas.run_folder import RunFolder
+
+    chosen = load_config(preset, config, overrides or [])
+    count = jobs or default_jobs(chosen.search.threads)
+    if dry_run:
+        from kdnas.cli.dry_run import print_dry_run
+
+        print_dry_run(chosen, count)
+        return
+    _run(chosen, RunFolder(out), resume, count)
+
+
+def default_jobs(threads: int) -> int:
+    """As many students at once as there are cores for their threads."""
+    import os
+
+    return max((os.cpu_count() or 1) // threads, 1)
+
+
+def _run(config: "Config", folder: "RunFolder", resume: bool, jobs: int) -> None:
+    from kdnas.cli.inspect import print_front
+    from kdnas.cli.output import messages
+    from kdnas.run_folder import open_run
+
+    with open_run(folder, config, resume=resume) as archive:
+        if archive.meta("finished"):
+            messages().print(f"{folder.path} is finished", markup=False)
+            print_front(folder, archive)
+            return
+        _announce(config)
+        from kdnas.cli.progress import RunProgress
+        from kdnas.pipeline import run_pipeline
+
+        with RunProgress(config.fitness) as progress:
+            run_pipeline(config, folder, archive, jobs, progress)
+        _print_summary(folder, archive)
+
+
+def _announce(config: "Config") -> None:
+    """Say what is searched, and where the space is narrower than the paper's."""
+    from kdnas.cli.output import messages
+    from kdnas.config import departures
+    from kdnas.space import count_genotypes
+
+    say = messages().print
+    narrowed = [name for name in departures(config) if name.startswith("space.")]
+    parts = config.model_dump(mode="json")
+    listed = "; ".join(f"{name} = {parts['space'][name.split('.')[1]]}" for name in narrowed)
+    size = count_genotypes(config.space)
+    say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
+    say(f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else ""), markup=False)
+    if config.attack.resources == "offline":
+        say("offline resources: scores are not comparable with published numbers")
+
+
+def _print_summary(folder: "RunFolder", archive: "Archive") -> None:
+    from statistics import median
+
+    from kdnas.cli.output import duration, results
+    from kdnas.objectives import violation
+
+    rows, floor = archive.rows(), archive.meta("floor")
+    evaluations = [row.evaluation for row in rows if row.evaluation]
+    failures = [row.failure.kind for row in rows if row.failure]
+    above = sum(violation(e, floor) <= 0 for e in evaluations)
+    accuracy = median([e.search.accuracy for e in evaluations]) if evaluations else float("nan")
+    kinds = ", ".join(f"{failures.count(kind)} {kind}" for kind in sorted(set(failures)))
+    stages = ", ".join(f"{name} {duration(s)}" for name, s in archive.meta("stages").items())
+    say = results().print
+    say(f"{len(evaluations)} students evaluated, {len(failures)} failed {kinds}".rstrip())
+    say(
+        f"median accuracy {100 * accuracy:.1f} points; majority "
+        f"{100 * archive.meta('majority_share'):.1f}, teacher "
+        f"{100 * archive.meta('teacher_accuracy'):.1f}; {above} of {len(evaluations)} students at "
+        f"or above the floor of {100 * floor:.1f}",
+        soft_wrap=True,
+    )
+    say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
+    say(f"next: kdnas front {folder.path}; kdnas plot {folder.path}", soft_wrap=True)

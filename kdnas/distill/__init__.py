@@ -1,0 +1,11 @@
+"""Distillation: a student learns from a teacher's logits and probes (Guo 2021, section 5.4).
+
+The loss is 0.5 KD + 0.25 probe + 0.25 logit MSE; each term is a free function. `distill` trains a
+student; `layer_map` says which teacher layer each block follows.
+"""
+
+from kdnas.distill.distill import distill
+from kdnas.distill.losses import kd_loss, logit_loss, probe_loss
+from kdnas.distill.probes import StudentProbes, layer_map
+
+__all__ = ["StudentProbes", "distill", "kd_loss", "layer_map", "logit_loss", "probe_loss"]

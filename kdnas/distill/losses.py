@@ -1,0 +1,64 @@
+"""The terms of the distillation loss; teacher tensors are constants."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def kd_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    temperature: float,
+    direction: Literal["forward", "reverse"] = "forward",
+) -> Tensor:
+    """Traditional knowledge distillation, t^2 KL(p_T || p_S) with p = softmax(z / t).
+
+    Guo 2021, eq. 1, which writes KL(student, teacher): read as the order of arguments of torch's
+    `kl_div`. Averaged over the batch, summed over classes; 0 for equal logits.
+
+    Args:
+        student_logits: (batch, classes).
+        teacher_logits: (batch, classes).
+        temperature: t.
+        direction: `reverse` gives t^2 KL(p_S || p_T).
+
+    Returns:
+        A scalar, in nats times t^2.
+    """
+    student = F.log_softmax(student_logits / temperature, dim=-1)
+    teacher = F.log_softmax(teacher_logits.detach() / temperature, dim=-1)
+    first, second = (student, teacher) if direction == "forward" else (teacher, student)
+    return temperature**2 * F.kl_div(first, second, reduction="batchmean", log_target=True)
+
+
+def probe_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Cross entropy of the student's probes with the teacher's, summed over blocks.
+
+    sum_b mean_batch H(softmax(z_T,b / t), softmax(z_S,b / t)) (Guo 2021, section 5.4). At its
+    smallest it is the entropy of the teacher's probes.
+
+    Args:
+        student_logits: (batch, probes, classes).
+        teacher_logits: Of the layers that the blocks follow, (batch, probes, classes).
+        temperature: t.
+
+    Returns:
+        A scalar in nats.
+    """
+    target = F.softmax(teacher_logits.detach() / temperature, dim=-1)
+    log_student = F.log_softmax(student_logits / temperature, dim=-1)
+    return -(target * log_student).sum(dim=(1, 2)).mean()
+
+
+def logit_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Mean squared error of the logits over batch and classes (Guo 2021, section 6.1).
+
+    Args:
+        student_logits: (batch, classes).
+        teacher_logits: (batch, classes).
+
+    Returns:
+        A scalar in squared logits.
+    """
+    return F.mse_loss(student_logits, teacher_logits.detach())

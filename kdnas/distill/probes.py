@@ -1,0 +1,37 @@
+"""Student probes: a classifier on every block, trained along and thrown away."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from kdnas.students import masked_max
+
+
+def layer_map(
+    blocks: int, layers: int, rule: Literal["ceil", "stride"] = "ceil"
+) -> tuple[int, ...]:
+    """The teacher layer that each block's probe follows; layer 0 is the embedding output.
+
+    >>> layer_map(5, 12)
+    (3, 5, 8, 10, 12)
+    >>> layer_map(5, 12, "stride")
+    (2, 4, 6, 8, 10)
+    """
+    if rule == "ceil":
+        return tuple(-(-b * layers // blocks) for b in range(1, blocks + 1))
+    return tuple(b * (layers // blocks) for b in range(1, blocks + 1))
+
+
+class StudentProbes(nn.Module):
+    """Masked max pooling and a linear classifier on each of the first `probes` blocks."""
+
+    def __init__(self, probes: int, width: int, classes: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Linear(width, classes) for _ in range(probes))
+
+    def forward(self, blocks: Sequence[Tensor], mask: Tensor) -> Tensor:
+        """Block outputs (batch, length, W) each, mask -> (batch, probes, classes)."""
+        pairs = zip(self.heads, blocks, strict=False)
+        return torch.stack([head(masked_max(x, mask)) for head, x in pairs], dim=1)

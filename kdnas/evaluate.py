@@ -1,0 +1,226 @@
+"""From an architecture to its evaluation: distil the student, measure it, attack it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from kdnas.attacks import Attacker, ModelVictim
+from kdnas.config import Config
+from kdnas.distill import distill
+from kdnas.objectives import accuracy_floor
+from kdnas.records import (
+    AttackOutcome,
+    AttackSpec,
+    Evaluation,
+    Job,
+    Measurement,
+    Report,
+    TextOutcome,
+    named_spec,
+)
+from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.students import Student, load_tables
+from kdnas.tasks import Split, Task, build_task, word_boundary_cut
+from kdnas.teachers import (
+    Signals,
+    Teacher,
+    load_tokenizer,
+    prepare_teacher,
+    student_tables,
+    teacher_signals,
+)
+from kdnas.training import choose_device, encode, exact_float32
+from kdnas.weights import load_weights, save_weights
+
+OnStage = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run computes once: task, teacher, signals, and what follows from them."""
+
+    task: Task
+    teacher: Teacher
+    signals: Signals
+    tokenizer: Any
+    shape: NetworkShape
+    spec: AttackSpec
+
+    @property
+    def teacher_accuracy(self) -> float:
+        """The teacher's accuracy on search-val."""
+        predicted = self.signals.search_logits.argmax(axis=1)
+        return float((predicted == np.array(self.task.search.labels)).mean())
+
+    def floor(self, config: Config) -> float:
+        """The least accuracy that a student must reach on search-val."""
+        chosen = config.constraints.accuracy_floor
+        if chosen != "auto":
+            return chosen
+        return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
+
+
+def attack_spec(config: Config, task: Task) -> AttackSpec:
+    """The spec of a run's attack on `task`."""
+    chosen = config.attack
+    polarity = task.sentiment if chosen.polarity == "auto" else chosen.polarity == "on"
+    named = named_spec(chosen.spec, resources=chosen.resources)
+    return AttackSpec(
+        similarity=named.similarity,
+        resources=chosen.resources,
+        vocabulary=chosen.vocabulary,
+        polarity_check=polarity and chosen.resources == "offline",
+        query_budget=chosen.query_budget,
+    )
+
+
+def network_shape(config: Config, vocabulary: int, classes: int) -> NetworkShape:
+    """What the students' sizes depend on besides their architectures."""
+    chosen = config.student
+    return NetworkShape(
+        vocabulary=vocabulary,
+        classes=classes,
+        positions=chosen.positions,
+        norm=chosen.norm,
+        out_adapter=chosen.out_adapter,
+        share_blocks=chosen.share_blocks,
+    )
+
+
+def load_task(config: Config) -> Task:
+    """The run's task, its texts cut to what the students see."""
+    tokenizer = load_tokenizer(config.teacher.model)
+    return build_task(config.task, word_boundary_cut(tokenizer, config.student.max_length))
+
+
+def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
+    """Everything that a run computes once; a second call finds it in the cache.
+
+    Args:
+        config: The run.
+        on_stage: Called with the name of each stage as it starts.
+
+    Raises:
+        UserError: Data, teacher or a package cannot be had.
+    """
+    on_stage("data")
+    task = load_task(config)
+    on_stage("teacher")
+    teacher = prepare_teacher(config.teacher, task, config.student.max_length)
+    on_stage("signals")
+    signals = teacher_signals(config.teacher, teacher, task)
+    tokenizer = teacher.tokenizer()
+    shape = network_shape(config, len(tokenizer), len(task.label_names))
+    return Prepared(task, teacher, signals, tokenizer, shape, attack_spec(config, task))
+
+
+class Evaluator:
+    """Evaluates jobs of one run; holds what all students share. One per process.
+
+    Args:
+        config: The run.
+        folder: Where the weights of students are kept.
+    """
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        exact_float32(config.search.threads)
+        self._config, self._folder = config, folder
+        self.prepared = prepared = prepare(config)
+        self._device = choose_device()
+        self._attacker = Attacker(prepared.spec)
+        length = config.student.max_length
+        self._train = encode(prepared.tokenizer, prepared.task.train.texts, length)
+
+    def __call__(self, job: Job) -> Evaluation | Report:
+        """The evaluation of a student, or its report on report-val.
+
+        Raises:
+            EvaluationFailed: The loss or a logit is not finite.
+        """
+        start = time.perf_counter()
+        task, attack = self.prepared.task, self._config.attack
+        if job.stage == "report":
+            student = self.student(job)
+            measured, texts = self._measure(student, task.report, attack.report_texts)
+            return Report(measured, time.perf_counter() - start, texts)
+        student, loss = self._trained(job)
+        trained = time.perf_counter()
+        measured, texts = self._measure(student, task.search, attack.texts)
+        return Evaluation(
+            *_costs(job.architecture, self.prepared.shape, self._config.student.max_length),
+            search=measured,
+            loss=loss,
+            train_seconds=trained - start,
+            attack_seconds=time.perf_counter() - trained,
+            texts=texts,
+        )
+
+    def student(self, job: Job) -> Student:
+        """The trained student of a job: from its stored weights, or trained again."""
+        return self._stored(job) or self._trained(job)[0]
+
+    def _trained(self, job: Job) -> tuple[Student, float]:
+        """A distilled student, its weights stored, and its last loss."""
+        student = self._fresh(job)
+        loss = distill(
+            student, self._train, self.prepared.signals, self._config.distill, job.seed
+        )
+        save_weights(self._folder, job.architecture.key, student)
+        return student, loss
+
+    def _stored(self, job: Job) -> Student | None:
+        student = self._fresh(job)
+        found = load_weights(self._folder, job.architecture.key, student)
+        return student.eval() if found else None
+
+    def _fresh(self, job: Job) -> Student:
+        torch.manual_seed(job.seed)
+        settings = self._config.student
+        student = Student(job.architecture, self.prepared.shape, settings.dropout)
+        if settings.emb_init == "teacher_pca":
+            tables = student_tables(self.prepared.teacher, job.architecture.width)
+            load_tables(student.embedding, tables)
+        return student.to(self._device)
+
+    def _measure(
+        self, student: Student, split: Split, attacked: int | None
+    ) -> tuple[Measurement, tuple[TextOutcome, ...]]:
+        prepared, length = self.prepared, self._config.student.max_length
+        victim = ModelVictim(
+            lambda ids, mask: student(ids, mask)[0], prepared.tokenizer, length, self._device
+        )
+        predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
+        subset = split.head(attacked)
+        texts = self._attacker.attack(victim, subset.texts, subset.labels)
+        classes = prepared.shape.classes
+        return measurement(predicted, split, texts, classes, prepared.spec), tuple(texts)
+
+
+def measurement(
+    predicted: np.ndarray, split: Split, texts: list[TextOutcome], classes: int, spec: AttackSpec
+) -> Measurement:
+    """The counts of a model's predictions on `split`, (texts,), and of an attack on part of it."""
+    labels = np.array(split.labels)
+
+    def counts(values: np.ndarray) -> tuple[int, ...]:
+        return tuple(np.bincount(values, minlength=classes).tolist())
+
+    return Measurement(
+        correct=counts(labels[predicted == labels]),
+        totals=counts(labels),
+        predicted=counts(predicted),
+        attack=AttackOutcome.of(texts, classes),
+        spec=spec.digest,
+    )
+
+
+def _costs(arch: Architecture, shape: NetworkShape, length: int) -> tuple[int, int, int]:
+    """Parameters, those outside the embedding, and floating-point operations."""
+    tables = (shape.vocabulary + shape.positions + shape.segments + 2) * arch.width
+    parameters = count_parameters(arch, shape)
+    return parameters, parameters - tables, count_flops(arch, shape, length)

@@ -1,0 +1,132 @@
+"""A student of a run as a Hugging Face model folder, with a model card."""
+
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from kdnas.archive import Archive, Row
+from kdnas.errors import UserError
+from kdnas.evaluate import Evaluator, Prepared
+from kdnas.objectives import fitness, standard_error
+from kdnas.records import Job, Measurement
+from kdnas.run_folder import RunFolder, stored_config
+from kdnas.students import Student, StudentConfig, StudentForSequenceClassification
+
+WARM_UPS, TIMED_RUNS = 5, 30
+
+
+def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> None:
+    """Write the trained student of `row` to `out`: weights, config, tokenizer, model card.
+
+    The weights are those of the run, or trained again from the recorded seed where the run did
+    not keep them.
+
+    Raises:
+        UserError: `out` cannot be written, or what the run needs cannot be had any more.
+    """
+    config = stored_config(archive)
+    evaluator = Evaluator(config, folder.students)
+    student = evaluator.student(Job(row.birth, row.architecture, row.seed)).cpu()
+    prepared, length = evaluator.prepared, config.student.max_length
+    labels = prepared.task.label_names
+    model = StudentForSequenceClassification(
+        StudentConfig.of(row.architecture, prepared.shape, labels, length)
+    )
+    model.student.load_state_dict(student.state_dict())
+    tokenizer = prepared.tokenizer
+    tokenizer.model_max_length = length
+    card = _model_card(row, archive, prepared, student)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.parent) as draft:
+            model.save_pretrained(Path(draft) / "model", safe_serialization=True)
+            tokenizer.save_pretrained(Path(draft) / "model")
+            (Path(draft) / "model" / "README.md").write_text(card)
+            if out.is_dir():
+                out.rmdir()
+            (Path(draft) / "model").rename(out)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error}") from error
+
+
+def milliseconds(student: Student, vocabulary: int, length: int) -> float:
+    """Median time of one text of `length` tokens, on one thread of this CPU (milliseconds)."""
+    ids = torch.from_numpy(np.random.default_rng(0).integers(0, vocabulary, (1, length)))
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times = []
+    with torch.inference_mode():
+        for _ in range(WARM_UPS + TIMED_RUNS):
+            start = time.perf_counter()
+            student(ids, mask)
+            times.append(1000 * (time.perf_counter() - start))
+    torch.set_num_threads(threads)
+    return statistics.median(times[WARM_UPS:])
+
+
+def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student) -> str:
+    assert row.evaluation is not None
+    config, task, spec = stored_config(archive), prepared.task, prepared.spec
+    length = config.student.max_length
+    speed = milliseconds(student, prepared.shape.vocabulary, length)
+    splits = [("search-val", row.evaluation.search)]
+    splits += [("report-val", row.report)] if row.report else []
+    scores = "\n".join(_score_line(name, measured) for name, measured in splits)
+    offline = "The attack used offline resources; its scores are not comparable with published ones."
+    return f"""---
+pipeline_tag: text-classification
+tags: [kdnas, knowledge-distillation, neural-architecture-search, adversarial-robustness]
+---
+
+# Student {row.key}
+
+Distilled from `{config.teacher.model}` on `{task.name}` by kdnas; classes {", ".join(task.label_names)}.
+
+```python
+import kdnas.students  # registers the model class
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+model = AutoModelForSequenceClassification.from_pretrained("FOLDER")
+tokenizer = AutoTokenizer.from_pretrained("FOLDER")
+```
+
+## Scores
+
+In points, with standard errors. Robustness is accuracy under attack. Search-val guided the search,
+report-val played no part in it.
+
+| split | accuracy | robustness | worst-class robustness | texts attacked |
+|---|---|---|---|---|
+{scores}
+
+Attack: {spec.recipe}, angular similarity >= {spec.similarity:.6f}, word cosine >= {spec.word_cosine},
+{spec.candidates} candidates, {spec.resources} resources, spec {spec.digest}.
+{offline if spec.resources == "offline" else ""}
+
+## Size
+
+{row.evaluation.parameters:,} parameters, {row.evaluation.flops:,} operations per text of {length} tokens,
+{speed:.1f} ms per text at batch 1 ({length} tokens, median of {TIMED_RUNS}, one CPU thread).
+Fitness {fitness(row.evaluation, config.fitness):.1f} points. Architecture: {row.architecture.canonical()}.
+
+## Licences
+
+Data: {task.licence}. Teacher `{config.teacher.model}`: see its own model card; the embedding table
+of this student was {"started from the teacher's" if config.student.emb_init == "teacher_pca" else "not taken from it"}.
+"""
+
+
+def _score_line(name: str, m: Measurement) -> str:
+    accuracy = _points(m.accuracy, m.texts)
+    robustness = _points(m.robustness, m.attack.texts)
+    worst = f"{100 * m.worst_class_robustness:.1f}"
+    return f"| {name} | {accuracy} | {robustness} | {worst} | {m.attack.texts} |"
+
+
+def _points(share: float, texts: int) -> str:
+    return f"{100 * share:.1f} ± {100 * standard_error(share, texts):.1f}"

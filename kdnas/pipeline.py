@@ -1,0 +1,168 @@
+"""A whole run: prepare, search, report on the front; durable and resumable at every step."""
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Protocol, Self
+
+from kdnas.analysis import pareto_front, picks
+from kdnas.attacks import load_resources
+from kdnas.archive import Archive, Birth, Row
+from kdnas.config import Config
+from kdnas.evaluate import Evaluator, Prepared, prepare
+from kdnas.objectives import fitness
+from kdnas.records import Evaluate, Result
+from kdnas.run_folder import RunFolder
+from kdnas.search import report_front, run_search
+from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.weights import keep_weights
+from kdnas.workers import Processes
+
+KEPT_BEST = 10
+"""Students whose weights are kept for their fitness, besides the front and the picks."""
+
+
+class Observer(Protocol):
+    """Who is told how a run gets on."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage starts; `total` is its number of students, if it has one."""
+        ...
+
+    def finished(self, birth: Birth, result: Result) -> None:
+        """A student was evaluated, or found evaluated in the archive."""
+        ...
+
+
+def run_pipeline(
+    config: Config, folder: RunFolder, archive: Archive, jobs: int, observer: Observer
+) -> None:
+    """Run `config` to its end; what the archive already holds is not done again.
+
+    Args:
+        config: The run.
+        folder: Where its files are.
+        archive: Its open archive.
+        jobs: Students evaluated at once; the archive does not depend on it.
+        observer: Is told of every stage and student.
+    """
+    quiet_libraries()
+    with _StageClock(archive, observer) as clock:
+        prepared = prepare(config, clock.start)
+        clock.start("word vectors")
+        load_resources(prepared.spec)
+        floor = prepared.floor(config)
+        _record_preparation(archive, prepared, floor)
+        with Processes(partial(make_evaluator, config, folder.students), jobs) as workers:
+            clock.start("search", config.search.evaluations)
+            reason = run_search(
+                config,
+                archive,
+                workers,
+                floor=floor,
+                accept=within_limits(config, prepared.shape),
+                progress=_pruning(config, folder, archive, floor, observer),
+            )
+            archive.set_meta(ended=reason)
+            members = pareto_front(archive.rows(), config.search.objectives, floor)
+            clock.start("report", len(members))
+            report_front(members, archive, workers, observer.finished)
+    archive.set_meta(finished=True)
+
+
+class _StageClock:
+    """Adds up the seconds of each stage in the archive, over all resumes."""
+
+    def __init__(self, archive: Archive, observer: Observer) -> None:
+        self._archive, self._observer = archive, observer
+        self._seconds: dict[str, float] = archive.meta("stages", {})
+        self._name, self._since = "", 0.0
+
+    def start(self, name: str, total: int | None = None) -> None:
+        """End the running stage and start another."""
+        self._stop()
+        self._observer.stage(name, total)
+        self._name, self._since = name, time.perf_counter()
+
+    def _stop(self) -> None:
+        if self._name:
+            passed = time.perf_counter() - self._since
+            self._seconds[self._name] = self._seconds.get(self._name, 0.0) + passed
+            self._archive.set_meta(stages=self._seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+
+def make_evaluator(config: Config, students: Path) -> Evaluate:
+    """What a worker process evaluates with."""
+    quiet_libraries()
+    return Evaluator(config, students)
+
+
+def within_limits(config: Config, shape: NetworkShape) -> Callable[[Architecture], bool]:
+    """The constraints that are known before training, as a condition on architectures."""
+    limits, length = config.constraints, config.student.max_length
+
+    def accept(arch: Architecture) -> bool:
+        return (
+            limits.max_parameters is None or count_parameters(arch, shape) <= limits.max_parameters
+        ) and (limits.max_flops is None or count_flops(arch, shape, length) <= limits.max_flops)
+
+    return accept
+
+
+def kept_keys(rows: list[Row], config: Config, floor: float) -> set[str]:
+    """The students whose weights stay: the front, the picks, the best by fitness."""
+    scored = [(fitness(row.evaluation, config.fitness), row) for row in rows if row.evaluation]
+    best = sorted(scored, key=lambda pair: -pair[0])[:KEPT_BEST]
+    objectives = config.search.objectives
+    front = pareto_front(rows, objectives, floor)
+    chosen = picks(rows, objectives, floor, config.fitness).values()
+    return {row.key for row in (*front, *chosen, *(row for _, row in best))}
+
+
+def quiet_libraries() -> None:
+    """Silence what libraries say of their own to this process."""
+    import transformers
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("textattack").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|torch")
+
+
+def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> None:
+    archive.set_meta(
+        task=prepared.task.summary(),
+        majority_share=prepared.task.search.majority_share,
+        teacher_accuracy=prepared.teacher_accuracy,
+        teacher=prepared.teacher.identity,
+        floor=floor,
+        spec=asdict(prepared.spec),
+    )
+
+
+def _pruning(
+    config: Config, folder: RunFolder, archive: Archive, floor: float, observer: Observer
+) -> Callable[[Birth, Result], None]:
+    """Tell the observer, and delete weights that nobody will ask for, every `batch` students."""
+
+    def progress(birth: Birth, result: Result) -> None:
+        observer.finished(birth, result)
+        if birth.birth % config.search.batch == 0:
+            rows = archive.rows()
+            pending = {row.key for row in rows if row.status == "pending"}
+            keep_weights(folder.students, kept_keys(rows, config, floor) | pending)
+
+    return progress
+

@@ -1,0 +1,90 @@
+"""A run's folder: its archive, the weights of its students, and what was asked of it."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from kdnas import __version__
+from kdnas.analysis import RunContext
+from kdnas.archive import FILE_NAME, Archive, Row
+from kdnas.config import Config, difference
+from kdnas.errors import UserError
+
+_RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places of a run."""
+
+    path: Path
+
+    @property
+    def archive(self) -> Path:
+        """The SQLite file."""
+        return self.path / FILE_NAME
+
+    @property
+    def students(self) -> Path:
+        """Weights by key."""
+        return self.path / "students"
+
+    @property
+    def figures(self) -> Path:
+        """Where figures are drawn by default."""
+        return self.path / "figures"
+
+
+def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
+    """The archive of a new, an unfinished or a finished run of `config`.
+
+    Raises:
+        UserError: The folder holds a run of another configuration, or an unfinished one and
+            `resume` is false.
+    """
+    if not folder.archive.exists():
+        archive = Archive.create(folder.archive)
+        archive.set_meta(config=config.model_dump(mode="json"), versions=versions(), finished=False)
+        return archive
+    archive = Archive.open(folder.archive)
+    differing = difference(stored_config(archive), config)
+    if differing:
+        name, (was, now) = next(iter(differing.items()))
+        raise UserError(
+            f"{folder.path} holds a run with {name} = {was!r}, not {now!r}"
+            f" ({len(differing)} settings differ): choose another --out"
+        )
+    if not (resume or archive.meta("finished")):
+        raise UserError(
+            f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
+        )
+    return archive
+
+
+def stored_config(archive: Archive) -> Config:
+    """The configuration that a run was started with."""
+    return Config.model_validate(archive.meta("config"))
+
+
+def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunContext:
+    """What tables and figures say of a run besides its students."""
+    config = stored_config(archive)
+    sizes = [row.evaluation.parameters for row in rows if row.evaluation]
+    return RunContext(
+        title=folder.path.name,
+        objectives=config.search.objectives,
+        floor=archive.meta("floor", 0.0),
+        majority_share=archive.meta("majority_share", 0.0),
+        weights=config.fitness,
+        teacher_accuracy=archive.meta("teacher_accuracy"),
+        offline=config.attack.resources == "offline",
+        largest=max(sizes, default=1),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a resume has to find again."""
+    found = {name: version(name) for name in _RECORDED}
+    return {"kdnas": __version__, "python": platform.python_version(), **found, "os": sys.platform}

@@ -1,0 +1,34 @@
+"""Student networks: an `Architecture` becomes a `torch` module and a Hugging Face model.
+
+- `Student`: embedding, repeated blocks, classifier; built from `arch.canonical()`, so that equal
+  keys give the same network;
+- `LAYERS`: the layer types by name, each (batch, length, in) -> (batch, length, out);
+- `MERGES`: the input modes by name;
+- `initial_tables`, `load_tables`: embedding tables started from the teacher's;
+- `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes.
+
+Importing this folder registers the shell with the Auto classes of transformers, so that
+`AutoModelForSequenceClassification.from_pretrained` loads an exported student.
+"""
+
+from kdnas.students.embedding import Embedding, initial_tables, load_tables
+from kdnas.students.layers import LAYERS, make_layer
+from kdnas.students.merges import MERGES, merge
+from kdnas.students.pretrained import StudentConfig, StudentForSequenceClassification, register
+from kdnas.students.student import Student, masked_max
+
+register()
+
+__all__ = [
+    "LAYERS",
+    "MERGES",
+    "Embedding",
+    "Student",
+    "StudentConfig",
+    "StudentForSequenceClassification",
+    "initial_tables",
+    "load_tables",
+    "make_layer",
+    "masked_max",
+    "merge",
+]

@@ -1,0 +1,75 @@
+"""The embedding of a student, and tables that start from the teacher's."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kdnas.cache import Arrays
+from kdnas.space import NetworkShape
+
+TABLE_SCALE = 0.5
+"""Standard deviation of started tables. The layer norm that follows removes the scale, but a table
+of the usual 0.02 would be overwritten within a few steps at the learning rate of distillation."""
+
+
+class Embedding(nn.Module):
+    """Word + position + segment, layer norm, dropout, as in BERT but W wide."""
+
+    def __init__(self, shape: NetworkShape, width: int, dropout: float) -> None:
+        super().__init__()
+        self.words = nn.Embedding(shape.vocabulary, width)
+        self.positions = nn.Embedding(shape.positions, width)
+        self.segments = nn.Embedding(shape.segments, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        for table in (self.words, self.positions, self.segments):
+            nn.init.normal_(table.weight, std=0.02)
+
+    def forward(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
+        """(batch, length) -> (batch, length, W)."""
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        x = x + (self.segments.weight[0] if segments is None else self.segments(segments))
+        return self.dropout(self.norm(x))
+
+
+def initial_tables(words: np.ndarray, positions: np.ndarray, width: int) -> Arrays:
+    """Word and position tables of a student, projected from the teacher's.
+
+    The word table is centred and projected on its first min(width, teacher width) principal
+    components; further columns are drawn at the same scale; the whole is scaled to a standard
+    deviation of `TABLE_SCALE`. The positions go through the same projection and scale.
+
+    Args:
+        words: The teacher's word table, (vocabulary, teacher width).
+        positions: Its position table, (positions, teacher width).
+        width: The student's hidden width.
+
+    Returns:
+        `words` (vocabulary, width) and `positions` (positions, width), float32.
+    """
+    centred = words.astype(np.float64) - words.mean(axis=0, dtype=np.float64)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    basis = vectors[:, ::-1][:, :width]
+    basis *= np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
+    rng = np.random.default_rng(width)
+
+    def project(table: np.ndarray) -> np.ndarray:
+        kept = (table - table.mean(axis=0)) @ basis
+        drawn = rng.normal(0.0, kept.std(), (len(table), width - kept.shape[1]))
+        return np.concatenate([kept, drawn], axis=1)
+
+    projected = project(words.astype(np.float64))
+    scale = TABLE_SCALE / projected.std()
+    placed = project(positions.astype(np.float64)) * scale
+    return {
+        "words": (projected * scale).astype(np.float32),
+        "positions": placed.astype(np.float32),
+    }
+
+
+def load_tables(embedding: Embedding, tables: Arrays) -> None:
+    """Copy started tables into `embedding`; rows beyond the tables keep their random start."""
+    with torch.no_grad():
+        for module, name in ((embedding.words, "words"), (embedding.positions, "positions")):
+            rows = min(len(tables[name]), len(module.weight))
+            module.weight[:rows] = torch.from_numpy(tables[name][:rows]).to(module.weight)

@@ -1,0 +1,43 @@
+"""The input modes: how a node joins the outputs of its predecessors.
+
+Each takes tensors (batch, length, width_u) in ascending order of the predecessor; narrower ones
+are padded on the feature axis to the widest. A single input passes unchanged in every mode.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def add(inputs: Sequence[Tensor]) -> Tensor:
+    """Sum, narrower inputs padded with zeros."""
+    return reduce(torch.add, _padded(inputs, 0.0))
+
+
+def mul(inputs: Sequence[Tensor]) -> Tensor:
+    """Product, narrower inputs padded with ones."""
+    return reduce(torch.mul, _padded(inputs, 1.0))
+
+
+def concat(inputs: Sequence[Tensor]) -> Tensor:
+    """Features side by side, in the order given."""
+    return torch.cat(tuple(inputs), dim=-1)
+
+
+MERGES: dict[str, Callable[[Sequence[Tensor]], Tensor]] = {"add": add, "mul": mul, "concat": concat}
+
+
+def merge(mode: str, inputs: Sequence[Tensor]) -> Tensor:
+    """Join `inputs` by `mode`; one input is returned as it is."""
+    return inputs[0] if len(inputs) == 1 else MERGES[mode](inputs)
+
+
+def _padded(inputs: Sequence[Tensor], value: float) -> list[Tensor]:
+    width = max(x.shape[-1] for x in inputs)
+    return [
+        x if x.shape[-1] == width else F.pad(x, (0, width - x.shape[-1]), value=value)
+        for x in inputs
+    ]

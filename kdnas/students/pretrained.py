@@ -1,0 +1,94 @@
+"""The Hugging Face shell of a student: a config class and a model class for the Auto classes."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from kdnas.space import Architecture, NetworkShape
+from kdnas.students.student import Student
+
+
+class StudentConfig(PretrainedConfig):
+    """Everything that rebuilds a student: its architecture, its shape, its labels.
+
+    Args:
+        architecture: The JSON object of `Architecture.to_json`.
+        shape: The fields of `NetworkShape`.
+        dropout: After the embedding.
+        token_limit: Longest text that the student was trained on, in tokens.
+    """
+
+    model_type = "kdnas-student"
+
+    def __init__(
+        self,
+        architecture: dict[str, Any] | None = None,
+        shape: dict[str, Any] | None = None,
+        dropout: float = 0.1,
+        token_limit: int = 128,
+        **kwargs: Any,  # what transformers itself keeps in a config
+    ) -> None:
+        super().__init__(**kwargs)
+        self.architecture, self.shape = architecture, shape
+        self.dropout, self.token_limit = dropout, token_limit
+
+    @classmethod
+    def of(
+        cls, arch: Architecture, shape: NetworkShape, labels: tuple[str, ...], token_limit: int
+    ) -> "StudentConfig":
+        """The config of a student with these labels."""
+        return cls(
+            architecture=json.loads(arch.canonical().to_json()),
+            shape=asdict(shape),
+            token_limit=token_limit,
+            id2label=dict(enumerate(labels)),
+            label2id={label: i for i, label in enumerate(labels)},
+        )
+
+
+class StudentForSequenceClassification(PreTrainedModel):
+    """A `Student` with the interface of a Hugging Face classifier."""
+
+    config_class = StudentConfig
+    base_model_prefix = "student"
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__(config)
+        arch = Architecture.from_json(json.dumps(config.architecture))
+        self.student = Student(arch, NetworkShape(**(config.shape or {})), config.dropout)
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Nothing: the modules of a student initialise themselves."""
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        **_: Any,  # arguments of other models that pipelines pass along
+    ) -> SequenceClassifierOutput:
+        """Logits (batch, classes), the blocks' outputs, and the cross entropy if labels are given."""
+        mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
+        logits, blocks = self.student(input_ids, mask.bool(), token_type_ids)
+        loss = None if labels is None else F.cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=tuple(blocks))
+
+
+def register() -> None:
+    """Make the Auto classes know students; calling it again changes nothing."""
+    AutoConfig.register(StudentConfig.model_type, StudentConfig, exist_ok=True)
+    AutoModelForSequenceClassification.register(
+        StudentConfig, StudentForSequenceClassification, exist_ok=True
+    )

@@ -1,0 +1,17 @@
+"""Tasks: labelled texts in three disjoint splits, whatever they were read from.
+
+`build_task` goes through the folder in this order. A reader (`packaged`, `files`, `hub`) makes
+`Table` objects, `labels` turns them into pools of texts with class numbers, `clean` cuts the texts
+to what a student sees and removes duplicates, `divide` makes train, search-val and report-val, and
+`overlap` measures whether validation was cut from the training text. Search-val decides during a
+search, report-val only afterwards; `head` of either takes a subset with the same class
+proportions. `datasets` is imported only when a hub data set, a Parquet file or a saved folder is
+read.
+"""
+
+from kdnas.tasks.build import build_task
+from kdnas.tasks.cut import word_boundary_cut
+from kdnas.tasks.overlap import overlap_share
+from kdnas.tasks.task import Split, Task
+
+__all__ = ["Split", "Task", "build_task", "overlap_share", "word_boundary_cut"]

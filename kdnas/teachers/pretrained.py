@@ -1,0 +1,60 @@
+"""Where a pre-trained model comes from: a package, a folder or the hub; and its identity."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+
+from kdnas.errors import UserError
+from kdnas.offline import content_hash, expected_hash, offline_path
+
+OFFLINE_MODELS = {"offline:minilm": "minilm"}
+"""Model names that stand for a file of the offline extra."""
+
+
+def resolve_model(name: str) -> str:
+    """The path or hub id behind a model name.
+
+    Raises:
+        UserError: An unknown `offline:` name, or the offline extra is missing.
+    """
+    if name in OFFLINE_MODELS:
+        return str(offline_path(OFFLINE_MODELS[name]))
+    if name.startswith("offline:"):
+        raise UserError(f"teacher {name!r}: offline there is {', '.join(OFFLINE_MODELS)}")
+    return name
+
+
+def model_identity(name: str) -> str:
+    """What a model is, for cache keys: a content hash, or hub id and commit."""
+    if name in OFFLINE_MODELS:
+        return expected_hash(OFFLINE_MODELS[name])
+    if Path(name).is_dir():
+        return content_hash(Path(name))
+    config = _loaded(AutoConfig, name)
+    return f"{name}@{getattr(config, '_commit_hash', None)}"
+
+
+def load_tokenizer(name: str) -> Any:
+    """The tokenizer of a model.
+
+    Raises:
+        UserError: The model cannot be found or reached.
+    """
+    return _loaded(AutoTokenizer, name)
+
+
+def load_classifier(name: str, **config: Any) -> Any:
+    """The model with a classification head; weights from safetensors only, no remote code."""
+    return _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+
+
+def _loaded(auto: Any, name: str, **arguments: Any) -> Any:
+    try:
+        return auto.from_pretrained(resolve_model(name), trust_remote_code=False, **arguments)
+    except UserError:
+        raise
+    except Exception as error:  # the hub raises many types; for the user they are one
+        reason = " ".join(str(error).split())[:160]
+        way = "name a folder that save_pretrained wrote, a hub id that can be reached, or "
+        raise UserError(f"cannot load model {name!r} ({reason}); {way}offline:minilm") from error

@@ -1,0 +1,24 @@
+"""Training on text: encoded texts, batches of similar length, one plain loop, predictions.
+
+Teachers, probes and students all train with `fit`; there is no other loop. Training may use
+bfloat16 on a CUDA device; `predict` always computes scores in float32.
+"""
+
+from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, take
+from kdnas.training.device import autocast, choose_device, exact_float32
+from kdnas.training.fit import Recipe, fit
+from kdnas.training.predict import predict
+
+__all__ = [
+    "Batch",
+    "EncodedTexts",
+    "Recipe",
+    "autocast",
+    "choose_device",
+    "encode",
+    "epoch_plan",
+    "exact_float32",
+    "fit",
+    "predict",
+    "take",
+]

@@ -1,0 +1,84 @@
+"""The one training loop: AdamW, warm-up and linear decay, clipped gradients."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kdnas.records import EvaluationFailed
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a loop steps.
+
+    Attributes:
+        learning_rate: At the end of the warm-up.
+        weight_decay: Of AdamW.
+        warmup: Share of the steps in which the rate rises from 0; then it falls to 0.
+        clip: Largest norm of the gradient.
+    """
+
+    learning_rate: float
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    clip: float = 1.0
+
+
+def fit(
+    parameters: Iterable[nn.Parameter],
+    plan: Sequence[Sequence[np.ndarray]],
+    loss_of: Callable[[np.ndarray], Tensor],
+    recipe: Recipe,
+    on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
+) -> float:
+    """Train `parameters` on the batches of `plan`.
+
+    Args:
+        parameters: What is trained.
+        plan: For every epoch its batches, as index arrays.
+        loss_of: From an index array to the batch's scalar loss, in the plan's order.
+        recipe: The schedule.
+        on_epoch: Called after each epoch with its number from 1 and mean loss.
+
+    Returns:
+        The mean loss of the last epoch; NaN where there is none.
+
+    Raises:
+        EvaluationFailed: The loss is not finite at the end of an epoch (kind `non_finite`).
+    """
+    trained = list(parameters)
+    steps = max(sum(map(len, plan)), 1)
+    optimiser = torch.optim.AdamW(
+        trained, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    factor = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: _rate_factor(step, steps, recipe.warmup)
+    )
+    mean = math.nan
+    for epoch, batches in enumerate(plan, start=1):
+        total = torch.zeros((), device=trained[0].device)
+        for index in batches:
+            loss = loss_of(index)
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(trained, recipe.clip)
+            optimiser.step()
+            factor.step()
+            total += loss.detach()  # no host synchronisation inside an epoch
+        mean = float(total) / len(batches)
+        if not math.isfinite(mean):
+            raise EvaluationFailed("non_finite", f"the loss of epoch {epoch} is {mean}")
+        on_epoch(epoch, mean)
+    return mean
+
+
+def _rate_factor(step: int, steps: int, warmup: float) -> float:
+    """The share of the learning rate at `step` (from 0): up to 1, then down towards 0."""
+    rising = math.ceil(warmup * steps)
+    if step < rising:
+        return (step + 1) / rising
+    return (steps - step) / max(steps - rising, 1)
