@@ -22,7 +22,10 @@ def import_textattack() -> ModuleType:
     if "textattack" not in sys.modules:
         with _environment_kept(), _nltk_offline(), _quiet_logging():
             os.environ["TA_CACHE_DIR"] = str(cache_folder() / "textattack")
-            import textattack  # noqa: F401
+            import textattack
+
+            # It remarks on every model class that it does not know.
+            textattack.shared.logger.setLevel(logging.ERROR)
     return sys.modules["textattack"]
 
 

@@ -29,9 +29,12 @@ class StudentProbes(nn.Module):
 
     def __init__(self, probes: int, width: int, classes: int) -> None:
         super().__init__()
+        self.classes = classes
         self.heads = nn.ModuleList(nn.Linear(width, classes) for _ in range(probes))
 
     def forward(self, blocks: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Block outputs (batch, length, W) each, mask -> (batch, probes, classes)."""
-        pairs = zip(self.heads, blocks, strict=False)
-        return torch.stack([head(masked_max(x, mask)) for head, x in pairs], dim=1)
+        logits = mask.new_zeros((len(mask), len(self.heads), self.classes), dtype=torch.float32)
+        for b, head in enumerate(self.heads):
+            logits[:, b] = head(masked_max(blocks[b], mask))
+        return logits

@@ -1,0 +1,163 @@
+"""Distillation: the loss terms against torch and their limits, the layer map, the training."""
+
+import numpy as np
+import pytest
+import torch
+from heavy import TINY_ARCHITECTURE
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from kdnas.config import DistillSettings
+from kdnas.distill import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
+from kdnas.space import NetworkShape
+from kdnas.students import Student, masked_max
+from kdnas.teachers import Signals
+from kdnas.training import EncodedTexts
+
+SHAPE = NetworkShape(vocabulary=50, classes=3, positions=16)
+
+
+def logits(seed: int, *shape: int) -> torch.Tensor:
+    return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("t", [1.0, 2.0, 7.5])
+def test_kd_agrees_with_its_definition(t: float) -> None:
+    student, teacher = logits(0, 5, 3).double(), logits(1, 5, 3).double()
+    p, q = torch.softmax(teacher / t, 1), torch.softmax(student / t, 1)
+    forward = t**2 * (p * (p.log() - q.log())).sum() / 5
+    assert kd_loss(student, teacher, t).item() == pytest.approx(forward.item())
+    reverse = t**2 * (q * (q.log() - p.log())).sum() / 5
+    assert kd_loss(student, teacher, t, "reverse").item() == pytest.approx(reverse.item())
+
+
+@given(st.integers(0, 1000), st.floats(0.5, 20))
+def test_kd_of_equal_logits_is_zero_and_else_positive(seed: int, t: float) -> None:
+    teacher = logits(seed, 4, 3).double()
+    assert kd_loss(teacher, teacher, t).item() == pytest.approx(0.0, abs=1e-9)
+    assert kd_loss(logits(seed + 1, 4, 3).double(), teacher, t).item() > 0
+
+
+def test_kd_tends_to_centred_squared_distance_as_the_temperature_grows() -> None:
+    student, teacher = logits(0, 6, 3).double(), logits(1, 6, 3).double()
+    gap = (student - student.mean(1, keepdim=True)) - (teacher - teacher.mean(1, keepdim=True))
+    limit = gap.square().sum(1).mean() / (2 * 3)
+    assert kd_loss(student, teacher, 1e4).item() == pytest.approx(limit.item(), rel=1e-3)
+
+
+def test_probe_loss_is_a_sum_of_cross_entropies() -> None:
+    student, teacher = logits(0, 5, 4, 3), logits(1, 5, 4, 3)
+    target = torch.softmax(teacher, dim=-1)
+    expected = sum(F.cross_entropy(student[:, b], target[:, b]) for b in range(4))
+    assert torch.allclose(probe_loss(student, teacher), expected)
+
+
+def test_probe_loss_is_smallest_at_the_teachers_entropy() -> None:
+    teacher = logits(1, 5, 4, 3)
+    p = torch.softmax(teacher, dim=-1)
+    entropy = -(p * p.log()).sum(dim=(1, 2)).mean()
+    assert torch.allclose(probe_loss(teacher, teacher), entropy)
+    assert probe_loss(logits(2, 5, 4, 3), teacher) > entropy
+
+
+def test_logit_loss_averages_over_batch_and_classes() -> None:
+    assert logit_loss(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]])).item() == 2.5
+
+
+def test_a_copy_of_the_teacher_has_no_gradient() -> None:
+    """All three terms are stationary where student and teacher agree."""
+    teacher = logits(3, 5, 2, 3)
+    student = teacher.clone().requires_grad_()
+    loss = (
+        0.5 * kd_loss(student[:, 0], teacher[:, 0], 2.0)
+        + 0.25 * probe_loss(student, teacher)
+        + 0.25 * logit_loss(student[:, 0], teacher[:, 0])
+    )
+    loss.backward()
+    assert student.grad is not None
+    assert student.grad.abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("term", [kd_loss, probe_loss, logit_loss])
+def test_the_teacher_never_gets_a_gradient(term) -> None:
+    teacher = logits(1, 5, 3, 3).requires_grad_()
+    student = logits(0, 5, 3, 3).requires_grad_()
+    values = (student, teacher) if term is probe_loss else (student[:, 0], teacher[:, 0])
+    arguments = (2.0,) if term is kd_loss else ()
+    term(*values, *arguments).backward()
+    assert teacher.grad is None
+    assert student.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("blocks", "layers"),
+    [
+        (3, (4, 8, 12)),
+        (4, (3, 6, 9, 12)),
+        (5, (3, 5, 8, 10, 12)),
+        (6, (2, 4, 6, 8, 10, 12)),
+        (7, (2, 4, 6, 7, 9, 11, 12)),
+        (8, (2, 3, 5, 6, 8, 9, 11, 12)),
+    ],
+)
+def test_layer_map_ends_at_the_last_layer(blocks: int, layers: tuple[int, ...]) -> None:
+    assert layer_map(blocks, 12) == layers
+
+
+def test_student_probes_pool_real_positions_of_their_block() -> None:
+    probes, x = StudentProbes(2, 4, 3), [logits(i, 2, 5, 4) for i in range(3)]
+    mask = torch.arange(5)[None] < torch.tensor([[5], [3]])
+    found = probes(x, mask)
+    assert found.shape == (2, 2, 3)
+    assert torch.equal(found[:, 1], probes.heads[1](masked_max(x[1], mask)))
+
+
+def a_training_set() -> tuple[EncodedTexts, Signals]:
+    """60 texts whose class is told by one token, with a teacher that knows it."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 60)
+    ids = rng.integers(10, 50, (60, 8)).astype(np.int32)
+    ids[:, 3] = truth + 1
+    teacher = (6.0 * np.eye(3)[truth] - 2.0).astype(np.float32)
+    signals = Signals(teacher, np.repeat(teacher[:, None], 4, axis=1), teacher)
+    return EncodedTexts(ids, np.full(60, 8)), signals
+
+
+def trained(seed: int = 0, **changes: object) -> tuple[Student, float]:
+    texts, signals = a_training_set()
+    settings = DistillSettings(epochs=20, learning_rate=5e-3, batch_size=16, **changes)
+    torch.manual_seed(seed)
+    student = Student(TINY_ARCHITECTURE, SHAPE, dropout=0.1)
+    return student, distill(student, texts, signals, settings, seed)
+
+
+def test_a_student_learns_what_the_teacher_knows() -> None:
+    (student, loss), (texts, signals) = trained(), a_training_set()
+    with torch.inference_mode():
+        mask = torch.ones(60, 8, dtype=torch.bool)
+        found = student(torch.from_numpy(texts.ids).long(), mask)[0].numpy()
+    assert (found.argmax(1) == signals.logits.argmax(1)).mean() > 0.95
+    assert not student.training
+    assert loss < 1.0
+
+
+def test_equal_seeds_give_equal_students_and_others_do_not() -> None:
+    first, second, other = (trained(seed)[0].classifier.weight for seed in (4, 4, 5))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_weights_choose_the_terms() -> None:
+    """With the logit term alone the loss falls to the noise of dropout, far below the others."""
+    only_logits = trained(kd_weight=0.0, probe_weight=0.0, logit_weight=1.0)[1]
+    only_probes = trained(kd_weight=0.0, probe_weight=1.0, logit_weight=0.0)[1]
+    texts, signals = a_training_set()
+    p = torch.softmax(torch.from_numpy(signals.probe_logits[:, :1]), dim=-1)
+    entropy = float(-(p * p.log()).sum(dim=(1, 2)).mean())
+    assert only_probes >= entropy
+    assert only_logits != pytest.approx(only_probes)
+
+
+def test_without_a_last_probe_one_block_has_none() -> None:
+    assert np.isfinite(trained(probe_last=False)[1])

@@ -1,0 +1,112 @@
+"""The evaluation of one student, end to end on real reviews with a tiny teacher."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from heavy import TINY_ARCHITECTURE, tiny_config
+
+from kdnas.config import Config
+from kdnas.evaluate import Evaluator, measurement, prepare
+from kdnas.records import AttackSpec, Evaluation, Job, Report, TextOutcome
+from kdnas.space import count_flops, count_parameters
+from kdnas.tasks import Split
+from kdnas.weights import keep_weights, weights_path
+
+JOB = Job(0, TINY_ARCHITECTURE, seed=3)
+
+
+@pytest.fixture(scope="module")
+def config(tiny_teacher: Path) -> Config:
+    return tiny_config(tiny_teacher)
+
+
+@pytest.fixture(scope="module")
+def evaluator(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
+    return Evaluator(config, tmp_path_factory.mktemp("students"))
+
+
+@pytest.fixture(scope="module")
+def evaluation(evaluator: Evaluator) -> Evaluation:
+    found = evaluator(JOB)
+    assert isinstance(found, Evaluation)
+    return found
+
+
+def timeless(evaluation: Evaluation) -> Evaluation:
+    return replace(evaluation, train_seconds=0.0, attack_seconds=0.0)
+
+
+def test_an_evaluation_has_counts_for_all_texts(
+    evaluator: Evaluator, evaluation: Evaluation
+) -> None:
+    task, shape = evaluator.prepared.task, evaluator.prepared.shape
+    assert evaluation.search.texts == len(task.search) == 40
+    assert evaluation.search.attack.texts == len(evaluation.texts) == 6
+    assert sum(evaluation.search.predicted) == 40
+    assert evaluation.parameters == count_parameters(TINY_ARCHITECTURE, shape)
+    tables = (shape.vocabulary + shape.positions + shape.segments + 2) * 32
+    assert evaluation.block_parameters == evaluation.parameters - tables
+    assert evaluation.flops == count_flops(TINY_ARCHITECTURE, shape, 32)
+    assert np.isfinite(evaluation.loss)
+    head = task.search.head(6)
+    for outcome, label in zip(evaluation.texts, head.labels, strict=True):
+        assert outcome.label == label
+        assert (outcome.outcome == "skipped") == (outcome.predicted != label)
+
+
+def test_equal_seeds_give_equal_evaluations(evaluator: Evaluator, evaluation: Evaluation) -> None:
+    assert timeless(evaluator(JOB)) == timeless(evaluation)
+    assert evaluator(replace(JOB, seed=4)).loss != evaluation.loss
+    evaluator(JOB)  # the stored weights are those of JOB again
+
+
+def test_a_report_uses_the_stored_weights_and_other_texts(
+    evaluator: Evaluator, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("trained again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluator, "_trained", never)
+        report = evaluator(replace(JOB, stage="report"))
+    assert isinstance(report, Report)
+    assert report.measurement.attack.texts == 4
+    keep_weights(evaluator._folder, set())
+    assert not weights_path(evaluator._folder, TINY_ARCHITECTURE.key).exists()
+    again = evaluator(replace(JOB, stage="report"))
+    assert again.measurement == report.measurement
+
+
+def test_damaged_weights_are_trained_again(evaluator: Evaluator, evaluation: Evaluation) -> None:
+    expected = evaluator(replace(JOB, stage="report")).measurement
+    weights_path(evaluator._folder, TINY_ARCHITECTURE.key).write_bytes(b"damaged")
+    assert evaluator(replace(JOB, stage="report")).measurement == expected
+
+
+def test_the_default_floor_lies_a_third_of_the_way_to_the_teacher(config: Config) -> None:
+    prepared = prepare(config)
+    majority, accuracy = prepared.task.search.majority_share, prepared.teacher_accuracy
+    automatic = config.model_copy(
+        update={"constraints": config.constraints.model_copy(update={"accuracy_floor": "auto"})}
+    )
+    expected = majority + max(accuracy - majority, 0) / 3
+    assert prepared.floor(automatic) == pytest.approx(expected)
+    assert prepared.floor(config) == 0
+
+
+def test_the_sentiment_task_checks_polarity(config: Config) -> None:
+    assert prepare(config).spec.polarity_check
+
+
+def test_measurement_counts_by_true_and_predicted_class() -> None:
+    split = Split(("a", "b", "c", "d"), (0, 1, 1, 2), "here")
+    texts = [TextOutcome(0, 0, 0, "failed", 3, 0, 9), TextOutcome(1, 1, 0, "skipped", 3, 0, 1)]
+    found = measurement(np.array([0, 0, 1, 1]), split, texts, 3, AttackSpec())
+    assert found.correct == (1, 1, 0)
+    assert found.totals == (1, 2, 1)
+    assert found.predicted == (2, 2, 0)
+    assert found.attack.failed == (1, 0, 0)
+    assert found.attack.skipped == (0, 1, 0)
+    assert found.degenerate  # class 2 is never right
