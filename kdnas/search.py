@@ -1,9 +1,8 @@
-"""The search loop: ask, evaluate, tell; every step is recorded, and a resume is a replay."""
+"""The search loop: ask, record, evaluate, tell; a resumed run replays it over what is recorded."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 
-from kdnas.algorithms import Algorithm, Proposal, make_algorithm
+from kdnas.algorithms import Proposal, make_algorithm
 from kdnas.archive import Archive, Birth, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
@@ -15,7 +14,7 @@ from kdnas.workers import Workers
 Progress = Callable[[Birth, Result], None]
 
 HOPELESS = 8
-"""A run whose first students all failed, so many of them, stops."""
+"""When so many students are done and all have failed, the run stops: they are not the cause."""
 
 
 def run_search(
@@ -24,138 +23,150 @@ def run_search(
     workers: Workers,
     *,
     floor: float,
-    accept: Accept = lambda _: True,
-    progress: Progress = lambda birth, result: None,
+    accept: Accept,
+    progress: Progress,
 ) -> str:
-    """Search until the budget is spent or the algorithm has finished.
+    """Search until the budget is spent, and record everything.
 
-    On an archive that holds part of the run the same proposals are made again and compared with
-    the recorded ones; results that are there are told, not computed.
+    With an archive that holds a part of the run already the same steps are taken again, with the
+    recorded results in the place of evaluations; what was outstanding is evaluated.
 
     Args:
-        config: The run; its seed decides everything.
-        archive: Where each step is recorded before the next one.
+        config: The run's configuration.
+        archive: Where everything is recorded.
         workers: What evaluates.
-        floor: Least accuracy.
-        accept: Constraints that are known before training.
-        progress: Called with each birth and its result.
+        floor: Least accuracy in [0, 1]; 0 for none.
+        accept: What a student must fulfil to be trained.
+        progress: Called with every student and its result, new or recorded.
 
     Returns:
         Why it ended: `budget`, `patience` or `exhausted`.
 
     Raises:
-        UserError: The archive was recorded by another version or machine, or all students fail.
+        UserError: The recorded part of the run cannot be repeated, or all students fail.
     """
-    algorithm = make_algorithm(config.search, config.space, config.fitness, floor, accept)
-    loop = _Loop(config, archive, workers, progress)
-    while loop.births < config.search.evaluations:
-        proposals = [] if algorithm.finished else algorithm.ask(loop.left)
-        if not proposals:
-            return algorithm.finished or "exhausted"
-        loop.step(algorithm, proposals)
-    return "budget"
-
-
-class _Loop:
-    """The state of a search besides its algorithm: what is recorded, and how far it is."""
-
-    def __init__(
-        self, config: Config, archive: Archive, workers: Workers, progress: Progress
-    ) -> None:
-        self._config, self._archive = config, archive
-        self._workers, self._progress = workers, progress
-        self._recorded = {row.birth: row for row in archive.rows()}
-        self._told = sum(kind == "tell" for kind, _ in archive.events())
-        self._failed_from_start = True
-        self.births = 0
-
-    @property
-    def left(self) -> int:
-        """Students that the budget still has."""
-        return self._config.search.evaluations - self.births
-
-    def step(self, algorithm: Algorithm, proposals: Sequence[Proposal]) -> None:
-        """Record proposals, evaluate those without a result, tell all in the order proposed."""
-        births = [self._birth(p, self.births + i) for i, p in enumerate(proposals)]
-        self.births += len(births)
-        self._record([b for b in births if not self._known(b)])
-        results = self._results(births)
-        self._stop_if_hopeless(results)
+    settings = config.search
+    algorithm = make_algorithm(settings, config.space, config.fitness, floor, accept)
+    record = _Record(archive, progress)
+    asked = 0
+    while asked < settings.evaluations and algorithm.finished is None:
+        proposals = algorithm.ask(settings.evaluations - asked)
+        births = [_birth(n, p, settings.seed) for n, p in enumerate(proposals, asked)]
+        record.ask(births)
+        results = record.results(births, workers)
         algorithm.tell(results)
-        told = [b.birth for b in births if b.birth >= self._told]
-        if told:
-            self._archive.tell(told)
-
-    def _birth(self, proposal: Proposal, number: int) -> Birth:
-        arch = proposal.architecture
-        seed = derived_seed(self._config.search.seed, arch.key, 0)
-        return Birth(number, arch, proposal.operation, proposal.parents, seed)
-
-    def _known(self, birth: Birth) -> bool:
-        """Whether the archive holds this very proposal; another in its place ends the run."""
-        row = self._recorded.get(birth.birth)
-        if row is None:
-            return False
-        proposed = (birth.architecture.to_json(), birth.operation, birth.parents, birth.seed)
-        if proposed == (row.architecture_json, row.operation, row.parents, row.seed):
-            return True
-        raise UserError(
-            f"the replay proposes another student than the archive at birth {birth.birth}: "
-            f"it was recorded with {self._archive.meta('versions')}; start a new run elsewhere"
-        )
-
-    def _record(self, births: Sequence[Birth]) -> None:
-        if births:
-            self._archive.ask(births)
-
-    def _results(self, births: Sequence[Birth]) -> list[Evaluation | Failure]:
-        """The results in the order of `births`; each new one is recorded as it comes."""
-        found: dict[int, Evaluation | Failure] = {}
-        by_number = {birth.birth: birth for birth in births}
-        for birth in births:
-            row = self._recorded.get(birth.birth)
-            known = row and (row.evaluation or row.failure)
-            if known:
-                found[birth.birth] = known
-                self._progress(birth, known)
-        jobs = [
-            Job(b.birth, b.architecture, b.seed) for b in births if b.birth not in found
-        ]
-        for job, result in self._workers.run(jobs):
-            assert not isinstance(result, Report)
-            self._archive.finish(job.birth, result)
-            if isinstance(result, Evaluation):
-                result = replace(result, texts=())  # they are in the archive
-            found[job.birth] = result
-            self._progress(by_number[job.birth], result)
-        return [found[birth.birth] for birth in births]
-
-    def _stop_if_hopeless(self, results: Sequence[Evaluation | Failure]) -> None:
-        failures = [result for result in results if isinstance(result, Failure)]
-        self._failed_from_start &= len(failures) == len(results)
-        if self._failed_from_start and self.births >= min(HOPELESS, self._config.search.evaluations):
-            raise UserError(
-                f"all of the first {self.births} students failed, "
-                f"one with {failures[0].kind}: {failures[0].message}"
-            )
+        record.tell(births)
+        asked += len(births)
+    record.close(asked)
+    return algorithm.finished or "budget"
 
 
 def report_front(
-    rows: Sequence[Row], archive: Archive, workers: Workers, progress: Progress
+    rows: Iterable[Row], archive: Archive, workers: Workers, progress: Progress
 ) -> None:
-    """Measure students on report-val, those that were not yet, and record it.
+    """Measure students on report-val and record it; those that were measured are left out.
 
     Raises:
-        UserError: A student that was evaluated before cannot be measured.
+        UserError: Some could not be measured; the others are recorded.
     """
-    births = {
-        row.birth: Birth(row.birth, row.architecture, row.operation, row.parents, row.seed)
-        for row in rows
-        if row.report is None
-    }
+    births = {row.birth: _recorded(row) for row in rows if row.report is None}
     jobs = [Job(b.birth, b.architecture, b.seed, "report") for b in births.values()]
+    failures: list[Failure] = []
     for job, result in workers.run(jobs):
-        if not isinstance(result, Report):
-            raise UserError(f"student {job.architecture.key} cannot be reported on: {result}")
-        archive.report(job.birth, result)
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            assert isinstance(result, Report), f"{job} came back as {type(result).__name__}"
+            archive.report(job.birth, result)
         progress(births[job.birth], result)
+    if failures:
+        raise UserError(
+            f"{len(failures)} of {len(jobs)} students could not be measured on report-val"
+            f" ({_described(failures[0])}); mend the cause, then go on with --resume"
+        )
+
+
+class _Record:
+    """A run as it is recorded: a replay is compared with it, and adds what is missing."""
+
+    def __init__(self, archive: Archive, progress: Progress) -> None:
+        self._archive, self._progress = archive, progress
+        self._rows = {row.birth: row for row in archive.rows()}
+        self._told = {birth for kind, birth in archive.events() if kind == "tell"}
+        self._failures: list[Failure] = []
+        self._evaluated = 0
+
+    def ask(self, births: Sequence[Birth]) -> None:
+        """Record new births; old ones must be what they were."""
+        for birth in births:
+            row = self._rows.get(birth.birth)
+            if row is not None and _recorded(row) != birth:
+                raise self._not_repeatable(birth.birth)
+        new = [birth for birth in births if birth.birth not in self._rows]
+        if new:
+            self._archive.ask(new)
+
+    def results(self, births: Sequence[Birth], workers: Workers) -> list[Evaluation | Failure]:
+        """The results of `births` in their order: the recorded ones, the others evaluated."""
+        results: dict[int, Evaluation | Failure] = {}
+        for birth in births:
+            row = self._rows.get(birth.birth)
+            known = row and (row.evaluation or row.failure)
+            if known:
+                self._note(birth, known)
+                results[birth.birth] = known
+        missing = {b.birth: b for b in births if b.birth not in results}
+        jobs = [Job(b.birth, b.architecture, b.seed) for b in missing.values()]
+        for job, result in workers.run(jobs):
+            assert not isinstance(result, Report), f"{job} came back as a report"
+            self._archive.finish(job.birth, result)
+            self._note(missing[job.birth], result)
+            results[job.birth] = result
+        return [results[birth.birth] for birth in births]
+
+    def tell(self, births: Sequence[Birth]) -> None:
+        """Record that the results of `births` were told."""
+        new = [birth.birth for birth in births if birth.birth not in self._told]
+        if new:
+            self._archive.tell(new)
+
+    def close(self, asked: int) -> None:
+        """Refuse, at the end, an archive with more births than the run has, or with no student."""
+        if len(self._rows) > asked:
+            raise self._not_repeatable(asked)
+        self._require_hope(least=1)
+
+    def _note(self, birth: Birth, result: Evaluation | Failure) -> None:
+        self._evaluated += 1
+        if isinstance(result, Failure):
+            self._failures.append(result)
+        self._progress(birth, result)
+        self._require_hope(HOPELESS)
+
+    def _require_hope(self, least: int) -> None:
+        if len(self._failures) == self._evaluated >= least:
+            raise UserError(
+                f"all of the first {self._evaluated} students failed"
+                f" ({_described(self._failures[0])}); mend the cause and start a new run"
+            )
+
+    def _not_repeatable(self, birth: int) -> UserError:
+        versions = self._archive.meta("versions")
+        return UserError(
+            f"the run cannot be repeated from birth {birth} on: it was recorded with {versions};"
+            " go on with the same settings and versions, or start a new run"
+        )
+
+
+def _birth(number: int, proposal: Proposal, seed: int) -> Birth:
+    arch = proposal.architecture
+    training_seed = derived_seed(seed, arch.key, 0)
+    return Birth(number, arch, proposal.operation, proposal.parents, training_seed)
+
+
+def _recorded(row: Row) -> Birth:
+    return Birth(row.birth, row.architecture, row.operation, row.parents, row.seed)
+
+
+def _described(failure: Failure) -> str:
+    return f"{failure.kind}: {failure.message}"

@@ -39,7 +39,7 @@ def rngs() -> st.SearchStrategy[np.random.Generator]:
 
 
 def architectures(space: SearchSpace = PAPER_SPACE) -> st.SearchStrategy[Architecture]:
-    """Valid architectures of `space`, every gene drawn on its own."""
+    """Valid architectures of `space`; small graphs, which are rare, come as often as large ones."""
     merge = (len(space.modes), len(space.activations))
     row = (len(space.ops), len(space.node_widths), *merge)
     sizes = (len(space.repeats), len(space.widths)), (*row * space.nodes, *merge)
@@ -50,7 +50,9 @@ def architectures(space: SearchSpace = PAPER_SPACE) -> st.SearchStrategy[Archite
         bits = tuple(int(edge in edges) for edge in all_edges(space.nodes))
         return space.decode((*first, *bits, *rest))
 
-    return st.tuples(head, st.sampled_from(valid_edge_sets(space.nodes)), tail).map(build)
+    graphs = [[g for g in valid_edge_sets(space.nodes) if len(g) == n] for n in range(3, 13)]
+    by_edges = st.sampled_from([g for g in graphs if g]).flatmap(st.sampled_from)
+    return st.tuples(head, by_edges, tail).map(build)
 
 
 @st.composite

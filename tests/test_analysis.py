@@ -9,7 +9,7 @@ from io import StringIO
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from synthetic_students import CONTEXT, DEGENERATE, FAILED, constant, measurement, run, student
@@ -134,7 +134,6 @@ def exact_volume(boxes: list[tuple[float, ...]]) -> float:
 
 
 @given(searches(), st.sampled_from(OBJECTIVE_SETS))
-@settings(deadline=None)
 def test_hypervolume_is_exact_and_its_history_leads_up_to_it(rows, objectives):
     largest = 4_000_000
     scale = GAINS | {"parameters": lambda e: 1 - e.parameters / largest}

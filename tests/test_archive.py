@@ -237,6 +237,12 @@ def test_a_killed_run_leaves_every_finished_row(tmp_path, finished):
     assert intact == "ok"
 
 
+def test_every_transaction_waits_for_the_disk(archive):
+    with Archive.open(archive.path) as again:
+        for opened in (archive, again):
+            assert opened._db.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL"
+
+
 def test_it_is_read_while_it_is_written(archive):
     archive.ask(births(1))
     archive._db.execute("BEGIN IMMEDIATE")

@@ -128,6 +128,11 @@ def test_trade_off_tells_students_apart_by_marker_and_colour(rows, figures):
     assert len({tuple(map(tuple, c.get_paths()[0].vertices)) for c in groups.values()}) == 3
     assert len({tuple(c.get_edgecolor()[0][:3]) for c in groups.values()}) == 3
     assert points(zoomed.collections[0]) == points(groups["feasible"])
+    for outer, inner in (
+        (whole.get_xlim(), zoomed.get_xlim()),
+        (whole.get_ylim(), zoomed.get_ylim()),
+    ):
+        assert outer[0] < inner[0] < inner[1] < outer[1]  # so the frame around it is seen whole
     assert whole.get_xlim()[0] < 50 < 60 < zoomed.get_xlim()[0]
     assert labels(figures["trade-off"]) == [*expected, "front ± standard error"]
 
@@ -176,6 +181,12 @@ def test_pareto_bubbles_are_the_front_with_sizes_as_areas(rows, figures):
 
 def chosen(rows: list[Row]) -> dict[str, Row]:
     return picks(rows, CONTEXT.objectives, CONTEXT.floor, CONTEXT.weights)
+
+
+def test_pareto_shows_picks_outside_the_front():
+    rows = [student(0, 0.9, 0.1), student(1, 0.8, 0.3)]
+    (axes,) = FIGURES["pareto"](rows, replace(CONTEXT, objectives=("accuracy",))).axes
+    assert len(bubbles(axes, hollow=False)) == 2
 
 
 def test_pareto_letters_stand_at_the_picks(rows, figures):
@@ -256,7 +267,7 @@ def test_pareto_of_infeasible_students_says_so(rows):
 
 def test_files_are_written_in_both_formats_and_reproducibly(rows, tmp_path):
     before = dict(mpl.rcParams)
-    title = replace(CONTEXT, title="a $run_1 and a $run^2^3")
+    title = replace(CONTEXT, title="no math: $run^2^3$")
     written = draw_figures(rows, title, tmp_path / "new" / "figures", ["hypervolume"])
     again = draw_figures(rows, title, tmp_path, ["hypervolume"])
     assert [p.name for p in written] == ["hypervolume.png", "hypervolume.pdf"]

@@ -266,6 +266,15 @@ def test_genes_without_effect_do_not_change_the_key(arch):
         assert replace(arch, output=replace(arch.output, mode=mode)).key == arch.key
 
 
+@pytest.mark.parametrize("mode", ["add", "mul", "concat"])
+def test_the_mode_of_a_single_input_does_not_count(mode):
+    """In 0-1-2-5 nothing merges."""
+    arch = chain(output=Output("concat", "relu"))
+    assert with_node(arch, 1, mode=mode).key == arch.key
+    assert replace(arch, output=Output(mode, "relu")).key == arch.key
+    assert replace(arch, output=Output("concat", "swish")).key != arch.key
+
+
 @given(architectures())
 def test_every_gene_with_effect_changes_the_key(arch):
     changed = [replace(arch, repeats=arch.repeats + 1), replace(arch, width=arch.width + 1)]

@@ -35,7 +35,7 @@ def labelled_pools(tables: Mapping[Role, Table], settings: TaskSettings) -> Pool
     Raises:
         UserError: A column is missing or not what it should be, or there are not two classes.
     """
-    labels = {role: _labels(table, settings.label_column) for role, table in tables.items()}
+    labels = {role: labels_of(table, settings.label_column) for role, table in tables.items()}
     # The hub marks the hidden labels of a test split with -1.
     labels = {role: found for role, found in labels.items() if set(found) - {None, "-1"}}
     known = [tables[role].class_names.get(settings.label_column) for role in labels]
@@ -49,13 +49,13 @@ def labelled_pools(tables: Mapping[Role, Table], settings: TaskSettings) -> Pool
         )
     splits, empty = {}, 0
     for role, found in labels.items():
-        texts = _texts(tables[role], settings.text_column)
+        texts = texts_of(tables[role], settings.text_column)
         splits[role] = _pool(texts, found, names, tables[role].origin)
         empty += len(texts) - len(splits[role])
     return Pools(names, splits, empty)
 
 
-def _texts(table: Table, column: str | None) -> list[str]:
+def texts_of(table: Table, column: str | None) -> list[str]:
     """The texts on one line each; a missing one is empty."""
     if column is None:
         column = next((name for name in _TEXT_COLUMNS if name in table.columns), None)
@@ -73,7 +73,7 @@ def _texts(table: Table, column: str | None) -> list[str]:
     return [" ".join(str(value or "").split()) for value in values]
 
 
-def _labels(table: Table, column: str) -> list[str | None]:
+def labels_of(table: Table, column: str) -> list[str | None]:
     """The labels as class names or as they are written; None where there is none."""
     if column not in table.columns:
         raise _no_column(table, f"no column {column!r}", "label_column")

@@ -1,10 +1,7 @@
-"""Workers: jobs go in, results come out as they finish, in any order.
+"""Where evaluations run: in this process or in several.
 
-- `Inline` evaluates in this process, one job after the other;
-- `Processes` evaluates several jobs at once, each in a process of its own;
-- `guarded` turns what an evaluation raises into a typed `Failure`.
-
-A search depends on the results only, never on which worker gave them or when.
+`Inline` and `Processes` share the `Workers` interface: jobs in, results out as they finish. A
+student that cannot be evaluated comes back as a typed `Failure`; `guarded` says which is which.
 """
 
 from kdnas.workers.guarded import guarded

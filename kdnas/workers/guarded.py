@@ -1,23 +1,40 @@
-"""From exceptions to typed failures."""
+"""From what happens in an evaluation to a result."""
+
+import math
+from textwrap import shorten
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, EvaluationFailed, Failure, Job, Result
+from kdnas.objectives import OBJECTIVES
+from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Job, Result
+
+_LONGEST_MESSAGE = 300
 
 
 def guarded(evaluate: Evaluate, job: Job) -> Result:
-    """The result of a job; a failing student is a result too.
+    """The result of a job, with every error of the student's turned into a `Failure`.
 
     Raises:
-        UserError: It is the user's to mend, not the student's fault.
+        UserError: The evaluation raised it: something that every student would run into.
     """
     try:
-        return evaluate(job)
-    except EvaluationFailed as error:
-        return error.failure
+        result = evaluate(job)
+        if isinstance(result, Evaluation):
+            _require_finite(result)
+        return result
     except UserError:
         raise
+    except EvaluationFailed as error:
+        return error.failure
     except Exception as error:
-        # torch's OutOfMemoryError is told by its name: no search module imports torch.
-        memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Failure("oom" if memory else "exception", message[:500])
+        # torch's own class is known by its name, since torch is not imported here.
+        names = {kind.__name__ for kind in type(error).__mro__}
+        out_of_memory = names & {"MemoryError", "OutOfMemoryError"}
+        message = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
+        return Failure("oom" if out_of_memory else "exception", message)
+
+
+def _require_finite(evaluation: Evaluation) -> None:
+    for name, objective in OBJECTIVES.items():
+        value = objective.value(evaluation)
+        if not math.isfinite(value):
+            raise EvaluationFailed("non_finite", f"{name} is {value}")

@@ -1,4 +1,4 @@
-"""One job after the other, in this process."""
+"""Evaluations one after the other in this process."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -8,7 +8,7 @@ from kdnas.workers.guarded import guarded
 
 
 class Inline:
-    """Workers without processes: for quick evaluations and for tests."""
+    """The simplest `Workers`: what crashes an evaluation crashes the run."""
 
     def __init__(self, evaluate: Evaluate) -> None:
         self._evaluate = evaluate

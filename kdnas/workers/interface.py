@@ -1,4 +1,4 @@
-"""What every kind of worker offers."""
+"""What a search needs to have students evaluated."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -8,13 +8,13 @@ from kdnas.records import Job, Result
 
 
 class Workers(Protocol):
-    """Evaluates jobs; a context manager that leaves nothing running behind."""
+    """Runs jobs; used as a context manager, which leaves nothing running behind."""
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
         """Every job with its result, as they finish.
 
         Raises:
-            UserError: Something that the user has to mend, such as a missing package.
+            UserError: An evaluation found something that the user has to mend.
         """
         ...
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMN, WIDE = 3.4, 5.0
 """Widths of one and of one and a half columns of a paper (inches)."""
 
-BLUE, RED, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 PALE_GREEN, GREY = "#8FD3BF", "#666666"
 """Colours that colour-blind readers can tell apart (Okabe and Ito 2008)."""
 
@@ -100,4 +100,5 @@ def count_students(axes: "Axes") -> None:
     """Whole numbers below the axes."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    whole = MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    axes.xaxis.set_major_locator(whole)

@@ -1,0 +1,298 @@
+"""Whole runs with real parts: search, resume, report, export; and what users do wrong."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from heavy import TINY_ARCHITECTURE, tiny_config
+
+from kdnas.archive import FILE_NAME, Archive, Row
+from kdnas.config import Config
+from kdnas.pipeline import run_pipeline
+from kdnas.records import Result
+from kdnas.run_folder import RunFolder, open_run
+
+
+class Silent:
+    """An observer that counts."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.finished_births: list[int] = []
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        self.stages.append(name)
+
+    def finished(self, birth, result: Result) -> None:
+        self.finished_births.append(birth.birth)
+
+
+def run(config: Config, path: Path, jobs: int = 1, *, resume: bool = False) -> Silent:
+    observer = Silent()
+    with open_run(RunFolder(path), config, resume=resume) as archive:
+        run_pipeline(config, RunFolder(path), archive, jobs, observer)
+    return observer
+
+
+def timeless(path: Path) -> tuple[list[Row], list[tuple[str, int]], list[object]]:
+    """Everything in an archive but durations."""
+    with Archive.open(path / FILE_NAME) as archive:
+        rows = [
+            replace(r, evaluation=replace(r.evaluation, train_seconds=0.0, attack_seconds=0.0))
+            if r.evaluation
+            else r
+            for r in archive.rows()
+        ]
+        texts = [archive.texts(r.birth, split) for r in rows for split in ("search", "report")]
+        return rows, archive.events(), texts
+
+
+def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from kdnas.cli import main; main()", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def config(tiny_teacher: Path) -> Config:
+    return tiny_config(tiny_teacher)
+
+
+@pytest.fixture(scope="module")
+def finished(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "one-job"
+    observer = run(config, path, jobs=1)
+    assert observer.stages[-2:] == ["search", "report"]
+    return path
+
+
+def test_every_student_is_evaluated_once(config: Config, finished: Path) -> None:
+    rows, events, _ = timeless(finished)
+    assert [row.status for row in rows] == ["ok"] * config.search.evaluations
+    assert len({row.key for row in rows}) == len(rows)
+    asks = [birth for kind, birth in events if kind == "ask"]
+    tells = [birth for kind, birth in events if kind == "tell"]
+    assert asks == tells == list(range(config.search.evaluations))
+
+
+def test_the_front_has_report_values_and_weights(finished: Path) -> None:
+    front = json.loads(kdnas("front", finished, "--json").stdout)
+    assert front
+    for member in front:
+        assert member["report"]["attacked"] == 4
+        assert (finished / "students" / f"{member['key']}.safetensors").exists()
+
+
+def test_the_archive_does_not_depend_on_the_number_of_jobs(
+    config: Config, finished: Path, tmp_path: Path
+) -> None:
+    run(config, tmp_path / "run", jobs=2)
+    assert timeless(tmp_path / "run") == timeless(finished)
+
+
+def test_a_killed_run_resumes_to_the_same_archive(
+    config: Config, finished: Path, tmp_path: Path
+) -> None:
+    """The run is killed for good (SIGKILL) after its second student."""
+    path, file = tmp_path / "run", tmp_path / "config.json"
+    file.write_text(config.model_dump_json())
+    program = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path\n"
+        "from kdnas.config import Config\n"
+        "from test_pipeline import run\n"
+        f"run(Config.model_validate_json(Path({str(file)!r}).read_text()), Path({str(path)!r}))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
+    for _ in range(1200):
+        time.sleep(0.05)
+        if _finished_students(path) >= 2:
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = _finished_students(path)
+    assert 2 <= before < config.search.evaluations
+    observer = run(config, path, resume=True)
+    assert observer.finished_births[: config.search.evaluations] == list(
+        range(config.search.evaluations)
+    )
+    assert timeless(path) == timeless(finished)
+
+
+def _finished_students(path: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{path / FILE_NAME}?mode=ro", uri=True) as connection:
+            query = "SELECT count(*) FROM evaluations WHERE status = 'ok'"
+            return int(connection.execute(query).fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def test_commands_on_a_finished_run(finished: Path, tmp_path: Path) -> None:
+    assert "robustness" in kdnas("front", finished).stdout
+    students = json.loads(kdnas("show", finished, "--json").stdout)
+    assert [s["birth"] for s in students] == list(range(len(students)))
+    assert {"key", "status", "accuracy", "robustness", "worst_class_accuracy",
+            "worst_class_robustness", "parameters", "fitness"} <= set(students[0])  # fmt: skip
+    key = students[0]["key"]
+    assert key in kdnas("show", finished, key[:9]).stdout
+    paths = kdnas("plot", finished, "--out", tmp_path).stdout.split()
+    assert len(paths) == 8
+    assert all(Path(path).stat().st_size > 1000 for path in paths)
+
+
+def test_an_exported_student_is_the_one_of_the_run(finished: Path, tmp_path: Path) -> None:
+    """Its accuracy on the run's texts, computed in a fresh process, is the recorded one."""
+    student = json.loads(kdnas("front", finished, "--json").stdout)[0]
+    out = tmp_path / "model"
+    kdnas("export", finished, student["key"][:10], "--out", out)
+    card = (out / "README.md").read_text()
+    assert f"{100 * student['accuracy']:.1f} ±" in card
+    assert "ms per text" in card
+    assert "Licences" in card
+    with Archive.open(finished / FILE_NAME) as archive:
+        texts = archive.texts(student["birth"], "search")
+    from kdnas.evaluate import load_task
+    from kdnas.run_folder import stored_config
+
+    with Archive.open(finished / FILE_NAME) as archive:
+        split = load_task(stored_config(archive)).search.head(len(texts))
+    program = (
+        "import json, sys, torch, kdnas.students\n"
+        "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n"
+        f"path = {str(out)!r}\n"
+        "model = AutoModelForSequenceClassification.from_pretrained(path)\n"
+        "tokenizer = AutoTokenizer.from_pretrained(path)\n"
+        "inputs = tokenizer(json.load(sys.stdin), padding=True, truncation=True,"
+        " return_tensors='pt')\n"
+        "print(json.dumps(model(**inputs).logits.argmax(1).tolist()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(split.texts), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == [text.predicted for text in texts]
+
+    data = tmp_path / "data.tsv"
+    rows = [f"{t}\t{n}" for t, n in zip(split.texts, split.labels, strict=True)]
+    data.write_text("\n".join(["text\tlabel", *rows]) + "\n")
+    found = json.loads(
+        kdnas("attack", "--model", out, "--data", data, "--texts", 3, "--json").stdout
+    )
+    assert [record["original"] for record in found] == list(split.texts[:3])
+    assert {record["outcome"] for record in found} <= {"skipped", "succeeded", "failed"}
+    assert all(record["queries_textattack"] >= 1 for record in found)
+
+
+def test_one_architecture_through_the_pipeline(config: Config, tmp_path: Path) -> None:
+    file = tmp_path / "arch.json"
+    file.write_text(TINY_ARCHITECTURE.to_json())
+    settings = [f"--set=teacher.model={config.teacher.model}"]
+    chosen = config.model_dump(mode="json")
+    for section, name in [("teacher", "epochs"), ("teacher", "learning_rate"), ("task", "train"),
+                          ("task", "search"), ("task", "report"), ("student", "max_length"),
+                          ("student", "positions"), ("distill", "epochs"), ("attack", "texts"),
+                          ("attack", "report_texts"), ("attack", "vocabulary")]:  # fmt: skip
+        settings.append(f"--set={section}.{name}={chosen[section][name]}")
+    found = json.loads(kdnas("evaluate", file, "--replicates", 2, "--json", *settings).stdout)
+    assert [record["birth"] for record in found] == [0, 1]
+    assert found[0]["key"] == found[1]["key"] == TINY_ARCHITECTURE.key
+    assert found[0]["seed"] != found[1]["seed"]
+    assert found[0]["report"]["attacked"] == 4
+
+
+def test_a_run_of_another_configuration_is_left_alone(config: Config, finished: Path) -> None:
+    before = timeless(finished)
+    changed = config.model_copy(update={"search": config.search.model_copy(update={"seed": 9})})
+    with pytest.raises(ValueError, match=r"search\.seed = 0, not 9"):
+        run(changed, finished)
+    assert timeless(finished) == before
+
+
+def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None:
+    with open_run(RunFolder(finished), config, resume=False) as archive:
+        assert archive.meta("finished")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", "--preset", "quickstrat"], ["quickstrat", "did you mean quickstart"]),
+        (["search", "--set", "search.populaton=3"], ["search.populaton", "search.population"]),
+        (["search", "--set", "search.population=one"], ["search.population", "one", "integer"]),
+        (["search", "--set", "nonsense"], ["nonsense", "section.field=value"]),
+        (["search", "--config", "no.toml"], ["no.toml"]),
+        (["search", "--jobs", "0"], ["--jobs", "1"]),
+        (["serach"], ["serach", "search"]),
+        (["front", "no/run"], ["no/run", "archive.sqlite"]),
+        (["show", "no/run", "abc"], ["no/run"]),
+        (["plot", "no/run"], ["no/run"]),
+        (["export", "no/run", "abc", "--out", "x"], ["no/run"]),
+        (["evaluate", "no.json"], ["no.json"]),
+        (["attack", "--model", "no-model", "--data", "x.tsv"], ["no-model", "config.json"]),
+        (["attack", "--model", "x", "--data", "y", "--spec", "huge"], ["huge", "rosearch"]),
+        (["presets", "paper"], ["paper", "quickstart"]),
+        (["search", "--set", "task.name=missing.csv"], ["missing.csv"]),
+        (["search", "--set", "teacher.model=offline:bert"], ["offline:bert", "offline:minilm"]),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    if arguments[0] == "search":
+        arguments = [*arguments, "--out", str(tmp_path / "run")]
+    done = kdnas(*arguments, check=False)
+    assert done.returncode == 2
+    message = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    assert message[-1].startswith("kdnas: ")
+    assert all(word in message[-1] for word in words)
+    assert done.stdout == ""
+
+
+def test_ctrl_c_leaves_a_run_that_resumes(config: Config, finished: Path, tmp_path: Path) -> None:
+    """The driver is interrupted during the search; it says how to go on and leaves no process."""
+    path, file = tmp_path / "run", tmp_path / "config.toml"
+    chosen = config.model_dump(mode="json", exclude_none=True)
+    lines = [
+        f"[{section}]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in values.items())
+        for section, values in chosen.items()
+    ]
+    file.write_text("\n".join(lines))
+    command = [sys.executable, "-c", "from kdnas.cli import main; main()", "search",
+               "--config", str(file), "--out", str(path), "--jobs", "2"]  # fmt: skip
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    for _ in range(1200):
+        time.sleep(0.05)
+        if _finished_students(path) >= 1:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "--resume" in errors.strip().splitlines()[-1]
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    run(config, path, resume=True)
+    assert timeless(path) == timeless(finished)
+
+
+def test_weights_that_are_gone_are_trained_again(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    shutil.rmtree(copy / "students")
+    key = json.loads(kdnas("front", copy, "--json").stdout)[0]["key"]
+    kdnas("export", copy, key, "--out", tmp_path / "again")
+    kdnas("export", finished, key, "--out", tmp_path / "kept")
+    again, kept = (tmp_path / n / "model.safetensors" for n in ("again", "kept"))
+    assert again.read_bytes() == kept.read_bytes()
