@@ -119,9 +119,11 @@ class Archive:
         """
         if path.exists():
             raise UserError(f"{path} exists already")
-        archive = cls._connect(path, synchronous)
+        archive = cls._connect(path)
+        archive._prepare(synchronous)
         with archive._writing():
-            archive._db.executescript(_SCHEMA)
+            for statement in _SCHEMA.split(";"):  # executescript would commit in between
+                archive._db.execute(statement)
         return archive
 
     @classmethod
@@ -133,27 +135,35 @@ class Archive:
         """
         if not path.is_file():
             raise UserError(f"no run at {path.parent}: {path.name} is missing")
-        archive = cls._connect(path, "FULL")
+        archive = cls._connect(path)
         try:
             (version,) = archive._db.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA_VERSION:
+                raise UserError(f"{path} has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+            archive._prepare("FULL")
         except sqlite3.DatabaseError as error:
+            archive._db.close()
             raise UserError(f"{path} cannot be read as an archive: {error}") from error
-        if version != SCHEMA_VERSION:
-            raise UserError(f"{path} has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+        except UserError:
+            archive._db.close()
+            raise
         return archive
 
     @classmethod
-    def _connect(cls, path: Path, synchronous: str) -> Self:
+    def _connect(cls, path: Path) -> Self:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-            if _file_system(path.parent) not in _NETWORK_FILE_SYSTEMS:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={synchronous}")
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"cannot open {path}: {error}") from error
         connection.row_factory = sqlite3.Row
         return cls(connection, path)
+
+    def _prepare(self, synchronous: str) -> None:
+        """Durable at every commit; the write-ahead log does not work over a network."""
+        if _file_system(self.path.parent) not in _NETWORK_FILE_SYSTEMS:
+            self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute(f"PRAGMA synchronous={synchronous}")
 
     def __enter__(self) -> Self:
         return self
@@ -217,9 +227,11 @@ class Archive:
             }
         assignments = ", ".join(f"{name} = ?" for name in values)
         with self._writing():
-            self._db.execute(
+            changed = self._db.execute(
                 f"UPDATE evaluations SET {assignments} WHERE birth = ?", (*values.values(), birth)
             )
+            if not changed.rowcount:
+                raise LookupError(f"birth {birth} has a result but was never asked")
             if isinstance(result, Evaluation):
                 self._texts(birth, "search", result.search.spec, result.texts)
 
@@ -255,7 +267,9 @@ class Archive:
 
     def events(self) -> list[tuple[str, int]]:
         """Every ask and tell in order: (kind, birth)."""
-        return [tuple(row) for row in self._db.execute("SELECT kind, birth FROM events ORDER BY id")]
+        return [
+            tuple(row) for row in self._db.execute("SELECT kind, birth FROM events ORDER BY id")
+        ]
 
     def rows(self) -> list[Row]:
         """Every student in birth order."""
@@ -307,7 +321,9 @@ def _measurement(row: sqlite3.Row) -> Measurement:
         row["queries"],
         row["words_changed_share"],
     )
-    return Measurement(counts["correct"], counts["totals"], counts["predicted"], attack, row["spec"])
+    return Measurement(
+        counts["correct"], counts["totals"], counts["predicted"], attack, row["spec"]
+    )
 
 
 def _row(row: sqlite3.Row, report: Measurement | None) -> Row:

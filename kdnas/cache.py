@@ -6,6 +6,7 @@ half-written or damaged one is found out and computed again.
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -31,7 +32,7 @@ def fingerprint(**parts: object) -> str:
     >>> fingerprint(a=1, b="x") == fingerprint(b="x", a=1)
     True
     """
-    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None = None) -> Arrays:
@@ -60,7 +61,7 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
         return path
     if path.exists():
         warnings.warn(f"damaged cache folder {path}: computed again", stacklevel=2)
-        path.rename(path.with_name(f"{path.name}.damaged-{os.getpid()}"))
+        shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as draft:
         inside = Path(draft) / "draft"
@@ -82,9 +83,10 @@ _SUMS = "sha256.json"
 def _intact(path: Path) -> bool:
     try:
         sums = json.loads((path / _SUMS).read_text())
-        return all(sha256((path / f).read_bytes()).hexdigest() == sums[f] for f in sums)
-    except (OSError, ValueError):
+        found = {f: sha256((path / f).read_bytes()).hexdigest() for f in sums}
+    except (OSError, ValueError, TypeError):
         return False
+    return bool(found) and found == sums
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
@@ -112,6 +114,6 @@ def _write(path: Path, arrays: Arrays) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    contiguous = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    contiguous = {name: np.array(a, order="C") for name, a in arrays.items()}
     save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
     draft.replace(path)

@@ -167,9 +167,7 @@ class Evaluator:
     def _trained(self, job: Job) -> tuple[Student, float]:
         """A distilled student, its weights stored, and its last loss."""
         student = self._fresh(job)
-        loss = distill(
-            student, self._train, self.prepared.signals, self._config.distill, job.seed
-        )
+        loss = distill(student, self._train, self.prepared.signals, self._config.distill, job.seed)
         save_weights(self._folder, job.architecture.key, student)
         return student, loss
 

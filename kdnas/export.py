@@ -2,7 +2,10 @@
 
 import statistics
 import time
+from dataclasses import asdict
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -72,53 +75,31 @@ def milliseconds(student: Student, vocabulary: int, length: int) -> float:
 def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student) -> str:
     assert row.evaluation is not None
     config, task, spec = stored_config(archive), prepared.task, prepared.spec
-    length = config.student.max_length
-    speed = milliseconds(student, prepared.shape.vocabulary, length)
-    splits = [("search-val", row.evaluation.search)]
+    length, evaluation = config.student.max_length, row.evaluation
+    splits = [("search-val", evaluation.search)]
     splits += [("report-val", row.report)] if row.report else []
-    scores = "\n".join(_score_line(name, measured) for name, measured in splits)
-    offline = "The attack used offline resources; its scores are not comparable with published ones."
-    return f"""---
-pipeline_tag: text-classification
-tags: [kdnas, knowledge-distillation, neural-architecture-search, adversarial-robustness]
----
-
-# Student {row.key}
-
-Distilled from `{config.teacher.model}` on `{task.name}` by kdnas; classes {", ".join(task.label_names)}.
-
-```python
-import kdnas.students  # registers the model class
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-model = AutoModelForSequenceClassification.from_pretrained("FOLDER")
-tokenizer = AutoTokenizer.from_pretrained("FOLDER")
-```
-
-## Scores
-
-In points, with standard errors. Robustness is accuracy under attack. Search-val guided the search,
-report-val played no part in it.
-
-| split | accuracy | robustness | worst-class robustness | texts attacked |
-|---|---|---|---|---|
-{scores}
-
-Attack: {spec.recipe}, angular similarity >= {spec.similarity:.6f}, word cosine >= {spec.word_cosine},
-{spec.candidates} candidates, {spec.resources} resources, spec {spec.digest}.
-{offline if spec.resources == "offline" else ""}
-
-## Size
-
-{row.evaluation.parameters:,} parameters, {row.evaluation.flops:,} operations per text of {length} tokens,
-{speed:.1f} ms per text at batch 1 ({length} tokens, median of {TIMED_RUNS}, one CPU thread).
-Fitness {fitness(row.evaluation, config.fitness):.1f} points. Architecture: {row.architecture.canonical()}.
-
-## Licences
-
-Data: {task.licence}. Teacher `{config.teacher.model}`: see its own model card; the embedding table
-of this student was {"started from the teacher's" if config.student.emb_init == "teacher_pca" else "not taken from it"}.
-"""
+    started = config.student.emb_init == "teacher_pca"
+    offline = spec.resources == "offline"
+    return Template((files("kdnas") / "model_card.md").read_text()).substitute(
+        asdict(spec),
+        key=row.key,
+        teacher=config.teacher.model,
+        task=task.name,
+        labels=", ".join(task.label_names),
+        scores="\n".join(_score_line(name, measured) for name, measured in splits),
+        similarity=f"{spec.similarity:.6f}",
+        digest=spec.digest,
+        caveat="Its scores are not comparable with published ones." if offline else "",
+        parameters=f"{evaluation.parameters:,}",
+        flops=f"{evaluation.flops:,}",
+        length=length,
+        milliseconds=f"{milliseconds(student, prepared.shape.vocabulary, length):.1f}",
+        runs=TIMED_RUNS,
+        fitness=f"{fitness(evaluation, config.fitness):.1f}",
+        architecture=row.architecture.canonical(),
+        licence=task.licence,
+        start="started from the teacher's" if started else "not taken from it",
+    )
 
 
 def _score_line(name: str, m: Measurement) -> str:

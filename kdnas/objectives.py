@@ -33,7 +33,7 @@ OBJECTIVES: dict[ObjectiveName, Objective] = {
 class Weights:
     """The weights mu of the paper's fitness, and which parameters it counts."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     accuracy: float = 1.0
     robustness: float = 1.0

@@ -75,7 +75,8 @@ def content_hash(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
         return digest.hexdigest()
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        name = file.relative_to(path).as_posix()
-        digest.update(f"{name} {content_hash(file)}\n".encode())
+    for inside in sorted(p for p in path.rglob("*") if p.is_file()):
+        if "__pycache__" not in inside.parts:
+            name = inside.relative_to(path).as_posix()
+            digest.update(f"{name} {content_hash(inside)}\n".encode())
     return digest.hexdigest()

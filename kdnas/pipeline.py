@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from kdnas.analysis import pareto_front, picks
-from kdnas.attacks import load_resources
 from kdnas.archive import Archive, Birth, Row
+from kdnas.attacks import load_resources
 from kdnas.config import Config
 from kdnas.evaluate import Evaluator, Prepared, prepare
 from kdnas.objectives import fitness
@@ -165,4 +165,3 @@ def _pruning(
             keep_weights(folder.students, kept_keys(rows, config, floor) | pending)
 
     return progress
-

@@ -332,9 +332,6 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(archive):
     assert [row.birth for row in archive.rows()] == [0]
 
 
-@pytest.mark.xfail(
-    reason="executescript commits first, so the schema is no transaction", strict=True
-)
 def test_a_new_archive_has_its_whole_schema_or_none(tmp_path, monkeypatch):
     monkeypatch.setattr("kdnas.archive._SCHEMA", "CREATE TABLE meta (key TEXT); CREATE nonsense;")
     with pytest.raises(UserError):
@@ -342,7 +339,6 @@ def test_a_new_archive_has_its_whole_schema_or_none(tmp_path, monkeypatch):
     assert query(tmp_path / FILE_NAME, "SELECT name FROM sqlite_master") == []
 
 
-@pytest.mark.xfail(reason="the journal mode is set before the version is read", strict=True)
 def test_a_foreign_database_is_left_as_it_is(tmp_path):
     path = tmp_path / FILE_NAME
     query(path, "CREATE TABLE other (x)")
@@ -351,7 +347,6 @@ def test_a_foreign_database_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.xfail(reason="an UPDATE without a row passes in silence", strict=True)
 def test_a_result_for_a_birth_that_was_never_asked_is_refused(archive):
     with pytest.raises(Exception, match="7"):
         archive.finish(7, Failure("oom", "?"))

@@ -91,9 +91,7 @@ def test_swaps_keep_class_sentiment_and_distance(
             assert polarity_agrees(a, b)
 
 
-def test_equal_attacks_give_equal_outcomes(
-    attacker: Attacker, outcomes: list[TextOutcome]
-) -> None:
+def test_equal_attacks_give_equal_outcomes(attacker: Attacker, outcomes: list[TextOutcome]) -> None:
     texts, labels = zip(*TEXTS, strict=True)
     assert attacker.attack(CallableVictim(count_words), texts, labels) == outcomes
 

@@ -181,7 +181,7 @@ def refusal(*overrides: str, **source) -> str:
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),
         ("constraints.max_parameters=0", ["max_parameters = 0", "greater than or equal to 1"]),
         ("fitness.count=some", ["fitness.count = 'some'", "all", "blocks"]),
-        ("space.nodes=7", ["space.nodes = 7", "2 to 6"]),
+        ("space.nodes=7", ["space.nodes = 7", "2 to 5"]),
         ("space.repeats=[]", ["space.repeats = ()", "at least one"]),
         ("space.widths=[128, 128]", ["space.widths = (128, 128)", "each once"]),
         ('space.modes=["max"]', ["space.modes", "'max'", "concat"]),
@@ -199,12 +199,10 @@ def test_a_bad_value_is_named_with_its_limit(override, parts):
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-@pytest.mark.xfail(reason="a plain dataclass does not inherit allow_inf_nan", strict=True)
 def test_a_weight_is_a_finite_number(value):
     assert f"fitness.accuracy = {value}" in refusal(f"fitness.accuracy={value}")
 
 
-@pytest.mark.xfail(reason="any tuple of known names passes", strict=True)
 def test_an_objective_is_given_once():
     assert "accuracy" in refusal('search.objectives=["accuracy", "accuracy"]')
 

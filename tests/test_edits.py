@@ -76,7 +76,7 @@ def test_operations_in_other_spaces(space, repair, rng):
         arch = child
 
 
-@pytest.mark.parametrize("nodes", [5, 6])
+@pytest.mark.parametrize("nodes", [3, 5])
 def test_operations_in_larger_blocks(nodes, rng):
     space = SearchSpace(nodes=nodes)
     arch = simplest(space)
@@ -358,7 +358,6 @@ def test_crossover_leaves_its_parents_alone(a, b, rng):
     assert (a.to_json(), b.to_json()) == before
 
 
-@pytest.mark.xfail(reason="crossover walks a set in insertion order", strict=True)
 def test_a_child_depends_on_the_values_of_its_parents_alone():
     """Equal sets may be walked in different orders; a resumed run reads its parents from JSON."""
     for seed, a in enumerate(some_architectures(40)):

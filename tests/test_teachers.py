@@ -1,4 +1,4 @@
-"""Teachers: loading, fine-tuning, probes, cached signals, and the tables that students start from."""
+"""Teachers: loading, fine-tuning, probes, cached signals, and tables for students."""
 
 import warnings
 from pathlib import Path

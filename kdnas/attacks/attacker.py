@@ -56,7 +56,9 @@ class Attacker:
         attack = build_textfooler(victim, self.spec, self._resources)
         for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
             result = attack.attack(text, label)
-            before, after = (r.attacked_text for r in (result.original_result, result.perturbed_result))
+            before, after = (
+                r.attacked_text for r in (result.original_result, result.perturbed_result)
+            )
             skipped = isinstance(result, SkippedAttackResult)
             succeeded = isinstance(result, SuccessfulAttackResult)
             outcome: Outcome = "skipped" if skipped else "succeeded" if succeeded else "failed"

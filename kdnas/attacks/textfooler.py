@@ -56,9 +56,7 @@ def _recipe(wrapper: ModelWrapper, vectors: WordVectors | None) -> Attack:
         raise UserError(f"textattack cannot load its resources ({reason}); {way}") from error
 
 
-def _replacement(
-    constraint: Any, spec: AttackSpec, resources: AttackResources
-) -> list[Constraint]:
+def _replacement(constraint: Any, spec: AttackSpec, resources: AttackResources) -> list[Constraint]:
     if isinstance(constraint, WordEmbeddingDistance):
         constraint.min_cos_sim = spec.word_cosine
     elif isinstance(constraint, PartOfSpeech) and resources.encoder:

@@ -18,9 +18,7 @@ def attack(
     texts: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N texts.")
     ] = None,
-    spec: Annotated[
-        str, typer.Option(metavar="NAME", help="rosearch or textattack.")
-    ] = "rosearch",
+    spec: Annotated[str, typer.Option(metavar="NAME", help="rosearch or textattack.")] = "rosearch",
     resources: Annotated[
         str, typer.Option(metavar="NAME", help="offline or textattack (its own downloads).")
     ] = "offline",
@@ -68,7 +66,6 @@ def _attacked(
 
     from rich.progress import Progress
 
-    import kdnas.students  # registers the students' model class
     from kdnas.attacks import Attacker, ModelVictim
     from kdnas.cli.output import messages
     from kdnas.pipeline import quiet_libraries
@@ -96,10 +93,9 @@ def _attacked(
 def _longest(classifier: Any, tokenizer: Any) -> int:
     """Tokens that a model sees; some tokenizers name no limit but a huge number."""
     config = classifier.config
-    positions = getattr(config, "token_limit", None) or getattr(
-        config, "max_position_embeddings", 512
-    )
-    return min(int(positions), int(tokenizer.model_max_length))
+    names = ("token_limit", "max_position_embeddings")
+    limits = [getattr(config, name) for name in names if hasattr(config, name)]
+    return min(*limits, 512, tokenizer.model_max_length)
 
 
 def _records(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, Any]]:

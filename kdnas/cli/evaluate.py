@@ -54,7 +54,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "list[Row]":
     from kdnas.archive import Row
     from kdnas.evaluate import Evaluator
     from kdnas.pipeline import quiet_libraries
-    from kdnas.records import Evaluation, Job, Report
+    from kdnas.records import Evaluation, Failure, Job, Report
     from kdnas.seeds import derived_seed
     from kdnas.workers import guarded
 
@@ -78,7 +78,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "list[Row]":
                     seed=seed,
                     status="ok" if isinstance(result, Evaluation) else "failed",
                     evaluation=result if isinstance(result, Evaluation) else None,
-                    failure=None if isinstance(result, Evaluation) else result,
+                    failure=result if isinstance(result, Failure) else None,
                     report=report.measurement if isinstance(report, Report) else None,
                 )
             )

@@ -76,5 +76,3 @@ class RunProgress:
 
 def _scores(accuracy: float, robustness: float) -> str:
     return f"accuracy {100 * accuracy:.1f}  robustness {100 * robustness:.1f}"
-
-

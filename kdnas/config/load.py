@@ -129,7 +129,9 @@ def _one_line(error: ValidationError) -> str:
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(place[:-1])
         return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"
-    message = first["msg"].removeprefix("Value error, ")
+    message = " ".join(first["msg"].removeprefix("Value error, ").split())
+    if first["type"] in ("tuple_type", "list_type"):
+        message = "input should be a list, such as [3, 4]"
     if message.startswith(f"{place[0]}."):
         return message
     return f"{name} = {first['input']!r}: {message[0].lower()}{message[1:]}"

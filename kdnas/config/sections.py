@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kdnas.objectives import ObjectiveName, Weights
 from kdnas.records import Resources
@@ -13,8 +13,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Section(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+class Section(BaseModel):
     """A closed, immutable group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TaskSettings(Section):
@@ -162,6 +164,17 @@ class SearchSettings(Section):
     )
     seed: Annotated[int, Field(ge=0)] = 0
     threads: Count = 1
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.objectives)) != len(self.objectives):
+            raise ValueError(f"search.objectives = {list(self.objectives)}: name each once")
+        if self.tournament > self.population:
+            raise ValueError(
+                f"search.tournament = {self.tournament} is more than "
+                f"search.population = {self.population}"
+            )
+        return self
 
 
 class ConstraintSettings(Section):

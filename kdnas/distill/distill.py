@@ -59,9 +59,7 @@ def distill(
 
     rng = np.random.default_rng(seed)
     plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
-    recipe = Recipe(
-        settings.learning_rate, settings.weight_decay, settings.warmup, settings.clip
-    )
+    recipe = Recipe(settings.learning_rate, settings.weight_decay, settings.warmup, settings.clip)
     trained = nn.ModuleList([student, probes]).train()
     loss = fit(trained.parameters(), plan, loss_of, recipe)
     student.eval()

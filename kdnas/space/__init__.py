@@ -13,7 +13,6 @@ No heavy library is imported here.
 """
 
 from kdnas.space.architecture import ACTIVATIONS, IDLE, MODES, Architecture, Node, Op, Output
-from kdnas.space.counts import count_genotypes, valid_edge_sets
 from kdnas.space.cost import (
     NetworkShape,
     Norm,
@@ -23,6 +22,7 @@ from kdnas.space.cost import (
     count_parameters,
     needs_adapter,
 )
+from kdnas.space.counts import count_genotypes, valid_edge_sets
 from kdnas.space.edits import Accept, Edit, Repair, crossover, distance, mutate
 from kdnas.space.ranges import PAPER_SPACE, SearchSpace
 from kdnas.space.sampling import random_edits, random_uniform, simplest

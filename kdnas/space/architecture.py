@@ -46,7 +46,7 @@ class Op:
     def __post_init__(self) -> None:
         _require(self.kind in KINDS, f"layer type {self.kind!r}: use one of {', '.join(KINDS)}")
         if self.kind == "glu":
-            _require(self.size == 0, f"glu has no parameter, got {self.size}")
+            _require(self.size == 0 and type(self.size) is int, f"glu has no size, got {self.size}")
         else:
             _require(_is_positive(self.size), f"{self.kind} needs a size >= 1, got {self.size!r}")
         if self.kind in ("conv", "sepconv"):
@@ -117,7 +117,7 @@ class Architecture:
     def __post_init__(self) -> None:
         _require(_is_positive(self.repeats), f"repeats {self.repeats!r}: use a number >= 1")
         _require(_is_positive(self.width), f"width {self.width!r}: use a number >= 1")
-        _require(2 <= len(self.nodes) <= 6, f"{len(self.nodes)} nodes; a block has 2 to 6")
+        _require(2 <= len(self.nodes) <= 5, f"{len(self.nodes)} nodes; a block has 2 to 5")
         problem = dag.problem(self.edges, len(self.nodes))
         _require(problem is None, f"invalid block: {problem}")
 
@@ -197,13 +197,15 @@ class Architecture:
         except UserError:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            fields = "repeats, width, edges, nodes [op {kind, size}, width, mode, activation], output"
+            fields = (
+                "repeats, width, edges, nodes [op {kind, size}, width, mode, activation], output"
+            )
             raise UserError(f"not an architecture ({error}); it needs {fields}") from error
 
     @classmethod
     def _from_values(cls, values: dict[str, Any]) -> "Architecture":
         nodes = tuple(Node(**{**node, "op": Op(**node["op"])}) for node in values["nodes"])
-        edges = frozenset((int(i), int(j)) for i, j in values["edges"])
+        edges = frozenset((i, j) for i, j in values["edges"])
         output = Output(**values.get("output", {}))
         unknown = set(values) - {"repeats", "width", "edges", "nodes", "output"}
         _require(not unknown, f"unknown architecture field {', '.join(sorted(unknown))}")

@@ -107,7 +107,6 @@ def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
     >>> count_parameters(simplest(SearchSpace()), NetworkShape())
     4023426
     """
-    arch = arch.canonical()
     plan, width = block_plan(arch), arch.width
     block = sum(_layer_parameters(p.node.op, p.in_width, p.node.width) for p in plan.nodes)
     if needs_adapter(plan.merged_width, width, shape.out_adapter):
@@ -127,7 +126,6 @@ def count_flops(arch: Architecture, shape: NetworkShape, length: int) -> int:
     Matrix products and convolutions only, a multiply-add counted as two; element-wise work is
     left out, as usual.
     """
-    arch = arch.canonical()
     plan, width = block_plan(arch), arch.width
     block = sum(_layer_flops(p.node.op, p.in_width, p.node.width, length) for p in plan.nodes)
     if needs_adapter(plan.merged_width, width, shape.out_adapter):

@@ -46,7 +46,8 @@ def mutate(
 ) -> Edit:
     """One evolution operation: a neighbour of `arch` with another key.
 
-    The result is in the space, at most 3 genes away with `reconnect` and 5 with the other rules.
+    The result is in the space; with 4 nodes it is at most 3 genes away with `reconnect` and 5 with
+    the other rules.
 
     Args:
         arch: The parent; it is not changed.
@@ -115,9 +116,7 @@ def _change_edge(
     return replace(arch, edges=edges) if dag.problem(edges, n) is None else None
 
 
-def reconnect(
-    edges: dag.Edges, n_nodes: int, partners: Sequence[int], rng: Generator
-) -> dag.Edges:
+def reconnect(edges: dag.Edges, n_nodes: int, partners: Sequence[int], rng: Generator) -> dag.Edges:
     """`edges` with one random edge for every node that has only inputs or only outputs.
 
     The other end is the block's input or output or one of `partners` (nodes that are connected
@@ -148,7 +147,9 @@ def _change_property(
     if vertex == len(arch.nodes) + 1:
         name = _choice(("mode", "activation"), rng)
         value = _other(getattr(space, f"{name}s"), getattr(arch.output, name), rng)
-        return None if value is None else replace(arch, output=replace(arch.output, **{name: value}))
+        return (
+            None if value is None else replace(arch, output=replace(arch.output, **{name: value}))
+        )
     node = arch.nodes[vertex - 1]
     name = _choice(("type", "parameter", "width", "mode", "activation"), rng)
     ranges: dict[str, Sequence[Any]] = {
@@ -191,7 +192,8 @@ def crossover(a: Architecture, b: Architecture, rng: Generator) -> Architecture:
     repeats, width = _choice((a.repeats, b.repeats), rng), _choice((a.width, b.width), rng)
     edges = _choice((a.edges, b.edges), rng)
     for _ in range(DRAWS):
-        bits = frozenset(e for e in a.edges | b.edges if e in _choice((a.edges, b.edges), rng))
+        either = [edge for edge in dag.all_edges(n) if edge in a.edges or edge in b.edges]
+        bits = frozenset(e for e in either if e in _choice((a.edges, b.edges), rng))
         mixed = reconnect(bits, n, dag.active_nodes(bits, n), rng)
         if dag.problem(mixed, n) is None:
             edges = mixed

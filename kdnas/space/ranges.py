@@ -24,7 +24,7 @@ class SearchSpace:
     Attributes:
         repeats: Numbers of blocks.
         widths: Hidden widths between blocks.
-        nodes: Computational nodes of a block, 2 to 6.
+        nodes: Computational nodes of a block, 2 to 5.
         conv_kernels, sepconv_kernels: Kernel widths in positions, odd; () leaves the type out.
         attention_heads: Numbers of heads; () leaves the type out.
         glu: Whether gated linear layers are offered.
@@ -49,17 +49,22 @@ class SearchSpace:
     activations: tuple[Activation, ...] = ACTIVATIONS
 
     def __post_init__(self) -> None:
-        if not 2 <= self.nodes <= 6:
-            raise UserError(f"space.nodes = {self.nodes}: a block has 2 to 6 computational nodes")
-        for name in ("repeats", "widths", "node_widths", "modes", "activations", "ops"):
+        if not 2 <= self.nodes <= 5:
+            raise UserError(f"space.nodes = {self.nodes}: a block has 2 to 5 computational nodes")
+        layers = ("conv_kernels", "sepconv_kernels", "attention_heads")
+        for name in ("repeats", "widths", "node_widths", "modes", "activations", *layers):
             values = getattr(self, name)
-            if not values or len(set(values)) != len(values):
+            if len(set(values)) != len(values) or not (values or name in layers):
                 raise UserError(f"space.{name} = {values}: give at least one value, each once")
+        if not self.ops:
+            raise UserError("space has no layer type: give conv_kernels or set space.glu=true")
         if any(value < 1 for value in self.repeats + self.widths):
             raise UserError("space.repeats and space.widths hold numbers >= 1")
         for op in self.ops:
             for width in self.node_widths:
-                Node(op, width)
+                for mode in self.modes:
+                    for activation in self.activations:
+                        Node(op, width, mode, activation)
 
     @property
     def ops(self) -> tuple[Op, ...]:

@@ -54,9 +54,7 @@ def random_edits(
     raise SpaceExhausted(f"no acceptable initial architecture in {DRAWS} draws")
 
 
-def random_uniform(
-    space: SearchSpace, rng: Generator, *, accept: Accept = lambda _: True
-) -> Edit:
+def random_uniform(space: SearchSpace, rng: Generator, *, accept: Accept = lambda _: True) -> Edit:
     """A draw that favours no size: the active-node count, then a valid graph, then every gene.
 
     Raises:

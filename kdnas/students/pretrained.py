@@ -79,10 +79,10 @@ class StudentForSequenceClassification(PreTrainedModel):
         labels: Tensor | None = None,
         **_: Any,  # arguments of other models that pipelines pass along
     ) -> SequenceClassifierOutput:
-        """Logits (batch, classes), the blocks' outputs, and the cross entropy if labels are given."""
+        """Logits (batch, classes), block outputs, and the cross entropy if labels are given."""
         mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
         logits, blocks = self.student(input_ids, mask.bool(), token_type_ids)
-        loss = None if labels is None else F.cross_entropy(logits, labels)
+        loss: Any = None if labels is None else F.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=tuple(blocks))
 
 

@@ -25,7 +25,9 @@ class Block(nn.Module):
         super().__init__()
         self.plan, self.output, self.width = block_plan(arch), arch.output, arch.width
         planned = self.plan.nodes
-        self.layers = nn.ModuleList(make_layer(p.node.op, p.in_width, p.node.width) for p in planned)
+        self.layers = nn.ModuleList(
+            make_layer(p.node.op, p.in_width, p.node.width) for p in planned
+        )
         per_node = shape.norm == "node"
         self.node_norms = nn.ModuleList(
             nn.LayerNorm(p.node.width) if per_node else nn.Identity() for p in planned

@@ -58,7 +58,8 @@ def _forward_train(
     model: torch.nn.Module, texts: EncodedTexts, device: torch.device
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (texts, classes), and a vector per layer: the mean token of the embedding output,
-    the first token of every layer after it, (texts, layers + 1, width)."""
+    the first token of every layer after it, (texts, layers + 1, width).
+    """
     logits, features = None, None
     for index in np.array_split(np.argsort(texts.lengths), max(len(texts) // 64, 1)):
         batch = take(texts, index, device)

@@ -66,9 +66,7 @@ def epoch_plan(
     return [list(_epoch(lengths, batch_size, rng)) for _ in range(epochs)]
 
 
-def _epoch(
-    lengths: np.ndarray, batch_size: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def _epoch(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     order = rng.permutation(len(lengths))
     pools = [order[i : i + POOL * batch_size] for i in range(0, len(order), POOL * batch_size)]
     ordered = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])

@@ -1,0 +1,63 @@
+"""Searches on the toy problem without archive or workers, for the tests of the search side."""
+
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from kdnas.algorithms import Algorithm, Proposal, make_algorithm
+from kdnas.config import SearchSettings
+from kdnas.objectives import PAPER_WEIGHTS
+from kdnas.problems import TOY_SPACE, toy_evaluate
+from kdnas.records import Evaluation, Failure, Job
+from kdnas.space import Accept, SearchSpace
+
+ALGORITHMS: tuple[str, ...] = get_args(SearchSettings.model_fields["algorithm"].annotation)
+
+Step = tuple[Proposal, Evaluation | Failure]
+
+
+def toy_settings(algorithm: str, **values: object) -> SearchSettings:
+    """Small settings: a population of 12, batches of 4, no end but the budget."""
+    defaults = {"population": 12, "batch": 4, "patience": 10**6, "repair": "mixed"}
+    return SearchSettings.model_validate({"algorithm": algorithm, **defaults, **values})
+
+
+def toy_algorithm(
+    settings: SearchSettings,
+    space: SearchSpace = TOY_SPACE,
+    *,
+    floor: float = 0.0,
+    accept: Accept = lambda _: True,
+) -> Algorithm:
+    """The algorithm of `settings` at its start."""
+    return make_algorithm(settings, space, PAPER_WEIGHTS, floor, accept)
+
+
+def evaluated(job: Job) -> Evaluation:
+    """A toy student's evaluation."""
+    result = toy_evaluate(job)
+    assert isinstance(result, Evaluation)
+    return result
+
+
+def drive(
+    algorithm: Algorithm,
+    budget: int,
+    evaluate: Callable[[Job], Evaluation | Failure] = evaluated,
+) -> list[Step]:
+    """Every proposal with its result until `budget` is spent or the algorithm has finished."""
+    steps: list[Step] = []
+    while len(steps) < budget and algorithm.finished is None:
+        proposals = algorithm.ask(budget - len(steps))
+        assert len(proposals) <= budget - len(steps)
+        results = [
+            evaluate(Job(birth, proposal.architecture, seed=0))
+            for birth, proposal in enumerate(proposals, len(steps))
+        ]
+        algorithm.tell(results)
+        steps += zip(proposals, results, strict=True)
+    return steps
+
+
+def values(evaluations: Sequence[Evaluation]) -> list[tuple[float, float, int]]:
+    """Accuracy, robustness and parameters of each."""
+    return [(e.search.accuracy, e.search.robustness, e.parameters) for e in evaluations]
