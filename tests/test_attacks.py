@@ -227,8 +227,9 @@ def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     )
     home = tmp_path / "home"
     home.mkdir()
-    environment = {**os.environ, "HOME": str(home), "KDNAS_CACHE": str(tmp_path / "cache"),
-                   "HF_HOME": str(tmp_path / "hf"), "NLTK_DATA": str(tmp_path / "none")}  # fmt: skip
+    places = {"KDNAS_CACHE": "cache", "HF_HOME": "hf", "NLTK_DATA": "none"}
+    environment = {**os.environ, "HOME": str(home)}
+    environment |= {name: str(tmp_path / place) for name, place in places.items()}
     environment.pop("TA_CACHE_DIR", None)
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
     assert not (home / "nltk_data").exists()

@@ -152,7 +152,7 @@ def test_weights_choose_the_terms() -> None:
     """With the logit term alone the loss falls to the noise of dropout, far below the others."""
     only_logits = trained(kd_weight=0.0, probe_weight=0.0, logit_weight=1.0)[1]
     only_probes = trained(kd_weight=0.0, probe_weight=1.0, logit_weight=0.0)[1]
-    texts, signals = a_training_set()
+    _, signals = a_training_set()
     p = torch.softmax(torch.from_numpy(signals.probe_logits[:, :1]), dim=-1)
     entropy = float(-(p * p.log()).sum(dim=(1, 2)).mean())
     assert only_probes >= entropy

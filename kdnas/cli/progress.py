@@ -56,7 +56,7 @@ class RunProgress:
         passed = time.perf_counter() - self._since
         left = duration(passed / self._done * (self._total - self._done))
         line = f"{self._done:>4}/{self._total}  {self._describe(result)}  left {left}"
-        self._bars.console.print(f"{line}  {birth.architecture}", markup=False, no_wrap=True)
+        self._bars.console.print(f"{line}  {birth.architecture}", markup=False, soft_wrap=True)
         if self._bar is not None:
             note = f"best fitness {self._best:.1f}, left {left}"
             self._bars.update(self._bar, advance=1, note=note)

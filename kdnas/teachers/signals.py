@@ -57,8 +57,9 @@ def _compute(settings: TeacherSettings, teacher: Teacher, task: Task) -> Arrays:
 def _forward_train(
     model: torch.nn.Module, texts: EncodedTexts, device: torch.device
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (texts, classes), and a vector per layer: the mean token of the embedding output,
-    the first token of every layer after it, (texts, layers + 1, width).
+    """Logits (texts, classes) and a vector per layer (texts, layers + 1, width).
+
+    The vector is the mean token of the embedding output, the first token of every later layer.
     """
     logits, features = None, None
     for index in np.array_split(np.argsort(texts.lengths), max(len(texts) // 64, 1)):
