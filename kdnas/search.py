@@ -43,7 +43,8 @@ def run_search(
         Why it ended: `budget`, `patience` or `exhausted`.
 
     Raises:
-        UserError: The recorded part of the run cannot be repeated, or all students fail.
+        UserError: The recorded part of the run cannot be repeated, no student keeps to the limits,
+            or all students fail.
     """
     settings = config.search
     algorithm = make_algorithm(settings, config.space, config.fitness, floor, accept)
@@ -51,6 +52,8 @@ def run_search(
     asked = 0
     while asked < settings.evaluations and algorithm.finished is None:
         proposals = algorithm.ask(settings.evaluations - asked)
+        if not proposals:
+            break
         births = [_birth(n, p, settings.seed) for n, p in enumerate(proposals, asked)]
         record.ask(births)
         results = record.results(births, workers)
@@ -131,7 +134,12 @@ class _Record:
             self._archive.tell(new)
 
     def close(self, asked: int) -> None:
-        """Refuse, at the end, an archive with more births than the run has, or with no student."""
+        """Refuse, at the end, a run without any student, or shorter than what is recorded of it."""
+        if asked == 0:
+            raise UserError(
+                "no student of the space keeps to constraints.max_parameters and"
+                " constraints.max_flops; raise them"
+            )
         if len(self._rows) > asked:
             raise self._not_repeatable(asked)
         self._require_hope(least=1)

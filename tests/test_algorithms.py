@@ -10,14 +10,12 @@ from strategies import SMALL_SPACES
 from toy_runs import ALGORITHMS, Step, drive, evaluated, toy_algorithm, toy_settings
 
 from kdnas.algorithms import NSGA2, TournamentGA
-from kdnas.errors import UserError
-from kdnas.objectives import fitness
 from kdnas.problems import TOY_SPACE
 from kdnas.records import Evaluation, Failure, Job
 from kdnas.space import PAPER_SPACE, Architecture, SearchSpace, distance
 
 FAILED = Failure("exception", "made to fail")
-TINY = SMALL_SPACES["one value each"]
+TINY = replace(SMALL_SPACES["one value each"], repeats=(3,))
 
 
 def small(arch: Architecture) -> bool:
@@ -89,13 +87,11 @@ class TestContract:
 
     def test_never_more_than_asked_for(self, name):
         algorithm = toy_algorithm(toy_settings(name))
-        asked = 0
         for most in (5, 7, 1, 2, 3, 4, 100):
             proposals = algorithm.ask(most)
             assert 1 <= len(proposals) <= most
-            asked += len(proposals)
             algorithm.tell([evaluated(Job(0, p.architecture, 0)) for p in proposals])
-        assert len(proposals) <= 4 if asked > 16 else True
+        assert len(proposals) == 4  # the last ask is one for children, or for random draws
 
     def test_an_exhausted_space_ends_the_search(self, name):
         known = {p.architecture.key for p, _ in drive(toy_algorithm(toy_settings(name), TINY), 30)}
@@ -245,16 +241,10 @@ def test_what_a_tournament_prefers(better, worse, swap):
 
 
 def test_ties_in_fitness_go_to_fewer_parameters():
-    """Two points of accuracy weigh one million parameters."""
-    large, little = with_values(0.7, 2_000_000), with_values(0.68, 1_000_000)
-    assert fitness(large) == pytest.approx(fitness(little), abs=1e-9)
-    little = replace(little, search=large.search, parameters=large.parameters)
-    weights = toy_settings("tournament", population=2)
-    algorithm = toy_algorithm(weights)
-    assert isinstance(algorithm, TournamentGA)
+    algorithm = tournament(population=2)
     algorithm._weights = replace(algorithm._weights, parameters=0.0)
     algorithm.ask(2)
-    algorithm.tell([large, replace(little, parameters=1_000_000)])
+    algorithm.tell([with_values(0.7, 2_000_000), with_values(0.7, 1_000_000)])
     assert algorithm.ask(1)[0].parents == (1,)
 
 
@@ -280,11 +270,6 @@ def test_the_initial_population_does_not_count_for_patience():
     algorithm = tournament(population=12, patience=2)
     algorithm.tell([FAILED] * len(algorithm.ask(12)))
     assert algorithm.finished is None
-
-
-def test_a_tournament_larger_than_the_population_is_refused():
-    with pytest.raises(UserError, match=r"search\.tournament = 5: at most search\.population = 4"):
-        tournament(population=4, tournament=5)
 
 
 def test_a_parent_without_new_neighbours_leaves_the_tournament_to_others():

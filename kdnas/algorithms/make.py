@@ -20,9 +20,6 @@ def make_algorithm(
         weights: Of the fitness (`tournament` only).
         floor: Least accuracy; a student below it loses to every other.
         accept: What a student must fulfil to be proposed, known before training.
-
-    Raises:
-        UserError: A tournament is larger than the population.
     """
     match settings.algorithm:
         case "tournament":

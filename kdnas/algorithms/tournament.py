@@ -7,7 +7,7 @@ import numpy as np
 
 from kdnas.algorithms.interface import Proposal
 from kdnas.config import SearchSettings
-from kdnas.errors import SpaceExhausted, UserError
+from kdnas.errors import SpaceExhausted
 from kdnas.objectives import Weights, fitness, violation
 from kdnas.operators import unseen
 from kdnas.records import Evaluation, Failure
@@ -49,9 +49,6 @@ class TournamentGA:
 
     The tournaments of one batch have no member in common, so that there are at most
     population // k of them. A failed child replaces nobody. See `Algorithm`.
-
-    Raises:
-        UserError: A tournament is larger than the population.
     """
 
     def __init__(
@@ -62,9 +59,6 @@ class TournamentGA:
         floor: float,
         accept: Accept,
     ) -> None:
-        if settings.tournament > settings.population:
-            limit = f"at most search.population = {settings.population}"
-            raise UserError(f"search.tournament = {settings.tournament}: {limit}")
         self.finished: str | None = None
         self._settings, self._space = settings, space
         self._weights, self._floor = weights, floor

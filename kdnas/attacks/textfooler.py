@@ -124,6 +124,16 @@ class _OfflineEncoder(EncoderConstraint):
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         return self._encoder(sentences)
 
+    def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
+        """Similarities (texts,); those that the recipe ignores, in short texts, are not computed.
+
+        All candidates of a step have the same number of words.
+        """
+        if self.skip_text_shorter_than_window and transformed_texts:
+            if len(transformed_texts[0].words) < self.window_size:
+                return torch.ones(len(transformed_texts))
+        return super()._score_list(starting_text, transformed_texts)
+
 
 @contextmanager
 def _shared_embedding(vectors: WordVectors | None) -> Iterator[None]:

@@ -81,9 +81,8 @@ def _announce(config: "Config") -> None:
     listed = "; ".join(f"{name} = {parts['space'][name.split('.')[1]]}" for name in narrowed)
     size = count_genotypes(config.space)
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
-    say(
-        f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else ""), markup=False
-    )
+    space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
+    say(space, markup=False, soft_wrap=True)
     if config.attack.resources == "offline":
         say("offline resources: scores are not comparable with published numbers")
 

@@ -1,7 +1,6 @@
 """From what happens in an evaluation to a result."""
 
 import math
-from textwrap import shorten
 
 from kdnas.errors import UserError
 from kdnas.objectives import OBJECTIVES
@@ -29,7 +28,7 @@ def guarded(evaluate: Evaluate, job: Job) -> Result:
         # torch's own class is known by its name, since torch is not imported here.
         names = {kind.__name__ for kind in type(error).__mro__}
         out_of_memory = names & {"MemoryError", "OutOfMemoryError"}
-        message = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
+        message = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_MESSAGE]
         return Failure("oom" if out_of_memory else "exception", message)
 
 

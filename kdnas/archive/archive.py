@@ -1,107 +1,25 @@
-"""The archive of a run: one SQLite file with every ask, every tell and every evaluation.
-
-Tables: `meta` (the run's configuration and state), `events` (asks and tells in order),
-`evaluations` (one row per birth, from its ask on), `reports` (the front on report-val), `texts`
-(each attacked text). Every transaction is durable when its call returns.
-"""
+"""`Archive`: appends to and reads from the SQLite file of a run."""
 
 import json
-import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from kdnas.errors import UserError
-from kdnas.records import (
-    AttackOutcome,
-    Evaluation,
-    Failure,
-    Measurement,
-    Report,
-    TextOutcome,
+from kdnas.archive.rows import (
+    EVALUATION_NAMES,
+    Birth,
+    Row,
+    measured_values,
+    measurement_of,
+    row_of,
 )
-from kdnas.space import Architecture
-
-SCHEMA_VERSION = 1
-FILE_NAME = "archive.sqlite"
-
-_MEASURED = """
-    accuracy REAL, robustness REAL, worst_class_accuracy REAL, worst_class_robustness REAL,
-    degenerate INTEGER, texts INTEGER, attacked INTEGER, correct TEXT, totals TEXT, predicted TEXT,
-    skipped TEXT, succeeded TEXT, failed TEXT, queries INTEGER, words_changed_share REAL, spec TEXT
-"""
-_MEASURED_NAMES = [column.split()[0] for column in _MEASURED.split(",")]
-
-_SCHEMA = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE events (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('ask', 'tell')),
-    birth INTEGER NOT NULL
-);
-CREATE TABLE evaluations (
-    birth INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, architecture TEXT NOT NULL,
-    parents TEXT NOT NULL, operation TEXT NOT NULL, seed INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'ok', 'failed')),
-    parameters INTEGER, block_parameters INTEGER, flops INTEGER, loss REAL,
-    train_seconds REAL, attack_seconds REAL, failure TEXT, message TEXT, {_MEASURED}
-);
-CREATE TABLE reports (birth INTEGER PRIMARY KEY, seconds REAL, {_MEASURED});
-CREATE TABLE texts (
-    birth INTEGER, split TEXT, text_index INTEGER, spec TEXT, label INTEGER, predicted INTEGER,
-    outcome TEXT, words INTEGER, words_changed INTEGER, queries INTEGER, perturbed TEXT,
-    PRIMARY KEY (birth, split, text_index)
-) WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA_VERSION};
-"""
+from kdnas.archive.schema import SCHEMA, SCHEMA_VERSION
+from kdnas.errors import UserError
+from kdnas.records import Evaluation, Failure, Report, TextOutcome
 
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
-
-
-@dataclass(frozen=True)
-class Birth:
-    """A proposed student: its number in the run, its architecture and where it came from."""
-
-    birth: int
-    architecture: Architecture
-    operation: str
-    parents: tuple[int, ...]
-    seed: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One student of an archive, in birth order.
-
-    Attributes:
-        birth: Its number in the run, from 0.
-        key: The architecture's identity.
-        architecture_json: The architecture as it was proposed.
-        operation: What made it; `parents` are births.
-        seed: Seed of its training.
-        status: `pending`, `ok` or `failed`.
-        evaluation: What was measured, if `ok` (without its single texts).
-        failure: Why not, if `failed`.
-        report: Its values on report-val, if it was measured there.
-    """
-
-    birth: int
-    key: str
-    architecture_json: str
-    operation: str
-    parents: tuple[int, ...]
-    seed: int
-    status: Literal["pending", "ok", "failed"]
-    evaluation: Evaluation | None = None
-    failure: Failure | None = None
-    report: Measurement | None = None
-
-    @property
-    def architecture(self) -> Architecture:
-        """The architecture as it was proposed."""
-        return Architecture.from_json(self.architecture_json)
 
 
 class Archive:
@@ -122,7 +40,7 @@ class Archive:
         archive = cls._connect(path)
         archive._prepare(synchronous)
         with archive._writing():
-            for statement in _SCHEMA.split(";"):  # executescript would commit in between
+            for statement in SCHEMA.split(";"):  # executescript would commit in between
                 archive._db.execute(statement)
         return archive
 
@@ -222,8 +140,8 @@ class Archive:
         else:
             values = {
                 "status": "ok",
-                **{name: getattr(result, name) for name in _EVALUATION_NAMES},
-                **_measured_values(result.search),
+                **{name: getattr(result, name) for name in EVALUATION_NAMES},
+                **measured_values(result.search),
             }
         assignments = ", ".join(f"{name} = ?" for name in values)
         with self._writing():
@@ -242,7 +160,7 @@ class Archive:
 
     def report(self, birth: int, report: Report) -> None:
         """Record a student's values on report-val."""
-        values = _measured_values(report.measurement)
+        values = measured_values(report.measurement)
         marks = ", ".join("?" * (2 + len(values)))
         with self._writing():
             self._db.execute(
@@ -273,9 +191,9 @@ class Archive:
 
     def rows(self) -> list[Row]:
         """Every student in birth order."""
-        reports = {r["birth"]: _measurement(r) for r in self._db.execute("SELECT * FROM reports")}
+        reports = {r["birth"]: measurement_of(r) for r in self._db.execute("SELECT * FROM reports")}
         found = self._db.execute("SELECT * FROM evaluations ORDER BY birth")
-        return [_row(row, reports.get(row["birth"])) for row in found]
+        return [row_of(row, reports.get(row["birth"])) for row in found]
 
     def texts(self, birth: int, split: Literal["search", "report"]) -> list[TextOutcome]:
         """The attacked texts of a student on one split."""
@@ -285,67 +203,6 @@ class Archive:
             (birth, split),
         )
         return [TextOutcome(*row) for row in found]
-
-
-_EVALUATION_NAMES = (
-    "parameters",
-    "block_parameters",
-    "flops",
-    "loss",
-    "train_seconds",
-    "attack_seconds",
-)
-_JSON_NAMES = ("correct", "totals", "predicted", "skipped", "succeeded", "failed")
-
-
-def _measured_values(measurement: Measurement) -> dict[str, Any]:
-    attack = measurement.attack
-    values: dict[str, Any] = {
-        **{name: getattr(measurement, name) for name in _MEASURED_NAMES[:6]},
-        "attacked": attack.texts,
-        **{name: getattr(measurement, name) for name in _JSON_NAMES[:3]},
-        **{name: getattr(attack, name) for name in _JSON_NAMES[3:]},
-        "queries": attack.queries,
-        "words_changed_share": attack.words_changed_share,
-        "spec": measurement.spec,
-    }
-    return values | {name: json.dumps(values[name]) for name in _JSON_NAMES}
-
-
-def _measurement(row: sqlite3.Row) -> Measurement:
-    counts = {name: tuple(json.loads(row[name])) for name in _JSON_NAMES}
-    attack = AttackOutcome(
-        counts["skipped"],
-        counts["succeeded"],
-        counts["failed"],
-        row["queries"],
-        row["words_changed_share"],
-    )
-    return Measurement(
-        counts["correct"], counts["totals"], counts["predicted"], attack, row["spec"]
-    )
-
-
-def _row(row: sqlite3.Row, report: Measurement | None) -> Row:
-    evaluation = failure = None
-    if row["status"] == "ok":
-        numbers = {name: row[name] for name in _EVALUATION_NAMES}
-        numbers["loss"] = math.nan if row["loss"] is None else row["loss"]  # SQLite has no NaN
-        evaluation = Evaluation(search=_measurement(row), **numbers)
-    elif row["status"] == "failed":
-        failure = Failure(row["failure"], row["message"])
-    return Row(
-        row["birth"],
-        row["key"],
-        row["architecture"],
-        row["operation"],
-        tuple(json.loads(row["parents"])),
-        row["seed"],
-        row["status"],
-        evaluation,
-        failure,
-        report,
-    )
 
 
 def _file_system(folder: Path) -> str:

@@ -1,0 +1,98 @@
+"""What worker processes evaluate with in the tests; light, since every process imports it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from kdnas.errors import UserError
+from kdnas.records import (
+    AttackOutcome,
+    Evaluate,
+    Evaluation,
+    EvaluationFailed,
+    Job,
+    Measurement,
+    Report,
+)
+
+MEASUREMENT = Measurement((30, 40), (50, 50), (40, 60), AttackOutcome((20, 10), (20, 30), (10, 10)))
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's."""
+
+
+def plain(job: Job) -> Evaluation | Report:
+    """The birth and the seed as sizes."""
+    if job.stage == "report":
+        return Report(MEASUREMENT, seconds=job.seed)
+    return Evaluation(job.birth, job.seed, 1, MEASUREMENT, loss=1.0)
+
+
+def erring(job: Job) -> Evaluation | Report:
+    """Births 1 to 5 fail, each in its way."""
+    errors: dict[int, Exception] = {
+        1: EvaluationFailed("non_finite", "the loss is nan"),
+        2: MemoryError("all of it"),
+        3: OutOfMemoryError("CUDA out of memory.\n Tried to allocate"),
+        4: KeyError("weights"),
+        5: EvaluationFailed("timeout", "60 s"),
+    }
+    if job.birth in errors:
+        raise errors[job.birth]
+    return plain(job)
+
+
+def user_error(job: Job) -> Evaluation | Report:
+    """Birth 2 finds what the user has to mend."""
+    if job.birth == 2:
+        raise UserError("no such column 'label'")
+    return plain(job)
+
+
+def counting(folder: Path, evaluate: Evaluate, job: Job) -> Evaluation | Report:
+    """Leaves a file for every run of a job, which names its process."""
+    (folder / f"birth-{job.birth}-{time.monotonic_ns()}").write_text(str(os.getpid()))
+    return evaluate(job)
+
+
+def dying(folder: Path, always: tuple[int, ...], once: tuple[int, ...], job: Job) -> Evaluation:
+    """The process of some births is killed, always or at their first run only."""
+    runs = len(list(folder.glob(f"birth-{job.birth}-*")))
+    if job.birth in always or (job.birth in once and runs == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.05)
+    result = plain(job)
+    assert isinstance(result, Evaluation)
+    return result
+
+
+def make(evaluate: Evaluate) -> Evaluate:
+    """A maker of `evaluate`, as `partial(make, evaluate)`."""
+    return evaluate
+
+
+def make_counted(folder: Path) -> Evaluate:
+    """Leaves a file for every time it is called."""
+    (folder / f"made-{os.getpid()}-{time.monotonic_ns()}").touch()
+    return partial(counting, folder, plain)
+
+
+def make_nothing() -> Evaluate:
+    """Cannot."""
+    raise UserError("no teacher at nowhere")
+
+
+def sleeping(folder: Path, seconds: float, job: Job) -> Evaluation | Report:
+    """Takes its time."""
+    (folder / f"pid-{os.getpid()}").touch()
+    time.sleep(seconds)
+    return plain(job)
+
+
+def make_sleeping(folder: Path, seconds: float) -> Callable[[Job], Evaluation | Report]:
+    """See `sleeping`."""
+    return partial(sleeping, folder, seconds)

@@ -1,0 +1,218 @@
+"""Workers: the contract of all, typed failures, and processes that die or are interrupted."""
+
+import math
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import evaluators
+import pytest
+from strategies import some_architectures
+
+from kdnas.errors import UserError
+from kdnas.records import Evaluate, Failure, Job
+from kdnas.workers import Inline, Processes, Workers, guarded
+
+JOBS = [Job(birth, arch, seed=10 * birth) for birth, arch in enumerate(some_architectures(6))]
+REPORTS = [replace(job, stage="report") for job in JOBS]
+
+
+def inline(evaluate: Evaluate) -> Workers:
+    return Inline(evaluate)
+
+
+def one_process(evaluate: Evaluate) -> Workers:
+    return Processes(partial(evaluators.make, evaluate), 1)
+
+
+def two_processes(evaluate: Evaluate) -> Workers:
+    return Processes(partial(evaluators.make, evaluate), 2)
+
+
+WORKERS = [inline, one_process, two_processes]
+
+
+@pytest.mark.parametrize("make_workers", WORKERS)
+class TestContract:
+    """What all workers keep to."""
+
+    def test_every_job_has_its_result(self, make_workers):
+        with make_workers(evaluators.plain) as workers:
+            for jobs in (JOBS, REPORTS, [], JOBS[3:4]):
+                found = dict(workers.run(jobs))
+                assert found == {job: evaluators.plain(job) for job in jobs}
+
+    def test_failing_students_are_results(self, make_workers):
+        with make_workers(evaluators.erring) as workers:
+            found = {job.birth: result for job, result in workers.run(JOBS)}
+        assert found[0] == evaluators.plain(JOBS[0])
+        assert found[1] == Failure("non_finite", "the loss is nan")
+        assert found[2] == Failure("oom", "MemoryError: all of it")
+        assert found[3] == Failure("oom", "OutOfMemoryError: CUDA out of memory. Tried to allocate")
+        assert found[4] == Failure("exception", "KeyError: 'weights'")
+        assert found[5] == Failure("timeout", "60 s")
+
+    def test_what_the_user_has_to_mend_ends_the_run(self, make_workers):
+        with make_workers(evaluators.user_error) as workers:
+            with pytest.raises(UserError, match="no such column 'label'"):
+                list(workers.run(JOBS))
+            again = dict(workers.run(JOBS[4:]))  # a stopped pool starts anew
+        assert len(again) == 2
+
+    def test_a_run_can_be_left_early(self, make_workers):
+        with make_workers(evaluators.plain) as workers:
+            run = workers.run(JOBS)
+            next(run)
+            run.close()
+            assert len(dict(workers.run(JOBS[:2]))) == 2
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_value_that_is_not_finite_is_a_failure(value):
+    def evaluate(job):
+        return replace(evaluators.plain(job), parameters=value)
+
+    assert guarded(evaluate, JOBS[0]) == Failure("non_finite", f"parameters is {value}")
+
+
+def test_a_measurement_of_nothing_is_a_failure():
+    def evaluate(job):
+        empty = replace(evaluators.MEASUREMENT, totals=(0, 0))
+        return replace(evaluators.plain(job), search=empty)
+
+    assert guarded(evaluate, JOBS[0]) == Failure("exception", "ZeroDivisionError: division by zero")
+
+
+def test_the_message_of_a_failure_is_one_line():
+    def evaluate(job):
+        raise RuntimeError("first line\n\n  second" + 1000 * " more")
+
+    failure = guarded(evaluate, JOBS[0])
+    assert isinstance(failure, Failure)
+    assert failure.message.startswith("RuntimeError: first line second more")
+    assert len(failure.message) <= 300
+
+
+def test_an_interrupt_is_no_failure():
+    def evaluate(job):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(evaluate, JOBS[0])
+
+
+def runs_of(folder: Path, birth: int) -> int:
+    return len(list(folder.glob(f"birth-{birth}-*")))
+
+
+def dying(folder: Path, jobs: int, *, always: tuple[int, ...], once: tuple[int, ...] = ()):
+    evaluate = partial(evaluators.dying, folder, always, once)
+    counted = partial(evaluators.counting, folder, evaluate)
+    return Processes(partial(evaluators.make, counted), jobs)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_student_that_kills_its_process_fails_and_the_others_do_not(jobs, tmp_path):
+    with dying(tmp_path, jobs, always=(1,), once=(4,)) as workers:
+        found = dict(workers.run(JOBS))
+    assert found.pop(JOBS[1]) == Failure("killed", "its process died 3 times")
+    assert found == {job: evaluators.plain(job) for job in JOBS if job.birth != 1}
+    assert runs_of(tmp_path, 1) == 3
+    assert runs_of(tmp_path, 4) == 2
+    assert all(runs_of(tmp_path, birth) <= 3 for birth in (0, 2, 3, 5))
+
+
+def test_a_process_that_dies_between_two_jobs_is_nobodys_fault(tmp_path):
+    with Processes(partial(evaluators.make_counted, tmp_path), 1) as workers:
+        dict(workers.run(JOBS[:1]))
+        (process,) = {int(file.read_text()) for file in tmp_path.glob("birth-0-*")}
+        os.kill(process, signal.SIGKILL)
+        time.sleep(0.3)
+        assert dict(workers.run(JOBS[1:3])) == {j: evaluators.plain(j) for j in JOBS[1:3]}
+    assert runs_of(tmp_path, 1) == runs_of(tmp_path, 2) == 1
+
+
+def test_each_process_makes_what_it_evaluates_with_once(tmp_path):
+    with Processes(partial(evaluators.make_counted, tmp_path), 2) as workers:
+        for _ in range(3):
+            dict(workers.run(JOBS))
+    made = [file.name.split("-")[1] for file in tmp_path.glob("made-*")]
+    pids = {file.read_text() for file in tmp_path.glob("birth-*")}
+    assert sorted(made) == sorted(pids)
+    assert 1 <= len(made) <= 2
+
+
+def test_what_making_it_raises_ends_the_run():
+    with (
+        Processes(evaluators.make_nothing, 1) as workers,
+        pytest.raises(UserError, match="no teacher"),
+    ):
+        list(workers.run(JOBS))
+
+
+def test_at_least_one_process():
+    with pytest.raises(UserError, match="0 processes"):
+        Processes(evaluators.make_nothing, 0)
+
+
+def test_jobs_and_results_are_small_to_send():
+    assert len(pickle.dumps(JOBS[0])) < 4000
+
+
+DRIVER = """
+import sys
+sys.path.insert(0, {tests!r})
+from functools import partial
+from pathlib import Path
+import evaluators
+from kdnas.records import Job
+from kdnas.space import PAPER_SPACE, simplest
+from kdnas.workers import Processes
+
+if __name__ == "__main__":
+    jobs = [Job(birth, simplest(PAPER_SPACE), 0) for birth in range(4)]
+    make = partial(evaluators.make_sleeping, Path({folder!r}), 60.0)
+    with Processes(make, 2) as workers:
+        list(workers.run(jobs))
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended but was not collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition, seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_when_the_driver_is_gone(sent, tmp_path):
+    """Only the driver gets the signal; its workers are in the middle of a long evaluation."""
+    script = tmp_path / "driver.py"
+    script.write_text(DRIVER.format(tests=str(Path(__file__).parent), folder=str(tmp_path)))
+    driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, text=True)
+    assert wait_until(lambda: len(list(tmp_path.glob("pid-*"))) == 2)
+    workers = [int(file.name.removeprefix("pid-")) for file in tmp_path.glob("pid-*")]
+    assert all(alive(pid) for pid in workers)
+    started = time.monotonic()
+    driver.send_signal(sent)
+    _, errors = driver.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert ("KeyboardInterrupt" in errors) == (sent == signal.SIGINT)
+    assert wait_until(lambda: not any(alive(pid) for pid in workers), 10)
