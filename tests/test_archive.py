@@ -333,7 +333,9 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(archive):
 
 
 def test_a_new_archive_has_its_whole_schema_or_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("kdnas.archive.archive.SCHEMA", "CREATE TABLE meta (key TEXT); CREATE nonsense;")
+    monkeypatch.setattr(
+        "kdnas.archive.archive.SCHEMA", "CREATE TABLE meta (key TEXT); CREATE nonsense;"
+    )
     with pytest.raises(UserError):
         Archive.create(tmp_path / FILE_NAME)
     assert query(tmp_path / FILE_NAME, "SELECT name FROM sqlite_master") == []

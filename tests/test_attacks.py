@@ -159,6 +159,17 @@ def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
     assert encoder.skip_text_shorter_than_window
 
 
+def test_scores_that_the_recipe_ignores_are_not_missed(
+    attacker: Attacker, outcomes: list[TextOutcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Short texts are not encoded; TextAttack, which encodes them, decides the same."""
+    from kdnas.attacks.textfooler import EncoderConstraint, _OfflineEncoder
+
+    monkeypatch.setattr(_OfflineEncoder, "_score_list", EncoderConstraint._score_list)
+    texts, labels = zip(*TEXTS, strict=True)
+    assert attacker.attack(CallableVictim(count_words), texts, labels) == outcomes
+
+
 def test_neighbours_agree_with_a_full_sort() -> None:
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(3000, 8)).astype(np.float32)

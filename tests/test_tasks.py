@@ -12,7 +12,7 @@ import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -88,13 +88,6 @@ def named_rows(task, *splits) -> list[Row]:
         for split in chosen
         for text, label in zip(split.texts, split.labels, strict=True)
     ]
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(offline_path("minilm")))
 
 
 @pytest.fixture(scope="module", params=sorted(PACKAGED))
@@ -571,7 +564,7 @@ def naive_overlap(validation, train):
     return sum(held) / len(held) if held else 0
 
 
-phrases = st.lists(st.text("aB ", max_size=16), max_size=6)
+phrases = st.lists(st.lists(st.sampled_from("aAb"), max_size=7).map(" ".join), max_size=6)
 
 
 @given(phrases, phrases)
@@ -603,31 +596,50 @@ def test_an_overlap_at_the_limit_is_accepted(tmp_path):
 
 # --- cutting at a word boundary
 
+WORDS = [
+    "a",
+    "film,",
+    "un-believable!",
+    "supercalifragilistic",
+    "naïve",
+    "£15.8m",
+    "日本語",
+    "e\u0301",
+]
+english = st.lists(st.sampled_from(WORDS), min_size=1, max_size=40).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(offline_path("minilm")))
+
+
+def byte_level():
+    """A tokenizer as RoBERTa's, whose tokens include the space before them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=280, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([" ".join(WORDS)], trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+@pytest.fixture(scope="module", params=["minilm", "byte_level"])
+def tokenizer(request):
+    return byte_level() if request.param == "byte_level" else request.getfixturevalue("minilm")
+
 
 def tokens(tokenizer, text):
     return len(tokenizer(text, truncation=False, padding=False)["input_ids"])
 
 
-english = st.lists(
-    st.sampled_from(
-        [
-            "a",
-            "film,",
-            "un-believable!",
-            "supercalifragilistic",
-            "naïve",
-            "£15.8m",
-            "日本語",
-            "e\u0301",
-        ]
-    ),
-    min_size=1,
-    max_size=40,
-).map(" ".join)
-
-
-@given(text=english | st.text(max_size=80), length=st.integers(8, 24))
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=english | st.text(max_size=80) | st.text("!a ", max_size=40), length=st.integers(8, 24))
+@hypothesis_settings(deadline=None)
 def test_a_cut_text_fits_and_is_the_beginning(tokenizer, text, length):
     short = word_boundary_cut(tokenizer, length)(text)
     assert tokens(tokenizer, short) <= length
@@ -636,9 +648,10 @@ def test_a_cut_text_fits_and_is_the_beginning(tokenizer, text, length):
         assert short == text
 
 
-@given(text=english, length=st.integers(16, 40))
+@given(text=english, length=st.integers(8, 40))
 @hypothesis_settings(deadline=None)
 def test_a_cut_is_after_the_last_word_that_fits(tokenizer, text, length):
+    assume(tokens(tokenizer, text.split()[0]) <= length)
     short = word_boundary_cut(tokenizer, length)(text)
     rest = text[len(short) :].split()
     assert short.split() + rest == text.split()
@@ -646,10 +659,25 @@ def test_a_cut_is_after_the_last_word_that_fits(tokenizer, text, length):
         assert tokens(tokenizer, f"{short} {rest[0]}") > length
 
 
-def test_only_a_first_word_that_is_too_long_is_cut_inside(tokenizer):
-    cut = word_boundary_cut(tokenizer, 8)
+def test_only_a_first_word_that_is_too_long_is_cut_inside(minilm):
+    cut = word_boundary_cut(minilm, 8)
     assert cut("one-two-three-four-five six") == "one-two-three-"
     assert cut("one two three-four-five-six") == "one two"
+    assert cut("!" * 6) == "!" * 6
+    assert cut("!" * 7) == "!" * 6
+
+
+def test_a_beginning_that_splits_into_more_tokens_is_cut_again():
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = ["w", "x", " ", "y", "z", "x ", "x y", "wx y"]
+    merges = [("x", " "), ("x ", "y"), ("w", "x y")]
+    model = models.BPE({token: i for i, token in enumerate(vocabulary)}, merges)
+    across_words = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(model))
+    assert tokens(across_words, "wx y") == 1
+    assert tokens(across_words, "wx") == 2
+    assert word_boundary_cut(across_words, 1)("wx yz") == "w"
 
 
 def test_a_slow_tokenizer_is_refused(tmp_path):
@@ -683,6 +711,11 @@ def test_an_id_is_tried_as_it_stands_and_then_with_a_configuration(hub_cache):
     write_parquet(
         hub_cache / "user" / "set" / "train.parquet", ["text", "label"], rows(20, word="user")
     )
+    # A configuration of the same name does not come before the set itself.
+    (hub_cache / "user" / "README.md").write_text(
+        "---\nconfigs:\n- config_name: set\n  data_files: other.parquet\n---\n"
+    )
+    write_parquet(hub_cache / "user" / "other.parquet", ["text", "label"], rows(20))
     for name, word in [("set/second", "second"), ("set/first", "first"), ("user/set", "user")]:
         table = read_hub(f"{hub_cache}/{name}").tables["train"]
         assert [*table.columns["text"]] == [text for text, _ in rows(20, word=word)]

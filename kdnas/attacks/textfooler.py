@@ -129,9 +129,9 @@ class _OfflineEncoder(EncoderConstraint):
 
         All candidates of a step have the same number of words.
         """
-        if self.skip_text_shorter_than_window and transformed_texts:
-            if len(transformed_texts[0].words) < self.window_size:
-                return torch.ones(len(transformed_texts))
+        short = any(len(text.words) < self.window_size for text in transformed_texts[:1])
+        if self.skip_text_shorter_than_window and short:
+            return torch.ones(len(transformed_texts))
         return super()._score_list(starting_text, transformed_texts)
 
 

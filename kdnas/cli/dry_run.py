@@ -20,7 +20,7 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     student = found.train_seconds + found.attack_seconds
     say(f"splits: {splits} texts", soft_wrap=True)
     say(f"students: {count}, {jobs} at once, {config.search.threads} threads each")
-    say(f"timed student: {found.architecture}", soft_wrap=True)
+    say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
     say(
         f"time: {duration(student)} a student (distillation {duration(found.train_seconds)}, "
         f"attack {duration(found.attack_seconds)}), {duration(student * count / jobs)} in all, "

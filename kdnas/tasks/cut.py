@@ -59,10 +59,10 @@ def _first_outside(tokenizer: "PreTrainedTokenizerBase", text: str, room: int) -
 
 def _words_before(text: str, end: int) -> str:
     """The whole words of `text[:end]`, or the part of the first word if there is none."""
+    end = min(end, len(text) - 1)  # shorter each time, or the search for a fit might not end
     head = text[:end]
     kept = head.rstrip()
-    if kept == head and not text[end : end + 1].isspace():
+    if kept == head and not text[end].isspace():
         words = head.rsplit(maxsplit=1)
         kept = words[0] if len(words) > 1 else head
-    # Tokens of one character (its bytes, say) can share a start: each round has to shorten.
-    return kept if len(kept) < len(text) else text[:-1]
+    return kept
