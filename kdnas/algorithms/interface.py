@@ -33,7 +33,7 @@ class Algorithm(Protocol):
     finished: str | None
 
     def ask(self, most: int) -> list[Proposal]:
-        """The next proposals, `most` at the most; none if and only if it is finished."""
+        """The next proposals, `most` at the most; none only when it is finished."""
         ...
 
     def tell(self, results: Sequence[Evaluation | Failure]) -> None:

@@ -29,7 +29,7 @@ def word_boundary_cut(
             f"the tokenizer of {tokenizer.name_or_path} has no fast form, so texts cannot be cut "
             "at words; take a teacher whose folder holds a tokenizer.json"
         )
-    room = max_length - 3
+    room = max_length - tokenizer.num_special_tokens_to_add()
 
     def cut(text: str) -> str:
         # A token covers at least one ASCII character; some tokenizers put a space before the text.
