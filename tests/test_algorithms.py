@@ -222,6 +222,7 @@ def test_failed_students_are_replaced_while_the_population_is_filled():
     ("better", "worse"),
     [
         (with_values(0.7, 10**7), with_values(0.6, 10**7)),
+        (with_values(0.6, 10**7), with_values(0.7, 10**8)),  # not the accuracy beyond the floor
         (with_values(0.6, 10**8), with_values(0.58, 10**6)),  # feasible against fitter
         (with_values(0.58, 10**7), with_values(0.5, 10**6)),  # closer to the floor
         (with_values(0.6, 10**7), with_values(0.6, 10**7)),  # a tie goes to the lower birth

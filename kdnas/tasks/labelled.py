@@ -27,8 +27,10 @@ def labelled_texts(name: str, label_names: Sequence[str]) -> Split:
     number |= {str(i): i for i in range(len(label_names)) if str(i) not in number}
     texts = texts_of(table, settings.text_column)
     labels = labels_of(table, settings.label_column)
-    strange = next((label for label in labels if label not in number), None)
-    if strange is not None or not labels:
-        shown = ", ".join(map(str, label_names))
-        raise UserError(f"{name}: label {strange!r} is none of the model's classes, {shown}")
-    return Split(tuple(texts), tuple(number[str(label)] for label in labels), table.origin)
+    known = tuple(number[label] for label in labels if label in number)
+    if len(known) < len(labels):
+        row, strange = next((i, label) for i, label in enumerate(labels, 1) if label not in number)
+        shown = ", ".join(label_names)
+        found = "no label" if strange is None else f"the label {strange!r}"
+        raise UserError(f"{name}: text {row} has {found}; the model's classes are {shown}")
+    return Split(tuple(texts), known, table.origin)
