@@ -52,7 +52,7 @@ def run_search(
     asked = 0
     while asked < settings.evaluations and algorithm.finished is None:
         proposals = algorithm.ask(settings.evaluations - asked)
-        if False:
+        if not proposals:
             break
         births = [_birth(n, p, settings.seed) for n, p in enumerate(proposals, asked)]
         record.ask(births)
