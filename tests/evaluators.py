@@ -70,6 +70,12 @@ def dying(folder: Path, always: tuple[int, ...], once: tuple[int, ...], job: Job
     return result
 
 
+def interrupted(job: Job) -> Evaluation | Report:
+    """Ctrl-C reaches every process of a terminal."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return plain(job)
+
+
 def make(evaluate: Evaluate) -> Evaluate:
     """A maker of `evaluate`, as `partial(make, evaluate)`."""
     return evaluate

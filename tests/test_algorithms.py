@@ -260,9 +260,9 @@ def test_patience_counts_the_children_since_the_best():
             assert len(algorithm.ask(1)) == 1
             algorithm.tell([result])
 
-    same, worse = with_values(0.8, 10**7), with_values(0.7, 10**7)
-    tell([worse, same, FAILED, worse, with_values(0.81, 10**7)])
-    tell([worse, same, FAILED, worse, same])
+    same, better, worse = (with_values(a, 10**7) for a in (0.8, 0.81, 0.7))
+    tell([worse, same, FAILED, same, better])
+    tell([worse, better, FAILED, worse, better])
     assert algorithm.finished == "patience"
     assert algorithm.ask(1) == []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic_students import BELOW_FLOOR, CONTEXT, DEGENERATE, FAILED, run, student
@@ -156,8 +157,12 @@ def test_trade_off_of_feasible_students_needs_one_panel():
     assert len(axes.containers) == 1
 
 
+def patches(axes):
+    return [c for c in axes.collections if isinstance(c, PathCollection)]
+
+
 def bubbles(axes, hollow: bool):
-    drawn = [c for c in axes.collections if len(c.get_offsets()) == 1]
+    drawn = [c for c in patches(axes) if len(c.get_offsets()) == 1]
     return [c for c in drawn if (len(c.get_facecolor()) == 0) == hollow]
 
 
@@ -175,6 +180,12 @@ def test_pareto_bubbles_are_the_front_with_sizes_as_areas(rows, figures):
     assert sorted(points(c)[0] for c in bubbles(axes, hollow=True)) == sorted(
         (100 * m.accuracy, 100 * m.robustness) for m in reported
     )
+    bars = [c.get_segments()[0] for c in axes.collections if isinstance(c, LineCollection)]
+    assert len(bars) == 2 * len(front)
+    widths = sorted(bar[1][0] - bar[0][0] for bar in bars if bar[0][1] == bar[1][1])
+    measured = [r.report or r.evaluation.search for r in front.values()]
+    errors = [200 * standard_error(m.accuracy, m.texts) for m in measured]
+    assert widths == pytest.approx(sorted(errors))
     joins = [t for t in axes.texts if t.arrow_patch is not None]
     assert len(joins) == len(reported)
 
@@ -201,7 +212,7 @@ def test_pareto_letters_stand_at_the_picks(rows, figures):
 def test_pareto_legend_shows_true_sizes(rows, figures):
     (axes,) = figures["pareto"].axes
     assert labels(figures["pareto"])[:2] == ["search-val", "report-val"]
-    sizes = {c.get_label(): c.get_sizes()[0] for c in axes.collections}
+    sizes = {c.get_label(): c.get_sizes()[0] for c in patches(axes)}
     sizes = {name: area for name, area in sizes.items() if name.endswith("M parameters")}
     front = [r.evaluation for r in pareto_front(rows, CONTEXT.objectives, CONTEXT.floor)]
     largest = max(e.parameters for e in front)

@@ -3,6 +3,7 @@
 All parts are the real ones; only the students are in closed form.
 """
 
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -208,6 +209,20 @@ def test_a_run_that_cannot_be_repeated_is_refused(changed, tmp_path):
         with pytest.raises(UserError, match=message):
             search(toy_config(**changed), archive)
         assert content(archive) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("operation", "magic"), ("parents", "[0]"), ("seed", 1)]
+)
+def test_everything_about_a_birth_is_compared(column, value, tmp_path):
+    config = toy_config()
+    whole(config, tmp_path)
+    path = tmp_path / "whole" / FILE_NAME
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE evaluations SET {column} = ? WHERE birth = 4", (value,))
+    connection.close()
+    with Archive.open(path) as archive, pytest.raises(UserError, match="from birth 4 on"):
+        search(config, archive)
 
 
 def test_an_archive_of_a_longer_run_is_refused(tmp_path):

@@ -128,6 +128,18 @@ def test_a_student_that_kills_its_process_fails_and_the_others_do_not(jobs, tmp_
     assert all(runs_of(tmp_path, birth) <= 2 for birth in (0, 2, 3, 5))
 
 
+def test_only_what_was_running_is_suspected_of_a_death(tmp_path):
+    """The others go on together, and come first."""
+    with dying(tmp_path, 2, always=(0,)) as workers:
+        order = [job.birth for job, _ in workers.run(JOBS)]
+    assert 0 in order[-2:]
+
+
+def test_workers_leave_interrupts_to_their_parent():
+    with two_processes(evaluators.interrupted) as workers:
+        assert dict(workers.run(JOBS)) == {job: evaluators.plain(job) for job in JOBS}
+
+
 def test_a_process_that_dies_between_two_jobs_is_nobodys_fault(tmp_path):
     with Processes(partial(evaluators.make_counted, tmp_path), 1) as workers:
         dict(workers.run(JOBS[:1]))

@@ -37,7 +37,6 @@ class NSGA2:
         self, settings: SearchSettings, space: SearchSpace, floor: float, accept: Accept
     ) -> None:
         self.finished: str | None = None
-        self._batch = settings.batch
         self._problem = StudentProblem(settings.objectives, floor)
         self._seen: set[str] = set()
         self._asked: Population = Population()
@@ -52,6 +51,7 @@ class NSGA2:
         )
         self._nsga2 = pymoo_nsga2.NSGA2(
             pop_size=settings.population,
+            n_offsprings=settings.batch,
             sampling=EditSampling(space, settings.repair, new),
             mating=mating,
             survival=RankAndCrowding(),
@@ -61,7 +61,6 @@ class NSGA2:
 
     def ask(self, most: int) -> list[Proposal]:
         """The initial population, later at most `search.batch` children."""
-        self._nsga2.n_offsprings = min(self._batch, most)
         asked = self._nsga2.ask()
         if asked is None or len(asked) == 0:  # pymoo's way to say that nothing new was found
             self.finished = "exhausted"

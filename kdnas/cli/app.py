@@ -1,5 +1,6 @@
 """The application: its commands, and how errors become one line and an exit code."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -46,6 +47,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; exits with 0, with 1 if a run was stopped or failed, 2 on bad input."""
+    # Read when torch is loaded. Threads that spin while they wait for each other make training
+    # several times slower wherever another process wants the cores too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(standalone_mode=False)
     except (UserError, SpaceExhausted) as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import MARKS, evaluated, marks, pareto_front, picks
+from kdnas.analysis.points import accuracy_error, robustness_error
 from kdnas.archive import Row
 from kdnas.records import Measurement
 
@@ -44,6 +45,7 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
         if row.report:
             axes.scatter(*_place(row.report), area, **_REPORT)
             _join(axes, e.search, row.report, radius=math.sqrt(area) / 2)
+        _errors(axes, row.report or e.search)
         _letters(axes, e.search, marks(chosen, row), radius=math.sqrt(area) / 2)
     axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
     axes.margins(0.1)  # room for the bubbles
@@ -56,6 +58,15 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
 
 def _place(measurement: Measurement) -> tuple[float, float]:
     return 100 * measurement.accuracy, 100 * measurement.robustness
+
+
+def _errors(axes: "Axes", measurement: Measurement) -> None:
+    """Standard errors of both shares, behind the bubbles."""
+    x, y = _place(measurement)
+    errors = 100 * accuracy_error(measurement), 100 * robustness_error(measurement)
+    axes.errorbar(
+        x, y, errors[1], errors[0], fmt="none", ecolor=style.PALE_GREY, elinewidth=0.8, zorder=0
+    )
 
 
 def _join(axes: "Axes", search: Measurement, report: Measurement, *, radius: float) -> None:

@@ -17,7 +17,7 @@ COLUMN, WIDE = 3.4, 5.0
 """Widths of one and of one and a half columns of a paper (inches)."""
 
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
-PALE_GREEN, GREY = "#8FD3BF", "#666666"
+PALE_GREEN, GREY, PALE_GREY = "#8FD3BF", "#666666", "#CCCCCC"
 """Colours that colour-blind readers can tell apart (Okabe and Ito 2008)."""
 
 STYLE: dict[Any, Any] = {
