@@ -28,6 +28,10 @@ for command in (search, evaluate, front, show, plot, export, attack, presets):
     app.command()(command)
 
 
+_STOPPED = "stopped; what was finished is kept, the same command with --resume goes on"
+_INTERRUPTED = 130  # what typer makes of Ctrl-C
+
+
 def _print_version(value: bool) -> None:
     if value:
         typer.echo(f"kdnas {__version__}")
@@ -55,13 +59,15 @@ def main() -> None:
     except (UserError, SpaceExhausted) as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("stopped; what was finished is kept, the same command with --resume goes on", 1)
+        _fail(_STOPPED, 1)
     except Exception as error:
         # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
         # not export; this method is what they have in common.
         if not hasattr(error, "format_message"):
             raise
         _fail(f"{error.format_message()} (see --help)", 2)
+    if code == _INTERRUPTED:
+        _fail(_STOPPED, 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

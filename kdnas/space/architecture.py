@@ -1,7 +1,7 @@
 """`Architecture`: one student, as frozen and validated data without any network library."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import permutations
@@ -149,18 +149,23 @@ class Architecture:
 
     @cached_property
     def _canonical(self) -> "Architecture":
-        return min(self._relabellings(), key=_sort_key)
-
-    def _relabellings(self) -> "list[Architecture]":
-        n, found = len(self.nodes), []
+        n = len(self.nodes)
+        rows = {v: self._effective(v) for v in self.active}
+        inner = [(i, j) for i, j in self.edges if i in rows and j in rows]
+        best: tuple[tuple[Any, ...], dag.Edges, tuple[int, ...]] | None = None
         for order in permutations(self.active):
             place = {0: 0, n + 1: n + 1} | {v: i for i, v in enumerate(order, start=1)}
+            if any(place[i] > place[j] for i, j in inner):
+                continue
             edges = frozenset((place[i], place[j]) for i, j in self.edges)
-            if all(i < j for i, j in edges):
-                nodes = [self._effective(v) for v in order] + [IDLE] * (n - len(order))
-                output = self.output if len(self.sources(n + 1)) > 1 else _one(self.output)
-                found.append(Architecture(self.repeats, self.width, edges, tuple(nodes), output))
-        return found
+            genes = [edge in edges for edge in dag.all_edges(n)], [_row(rows[v]) for v in order]
+            if best is None or genes < best[0]:
+                best = genes, edges, order
+        assert best is not None  # the numbering as it is keeps i < j
+        _, edges, order = best
+        nodes = (*(rows[v] for v in order), *[IDLE] * (n - len(order)))
+        output = self.output if len(self.sources(n + 1)) > 1 else replace(self.output, mode="add")
+        return Architecture(self.repeats, self.width, edges, nodes, output)
 
     def _effective(self, vertex: int) -> Node:
         node = self.nodes[vertex - 1]
@@ -181,8 +186,13 @@ class Architecture:
 
     def to_json(self) -> str:
         """One line of JSON; `Architecture.from_json` reads it back."""
-        values = asdict(self)
-        values["edges"] = sorted(self.edges)
+        values = {
+            "repeats": self.repeats,
+            "width": self.width,
+            "edges": sorted(self.edges),
+            "nodes": [{**vars(node), "op": vars(node.op)} for node in self.nodes],
+            "output": vars(self.output),
+        }
         return json.dumps(values, separators=(",", ":"))
 
     @classmethod
@@ -216,13 +226,6 @@ class Architecture:
         return f"R{self.repeats} W{self.width} E{len(self.edges)} [{layers}]"
 
 
-def _one(output: Output) -> Output:
-    return replace(output, mode="add")
-
-
-def _sort_key(arch: Architecture) -> tuple[object, ...]:
-    bits = tuple(edge in arch.edges for edge in dag.all_edges(len(arch.nodes)))
-    rows = tuple(
-        (KINDS.index(n.op.kind), n.op.size, n.width, n.mode, n.activation) for n in arch.nodes
-    )
-    return bits, rows
+def _row(node: Node) -> tuple[int, int, int, str, str]:
+    """A node's genes, in an order that does not depend on any search space."""
+    return KINDS.index(node.op.kind), node.op.size, node.width, node.mode, node.activation
