@@ -2,9 +2,8 @@
 
 import json
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
-from itertools import permutations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from kdnas.errors import UserError
@@ -137,7 +136,7 @@ class Architecture:
         Equal for architectures that differ only in the numbering of their nodes, in genes of
         unconnected nodes, or in the mode of a merge with a single input.
         """
-        return blake2b(self.canonical().to_json().encode(), digest_size=8).hexdigest()
+        return _key(self)
 
     def canonical(self) -> "Architecture":
         """The representative of all architectures with the same `key`.
@@ -151,17 +150,14 @@ class Architecture:
     def _canonical(self) -> "Architecture":
         n = len(self.nodes)
         rows = {v: self._effective(v) for v in self.active}
-        inner = [(i, j) for i, j in self.edges if i in rows and j in rows]
         best: tuple[tuple[Any, ...], dag.Edges, tuple[int, ...]] | None = None
-        for order in permutations(self.active):
+        for order in dag.topological_orders(self.edges, self.active):
             place = {0: 0, n + 1: n + 1} | {v: i for i, v in enumerate(order, start=1)}
-            if any(place[i] > place[j] for i, j in inner):
-                continue
             edges = frozenset((place[i], place[j]) for i, j in self.edges)
             genes = [edge in edges for edge in dag.all_edges(n)], [_row(rows[v]) for v in order]
             if best is None or genes < best[0]:
                 best = genes, edges, order
-        assert best is not None  # the numbering as it is keeps i < j
+        assert best is not None  # the numbering as it is is one of them
         _, edges, order = best
         nodes = (*(rows[v] for v in order), *[IDLE] * (n - len(order)))
         output = self.output if len(self.sources(n + 1)) > 1 else replace(self.output, mode="add")
@@ -224,6 +220,12 @@ class Architecture:
     def __str__(self) -> str:
         layers = " ".join(f"{self.nodes[v - 1].op}/{self.nodes[v - 1].width}" for v in self.active)
         return f"R{self.repeats} W{self.width} E{len(self.edges)} [{layers}]"
+
+
+@lru_cache(maxsize=4096)
+def _key(arch: Architecture) -> str:
+    """Kept for a while: a population that has converged draws the same neighbours again."""
+    return blake2b(arch.canonical().to_json().encode(), digest_size=8).hexdigest()
 
 
 def _row(node: Node) -> tuple[int, int, int, str, str]:

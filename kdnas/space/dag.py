@@ -3,7 +3,7 @@
 Edges are pairs (i, j) with i < j. Every function is pure and takes the edges as a set.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from itertools import combinations
 
@@ -56,6 +56,22 @@ def connected(edges: Collection[Edge], n_nodes: int) -> bool:
         and any(i == 0 for i, _ in edges)
         and any(j == n_nodes + 1 for _, j in edges)
     )
+
+
+def topological_orders(
+    edges: Collection[Edge], nodes: tuple[int, ...]
+) -> Iterator[tuple[int, ...]]:
+    """Every order of `nodes` in which all edges between them lead forward.
+
+    >>> list(topological_orders({(1, 3)}, (1, 2, 3)))
+    [(1, 2, 3), (1, 3, 2), (2, 1, 3)]
+    """
+    if not nodes:
+        yield ()
+    for first in nodes:
+        if not any(j == first and i in nodes for i, j in edges):
+            rest = tuple(v for v in nodes if v != first)
+            yield from ((first, *order) for order in topological_orders(edges, rest))
 
 
 def problem(edges: Collection[Edge], n_nodes: int) -> str | None:
