@@ -6,9 +6,9 @@ training: what is left is the search), 5,000 evaluations, population 100, batche
 evolutionary algorithms. `total` is the wall time between two results, with everything in it.
 `first` and `last` are its means over 500 evaluations; the first 500 start after the initial
 population, which is sampled and not bred. Targets: a total within 10 ms per evaluation without
-the fsync, and the last 500 within 1.2 times the first 500. What can grow is the
-tournament's ask: its population has converged by then, so that most neighbours of a parent are
-known (2.5 draws a child instead of 1.3).
+the fsync, and the last 500 within 1.2 times the first 500. What can grow is the tournament's ask:
+its population has converged by then, so that most neighbours of a parent are known (2.5 draws a
+child instead of 1.3).
 
 Beside it, from the same run of this script: plain pymoo on a float problem with the same sizes
 (what ask and tell cost at the least), and a bare write of 4 kB with fsync (what a durable

@@ -30,9 +30,9 @@ def evaluate(
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture)
     messages().print(f"{arch}, {replicates} trainings", markup=False)
-    rows = _evaluated(chosen, arch, replicates)
+    rows, floor = _evaluated(chosen, arch, replicates)
     if as_json:
-        print_json(as_records(rows, chosen.fitness, chosen.search.objectives, 0.0))
+        print_json(as_records(rows, chosen.fitness, chosen.search.objectives, floor))
     else:
         _print_scores(rows)
 
@@ -47,8 +47,8 @@ def _read(path: Path) -> Any:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _evaluated(config: Any, arch: Any, replicates: int) -> "list[Row]":
-    """A row per replicate, as a search would have recorded it; nothing is kept on disk."""
+def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float]":
+    """A row per replicate as a search would have recorded it, and the accuracy floor."""
     from tempfile import TemporaryDirectory
 
     from kdnas.archive import Row
@@ -82,7 +82,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "list[Row]":
                     report=report.measurement if isinstance(report, Report) else None,
                 )
             )
-    return rows
+    return rows, evaluator.prepared.floor(config)
 
 
 def _print_scores(rows: "list[Row]") -> None:
