@@ -227,7 +227,10 @@ def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None
     ("arguments", "words"),
     [
         (["search", "--preset", "quickstrat"], ["quickstrat", "did you mean quickstart"]),
-        (["search", "--set", "search.populaton=3"], ["search.populaton", "search.population"]),
+        (
+            ["search", "--set", "search.populaton=3"],
+            ["search.populaton", "did you mean population"],
+        ),
         (["search", "--set", "search.population=one"], ["search.population", "one", "integer"]),
         (["search", "--set", "nonsense"], ["nonsense", "section.field=value"]),
         (["search", "--config", "no.toml"], ["no.toml"]),
@@ -281,10 +284,20 @@ def test_ctrl_c_leaves_a_run_that_resumes(config: Config, finished: Path, tmp_pa
     assert process.returncode == 1
     assert "--resume" in errors.strip().splitlines()[-1]
     assert "Traceback" not in errors
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    assert _ends(process.pid)
     run(config, path, resume=True)
     assert timeless(path) == timeless(finished)
+
+
+def _ends(group: int) -> bool:
+    """Whether a process group is gone within seconds; Python's own helper process ends last."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_weights_that_are_gone_are_trained_again(finished: Path, tmp_path: Path) -> None:
