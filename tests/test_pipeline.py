@@ -300,6 +300,20 @@ def _ends(group: int) -> bool:
     return False
 
 
+def test_a_damaged_archive_is_one_line(finished: Path, tmp_path: Path) -> None:
+    file = tmp_path / "run" / FILE_NAME
+    file.parent.mkdir()
+    with Archive.open(finished / FILE_NAME):  # closing it empties the write-ahead log
+        pass
+    content = bytearray((finished / FILE_NAME).read_bytes())
+    content[5000:-5000] = b"\7" * (len(content) - 10000)
+    file.write_bytes(content)
+    done = kdnas("front", tmp_path / "run", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("kdnas: the archive of the run is damaged")
+    assert done.stderr.count("\n") == 1
+
+
 def test_weights_that_are_gone_are_trained_again(finished: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)

@@ -1,6 +1,7 @@
 """The application: its commands, and how errors become one line and an exit code."""
 
 import os
+import sqlite3
 import sys
 from typing import Annotated
 
@@ -58,6 +59,8 @@ def main() -> None:
         code = app(standalone_mode=False)
     except (UserError, SpaceExhausted) as error:
         _fail(str(error), 2)
+    except sqlite3.DatabaseError as error:
+        _fail(f"the archive of the run is damaged ({error}): use a copy of it, or a new --out", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail(_STOPPED, 1)
     except Exception as error:
