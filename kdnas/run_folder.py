@@ -42,9 +42,11 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
 
     Raises:
         UserError: The folder holds a run of another configuration, or an unfinished one and
-            `resume` is false.
+            `resume` is false, or none and it is true.
     """
     if not folder.archive.exists():
+        if resume:
+            raise UserError(f"no run in {folder.path} to go on with: leave out --resume")
         archive = Archive.create(folder.archive)
         archive.set_meta(config=config.model_dump(mode="json"), versions=versions(), finished=False)
         return archive

@@ -235,6 +235,7 @@ def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None
         (["search", "--set", "nonsense"], ["nonsense", "section.field=value"]),
         (["search", "--config", "no.toml"], ["no.toml"]),
         (["search", "--jobs", "0"], ["--jobs", "1"]),
+        (["search", "--resume"], ["no run in", "leave out --resume"]),
         (["serach"], ["serach", "search"]),
         (["front", "no/run"], ["no/run", "archive.sqlite"]),
         (["show", "no/run", "abc"], ["no/run"]),

@@ -73,7 +73,7 @@ class Archive:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, isolation_level=None, timeout=30)
         except (OSError, sqlite3.Error) as error:
-            raise UserError(f"cannot open {path}: {error}") from error
+            raise UserError(f"cannot open {path} ({error}): name another folder") from error
         connection.row_factory = sqlite3.Row
         return cls(connection, path)
 

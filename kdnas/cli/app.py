@@ -63,6 +63,11 @@ def main() -> None:
         _fail(f"the archive of the run is damaged ({error}): use a copy of it, or a new --out", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail(_STOPPED, 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has left; Python would complain at exit
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error}: a file or folder cannot be used; name another", 2)
     except Exception as error:
         # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
         # not export; this method is what they have in common.

@@ -25,7 +25,7 @@ def attack(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Attack a classifier and print what became of every text.
+    """Attack a classifier: a summary, or with --json what became of every text.
 
     The data are a TSV with the header text and label, or CSV, JSON Lines, Parquet, or a folder
     of save_to_disk. Labels are the model's class names or numbers.
@@ -37,8 +37,8 @@ def attack(
     from kdnas.cli.output import print_json
     from kdnas.errors import UserError
 
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        raise UserError(f"cannot write {out}: name a file in an existing folder")
+    if out is not None and (out.exists() or not out.parent.is_dir()):
+        raise UserError(f"cannot write {out}: name a new file in an existing folder")
     split, outcomes = _attacked(model, data, texts, spec, resources)
     records = _records(split, outcomes)
     if out is not None:

@@ -45,6 +45,8 @@ def _read(path: Path) -> Any:
         return Architecture.from_json(path.read_text())
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float]":

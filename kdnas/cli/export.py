@@ -31,9 +31,13 @@ def export(
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
         if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
             raise UserError(f"{out} exists already: choose a new folder")
+        from kdnas.cli.output import messages
         from kdnas.export import export_student
         from kdnas.pipeline import quiet_libraries
+        from kdnas.weights import weights_path
 
         quiet_libraries()
+        if not weights_path(folder.students, row.key).exists():
+            messages().print("the run did not keep these weights: training again from the seed")
         export_student(folder, archive, row, out)
     typer.echo(out)
