@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from kdnas.attacks import Attacker, ModelVictim
+from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
 from kdnas.distill import distill
 from kdnas.evaluate import attack_spec, load_task, network_shape
@@ -93,8 +93,7 @@ def _attack_seconds(config: Config, task: Task, tokenizer: object, student: Stud
     """Seconds of the attack on one text; texts that a fresh student gets wrong are relabelled."""
     victim = ModelVictim(
         lambda ids, mask: student(ids, mask)[0],
-        tokenizer,
-        config.student.max_length,
+        Tokens(tokenizer, config.student.max_length),
         choose_device(),
     )
     few = task.search.head(TIMED_TEXTS)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdnas.attacks import Attacker, ModelVictim
+from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
 from kdnas.distill import distill
 from kdnas.objectives import accuracy_floor
@@ -76,6 +76,7 @@ def attack_spec(config: Config, task: Task) -> AttackSpec:
         vocabulary=chosen.vocabulary,
         polarity_check=polarity and chosen.resources == "offline",
         query_budget=chosen.query_budget,
+        mode="lazy" if chosen.query_budget is None and chosen.mode == "lazy" else "exact",
     )
 
 
@@ -134,6 +135,7 @@ class Evaluator:
         self._device = choose_device()
         self._attacker = Attacker(prepared.spec)
         length = config.student.max_length
+        self._tokens = Tokens(prepared.tokenizer, length)
         self._train = encode(prepared.tokenizer, prepared.task.train.texts, length)
 
     def __call__(self, job: Job) -> Evaluation | Report:
@@ -188,10 +190,8 @@ class Evaluator:
     def _measure(
         self, student: Student, split: Split, attacked: int | None
     ) -> tuple[Measurement, tuple[TextOutcome, ...]]:
-        prepared, length = self.prepared, self._config.student.max_length
-        victim = ModelVictim(
-            lambda ids, mask: student(ids, mask)[0], prepared.tokenizer, length, self._device
-        )
+        prepared = self.prepared
+        victim = ModelVictim(lambda ids, mask: student(ids, mask)[0], self._tokens, self._device)
         predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
         subset = split.head(attacked)
         texts = self._attacker.attack(victim, subset.texts, subset.labels)

@@ -6,7 +6,7 @@ Accuracy and robustness are shares in [0, 1] derived from counts; parameters are
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal
 
@@ -14,7 +14,12 @@ from kdnas.errors import UserError
 from kdnas.space import Architecture
 
 Outcome = Literal["skipped", "succeeded", "failed"]
+Recipe = Literal["textfooler", "deepwordbug", "pruthi"]
 Resources = Literal["offline", "textattack"]
+WordClasses = Literal["lexicon", "tagger"]
+AttackMode = Literal["lazy", "exact"]
+Engine = Literal["lockstep", "textattack"]
+SpecName = Literal["rosearch", "textattack"]
 FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
 
 DEGENERATE_SHARE = 0.95
@@ -35,10 +40,15 @@ class AttackSpec:
         resources: Where vectors, word classes and the encoder come from.
         vocabulary: Words of the offline vectors.
         polarity_check: Whether substitutes of another sentiment are refused (offline only).
+        word_classes: `lexicon`, the classes that a word can have, or `tagger`, the one that NLTK's
+            tagger finds for it in its context (for offline resources; textattack's have it).
         query_budget: Most queries per text; None for no limit.
+        mode: `exact` counts TextAttack's queries; `lazy` comes to the same outcomes and perturbed
+            texts with fewer encodings, but cannot count what TextAttack would have asked.
+        seed: Of the recipes that draw; each text has a generator of its own.
     """
 
-    recipe: Literal["textfooler"] = "textfooler"
+    recipe: Recipe = "textfooler"
     similarity: float = 1 - 0.3 / math.pi
     word_cosine: float = 0.5
     candidates: int = 50
@@ -46,7 +56,15 @@ class AttackSpec:
     resources: Resources = "offline"
     vocabulary: int = 40_000
     polarity_check: bool = False
+    word_classes: WordClasses = "lexicon"
     query_budget: int | None = None
+    mode: AttackMode = "exact"
+    seed: int = 0
+
+    @property
+    def lazy(self) -> bool:
+        """Whether queries are not counted; a budget has to count them."""
+        return self.mode == "lazy" and self.query_budget is None
 
     @property
     def digest(self) -> str:
@@ -89,8 +107,10 @@ class TextOutcome:
         outcome: `skipped` (was wrong already), `succeeded` (flipped) or `failed` (held).
         words: Words of the text, as TextAttack counts them.
         words_changed: Of these, changed in the perturbed text.
-        queries: TextAttack's query count.
+        queries: Queries as TextAttack counts them; None where the attack was lazy.
         perturbed: The adversarial text where the attack succeeded, else "".
+        sent: Texts that the victim really scored; what earlier attacks left in the caches makes
+            them fewer, so they are no property of the victim.
     """
 
     index: int
@@ -99,8 +119,9 @@ class TextOutcome:
     outcome: Outcome
     words: int
     words_changed: int
-    queries: int
+    queries: int | None
     perturbed: str = ""
+    sent: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -112,14 +133,15 @@ class AttackOutcome:
 
     Attributes:
         skipped, succeeded, failed: Texts by outcome, one number per true class.
-        queries: Queries over the texts that were attacked, i.e. not skipped.
+        queries: Queries over the texts that were attacked, i.e. not skipped; None where they were
+            not counted.
         words_changed_share: Sum over successes of changed words / words.
     """
 
     skipped: tuple[int, ...]
     succeeded: tuple[int, ...]
     failed: tuple[int, ...]
-    queries: int = 0
+    queries: int | None = None
     words_changed_share: float = 0.0
 
     @classmethod
@@ -130,11 +152,12 @@ class AttackOutcome:
             hits = [t.label for t in texts if t.outcome == outcome]
             return tuple(hits.count(label) for label in range(classes))
 
+        counted = [t.queries for t in texts if t.outcome != "skipped" and t.queries is not None]
         return cls(
             count("skipped"),
             count("succeeded"),
             count("failed"),
-            sum(t.queries for t in texts if t.outcome != "skipped"),
+            None if any(t.queries is None for t in texts) else sum(counted),
             sum(t.words_changed / max(t.words, 1) for t in texts if t.outcome == "succeeded"),
         )
 
@@ -167,7 +190,9 @@ class AttackOutcome:
 
     @property
     def mean_queries(self) -> float:
-        """Queries per text that was attacked."""
+        """Queries per text that was attacked; NaN where they were not counted."""
+        if self.queries is None:
+            return math.nan
         return self.queries / max(sum(self.succeeded) + sum(self.failed), 1)
 
     @property

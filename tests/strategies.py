@@ -58,7 +58,7 @@ def architectures(space: SearchSpace = PAPER_SPACE) -> st.SearchStrategy[Archite
 @st.composite
 def attacked_texts(draw: st.DrawFn, classes: int = 3) -> list[TextOutcome]:
     """What an attack may report on a split of 1 to 30 texts."""
-    count = draw(st.integers(1, 30))
+    count, counted = draw(st.integers(1, 30)), draw(st.booleans())
     texts = []
     for index in range(count):
         label, predicted = draw(st.integers(0, classes - 1)), draw(st.integers(0, classes - 1))
@@ -66,7 +66,7 @@ def attacked_texts(draw: st.DrawFn, classes: int = 3) -> list[TextOutcome]:
         outcome = "skipped" if predicted != label else "succeeded" if hit else "failed"
         words = draw(st.integers(0, 40))
         changed = draw(st.integers(0, words)) if outcome == "succeeded" else 0
-        queries = draw(st.integers(1, 500))
+        queries = draw(st.integers(1, 500)) if counted else None
         perturbed = draw(st.text(max_size=20)) if outcome == "succeeded" else ""
         texts.append(
             TextOutcome(index, label, predicted, outcome, words, changed, queries, perturbed)

@@ -1,5 +1,7 @@
 """Distillation: the loss terms against torch and their limits, the layer map, the training."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -11,9 +13,9 @@ from torch.nn import functional as F
 from kdnas.config import DistillSettings
 from kdnas.distill import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
 from kdnas.space import NetworkShape
-from kdnas.students import Student, masked_max
+from kdnas.students import Student, masked_max, only_rows_of
 from kdnas.teachers import Signals
-from kdnas.training import EncodedTexts
+from kdnas.training import EncodedTexts, Recipe, decay_groups, epoch_plan, fit, take
 
 SHAPE = NetworkShape(vocabulary=50, classes=3, positions=16)
 
@@ -146,6 +148,43 @@ def test_equal_seeds_give_equal_students_and_others_do_not() -> None:
     first, second, other = (trained(seed)[0].classifier.weight for seed in (4, 4, 5))
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("clip", [1e6, 0.05])
+def test_few_rows_train_as_the_whole_tables_do(clip: float) -> None:
+    """Bit for bit; where the clipping acts, but for the order in which the norm is summed."""
+    texts, _ = a_training_set()
+    students = []
+    for few in (True, False):
+        torch.manual_seed(0)
+        student = Student(TINY_ARCHITECTURE, SHAPE).train()
+        used = only_rows_of(student.embedding, texts.ids) if few else nullcontext(texts.ids)
+        with used as ids:
+            shown = EncodedTexts(ids, texts.lengths)
+
+            def loss_of(index: np.ndarray, student=student, shown=shown) -> torch.Tensor:
+                batch = take(shown, index, torch.device("cpu"))
+                return student(batch.ids, batch.mask)[0].square().mean()
+
+            plan = epoch_plan(texts.lengths, 16, 10, np.random.default_rng(0))
+            fit(decay_groups(student), plan, loss_of, Recipe(5e-3, weight_decay=0.1, clip=clip))
+        students.append(student.state_dict())
+    for name, value in students[0].items():
+        if clip > 1:
+            assert torch.equal(value, students[1][name]), name
+        else:
+            assert torch.allclose(value, students[1][name], rtol=1e-4, atol=1e-6), name
+
+
+def test_words_that_no_text_uses_keep_their_start() -> None:
+    torch.manual_seed(0)
+    start = Student(TINY_ARCHITECTURE, SHAPE).embedding
+    student, _ = trained()
+    used = np.zeros(SHAPE.vocabulary, dtype=bool)
+    used[a_training_set()[0].ids] = True
+    moved = (student.embedding.words.weight != start.words.weight).any(dim=1).numpy()
+    assert (moved == used).all()
+    assert torch.equal(student.embedding.positions.weight[8:], start.positions.weight[8:])
 
 
 def test_weights_choose_the_terms() -> None:

@@ -185,12 +185,23 @@ def test_an_exported_student_is_the_one_of_the_run(finished: Path, tmp_path: Pat
     data = tmp_path / "data.tsv"
     rows = [f"{t}\t{n}" for t, n in zip(split.texts, split.labels, strict=True)]
     data.write_text("\n".join(["text\tlabel", *rows]) + "\n")
-    found = json.loads(
-        kdnas("attack", "--model", out, "--data", data, "--texts", 3, "--json").stdout
-    )
+    attack = ("attack", "--model", out, "--data", data, "--texts", 3)
+    found = json.loads(kdnas(*attack, "--json").stdout)
     assert [record["original"] for record in found] == list(split.texts[:3])
     assert {record["outcome"] for record in found} <= {"skipped", "succeeded", "failed"}
-    assert all(record["queries_textattack"] >= 1 for record in found)
+    assert all(record["queries_textattack"] >= record["queries_sent"] >= 1 for record in found)
+    slow = json.loads(kdnas(*attack, "--engine", "textattack", "--json").stdout)
+    lazy = json.loads(kdnas(*attack, "--mode", "lazy", "--json").stdout)
+    for record, other, third in zip(found, slow, lazy, strict=True):
+        assert third["queries_textattack"] is None
+        counts = {"queries_sent", "queries_textattack"}
+        assert record["queries_textattack"] == other["queries_textattack"]
+        assert len({json.dumps({k: v for k, v in r.items() if k not in counts})
+                    for r in (record, other, third)}) == 1  # fmt: skip
+    budget = json.loads(kdnas(*attack, "--mode", "lazy", "--query-budget", 2, "--json").stdout)
+    assert max(record["queries_textattack"] for record in budget) == 2
+    said = kdnas(*attack, "--recipe", "pruthi", "--transfer-to", out).stdout
+    assert "transfer: the other model is right on 0.0 %" in said or "nothing to show" in said
 
 
 def test_one_architecture_through_the_pipeline(config: Config, tmp_path: Path) -> None:

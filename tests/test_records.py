@@ -46,8 +46,12 @@ def test_ratios_from_the_texts_one_by_one(texts):
     assert outcome.accuracy == len(right) / len(texts)
     assert outcome.robustness == len(held) / len(texts)
     assert outcome.success_rate == (len(flipped) / len(right) if right else 0)
-    queries = sum(t.queries for t in right)
-    assert outcome.mean_queries == (queries / len(right) if right else 0)
+    if any(t.queries is None for t in texts):
+        assert outcome.queries is None
+        assert math.isnan(outcome.mean_queries)
+    else:
+        assert outcome.queries == sum(t.queries for t in right)
+        assert outcome.mean_queries == (outcome.queries / len(right) if right else 0)
     changed = sum(t.words_changed / t.words for t in flipped if t.words)
     assert outcome.mean_words_changed == pytest.approx(changed / len(flipped) if flipped else 0)
     by_class = [[t.outcome == "failed" for t in texts if t.label == c] for c in range(3)]

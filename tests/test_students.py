@@ -1,4 +1,4 @@
-"""Students: layers, merges, masks, parameter counts, and the Hugging Face shell."""
+"""Students: layers, merges, masks, parameter counts, tables, and the Hugging Face shell."""
 
 import subprocess
 import sys
@@ -36,7 +36,9 @@ from kdnas.students import (
     make_layer,
     masked_max,
     merge,
+    only_rows_of,
 )
+from kdnas.students.convolution import convolve, convolve_depthwise
 
 SHAPE = NetworkShape(vocabulary=97, classes=3, positions=40)
 SMALL = SearchSpace(repeats=(1, 2), widths=(16, 32), node_widths=(16, 32))
@@ -117,6 +119,40 @@ def test_attention_agrees_with_bert() -> None:
     bias = torch.where(mask, 0.0, torch.finfo(torch.float32).min)[:, None, None, :]
     expected = projection(reference(x, attention_mask=bias)[0])
     assert torch.allclose(block(x, mask)[mask], expected[mask], atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5, 11])
+@pytest.mark.parametrize("depthwise", [False, True])
+class TestConvolutions:
+    def arguments(self, kernel: int, depthwise: bool) -> tuple[torch.Tensor, ...]:
+        """Input, weight, bias and a gradient; the texts are shorter than the longest kernel."""
+        out, shape = (6, (6, 1, kernel)) if depthwise else (5, (5, 6, kernel))
+        generator = torch.Generator().manual_seed(kernel)
+        values = [
+            torch.randn(*s, generator=generator, dtype=torch.float64)
+            for s in ((3, 8, 6), shape, (out,), (3, 8, out))
+        ]
+        return *(value.requires_grad_() for value in values[:3]), values[3]
+
+    def test_values_and_gradients_are_those_of_conv1d(self, kernel: int, depthwise: bool) -> None:
+        x, weight, bias, grad = self.arguments(kernel, depthwise)
+        ours = (convolve_depthwise if depthwise else convolve)(x, weight, bias)
+        reference = nn.functional.conv1d(
+            x.transpose(1, 2), weight, bias, padding=kernel // 2, groups=6 if depthwise else 1
+        ).transpose(1, 2)
+        assert torch.allclose(ours, reference)
+        found = torch.autograd.grad(ours, (x, weight, bias), grad)
+        expected = torch.autograd.grad(reference, (x, weight, bias), grad)
+        for one, other in zip(found, expected, strict=True):
+            assert torch.allclose(one, other)
+
+    def test_with_and_without_gradients_are_the_same(self, kernel: int, depthwise: bool) -> None:
+        x, weight, bias, _ = self.arguments(kernel, depthwise)
+        function = convolve_depthwise if depthwise else convolve
+        trained = function(x, weight, bias)
+        assert trained.requires_grad
+        with torch.inference_mode():
+            assert torch.allclose(function(x, weight, bias), trained)
 
 
 def test_glu_formula() -> None:
@@ -269,6 +305,39 @@ class TestInitialTables:
         load_tables(student.embedding, {"words": words, "positions": words[:30]})
         assert student.embedding.words.weight.eq(2.0).all()
         assert torch.equal(student.embedding.positions.weight[30:], before)
+
+
+class TestFewRows:
+    IDS = np.array([[3, 90, 7, 0], [7, 3, 0, 0]], dtype=np.int32)
+
+    def test_the_network_is_the_same_and_has_only_the_rows_it_needs(self) -> None:
+        student = student_of(some_architectures(1)[0])
+        mask = torch.tensor([[True] * 4, [True, True, False, False]])
+        before = student(torch.from_numpy(self.IDS).long(), mask)[0]
+        with only_rows_of(student.embedding, self.IDS) as rows:
+            assert rows.dtype == self.IDS.dtype
+            assert len(student.embedding.words.weight) == 4
+            assert len(student.embedding.positions.weight) == 4
+            assert torch.equal(student(torch.from_numpy(rows).long(), mask)[0], before)
+
+    @pytest.mark.parametrize("failing", [False, True])
+    def test_trained_rows_come_back_and_the_others_stay(self, failing: bool) -> None:
+        embedding = student_of(some_architectures(1)[0]).embedding
+        tables = embedding.words.weight, embedding.positions.weight
+        old = [table.detach().clone() for table in tables]
+        try:
+            with only_rows_of(embedding, self.IDS), torch.no_grad():
+                embedding.words.weight += 1.0
+                embedding.positions.weight += 1.0
+                if failing:
+                    raise RuntimeError
+        except RuntimeError:
+            assert failing
+        assert (embedding.words.weight, embedding.positions.weight) == tables
+        for table, before, used in zip(tables, old, ([0, 3, 7, 90], [0, 1, 2, 3]), strict=True):
+            expected = before.clone()
+            expected[used] += 1.0
+            assert torch.equal(table, expected)
 
 
 class TestShell:

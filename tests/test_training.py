@@ -10,7 +10,16 @@ from transformers import AutoTokenizer, get_linear_schedule_with_warmup
 
 from kdnas.offline import offline_path
 from kdnas.records import EvaluationFailed
-from kdnas.training import EncodedTexts, Recipe, encode, epoch_plan, fit, predict, take
+from kdnas.training import (
+    EncodedTexts,
+    Recipe,
+    decay_groups,
+    encode,
+    epoch_plan,
+    fit,
+    predict,
+    take,
+)
 from kdnas.training.fit import _rate_factor
 
 CPU = torch.device("cpu")
@@ -88,6 +97,31 @@ def test_fit_finds_a_least_squares_solution() -> None:
     assert torch.allclose(learned, weight, atol=0.02)
     assert [epoch for epoch, _ in seen] == list(range(1, 61))
     assert last == seen[-1][1] < 0.001 * seen[0][1]
+
+
+def test_embeddings_norms_and_biases_have_no_weight_decay() -> None:
+    """Without a gradient only the decay moves a parameter."""
+    torch.manual_seed(0)
+    module = nn.ModuleDict(
+        {
+            "table": nn.Embedding(4, 3),
+            "linear": nn.Linear(3, 3),
+            "kernel": nn.Conv1d(3, 3, 3, groups=3),
+            "norm": nn.LayerNorm(3),
+        }
+    )
+    before = {name: p.detach().clone() for name, p in module.named_parameters()}
+    parameters = list(module.parameters())
+    fit(
+        decay_groups(module),
+        [[np.array([0])]],
+        lambda _: sum((p.sum() * 0.0 for p in parameters), torch.zeros(())),
+        Recipe(0.1, weight_decay=0.5, warmup=0.0),
+    )
+    for name, parameter in module.named_parameters():
+        left = 0.95 if name in ("linear.weight", "kernel.weight") else 1.0
+        assert torch.allclose(parameter, left * before[name]), name
+        assert left == 1.0 or not torch.equal(parameter, before[name])
 
 
 def test_a_loss_that_is_not_finite_ends_as_a_typed_failure() -> None:

@@ -122,7 +122,9 @@ def _score_lines(m: Measurement) -> dict[str, str]:
         "  attack succeeded": str(sum(attack.succeeded)),
         "  attack failed": str(sum(attack.failed)),
         "attack success rate": in_points(attack.success_rate),
-        "queries per attack": f"{attack.mean_queries:.1f}",
+        "queries per attack": "not counted"
+        if attack.queries is None
+        else f"{attack.mean_queries:.1f}",
         "words changed": in_points(attack.mean_words_changed),
     }
 

@@ -1,10 +1,21 @@
 """`Attacker`: a spec and its resources, ready to attack any victim."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from kdnas.attacks.lockstep import Search, run_searches
+from kdnas.attacks.pair_store import PairStore
+from kdnas.attacks.plans import Plans, cached_plans, resources_identity
 from kdnas.attacks.resources import AttackResources, load_resources
+from kdnas.attacks.search import Tally, TextSearch
+from kdnas.attacks.similarity import Similarities
+from kdnas.attacks.swaps import Check
 from kdnas.attacks.victim import Victim
-from kdnas.records import AttackSpec, Outcome, TextOutcome
+from kdnas.cache import cache_folder, fingerprint
+from kdnas.records import AttackSpec, Engine, TextOutcome
+
+LOCKSTEP_RECIPES = ("textfooler", "deepwordbug")
+"""The recipes that the fast engine knows; TextAttack executes the others."""
 
 
 class Attacker:
@@ -13,11 +24,22 @@ class Attacker:
     Args:
         spec: What the attack does.
         resources: Loaded for the spec by default.
+        engine: `lockstep` attacks all texts together, `textattack` is the reference: one after the
+            other, with the same outcomes and perturbed texts.
     """
 
-    def __init__(self, spec: AttackSpec, resources: AttackResources | None = None) -> None:
+    def __init__(
+        self,
+        spec: AttackSpec,
+        resources: AttackResources | None = None,
+        engine: Engine = "lockstep",
+    ) -> None:
         self.spec = spec
+        self.engine = engine if spec.recipe in LOCKSTEP_RECIPES else "textattack"
+        self.tally = Tally()
         self._resources = resources or load_resources(spec)
+        self._plans: dict[tuple[str, ...], Plans] = {}
+        self.similarities = self._similarities() if self.engine == "lockstep" else None
 
     def attack(
         self,
@@ -32,43 +54,69 @@ class Attacker:
             victim: The model.
             texts: What is attacked.
             labels: The true classes.
-            on_text: Called after each text.
+            on_text: Called as each text is done.
 
         Returns:
-            What became of each text, in order.
+            What became of each text, in the order of `texts`.
 
         Raises:
             EvaluationFailed: The victim returned a value that is not finite.
         """
-        found = []
-        for outcome in self._outcomes(victim, texts, labels):
-            found.append(outcome)
-            on_text(outcome)
-        return found
+        found: dict[int, TextOutcome] = {}
+        run = self._in_lockstep if self.engine == "lockstep" else self._one_by_one
+        for index, outcome in run(victim, texts, labels):
+            found[index] = replace(outcome, index=index)
+            on_text(found[index])
+        return [found[index] for index in range(len(texts))]
 
-    def _outcomes(
+    def _in_lockstep(
         self, victim: Victim, texts: Sequence[str], labels: Sequence[int]
-    ) -> Iterator[TextOutcome]:
-        # Imported here, this one first: it imports textattack, which takes seconds.
-        from kdnas.attacks.textfooler import build_textfooler  # isort: skip
-        from textattack.attack_results import SkippedAttackResult, SuccessfulAttackResult
+    ) -> Iterator[tuple[int, TextOutcome]]:
+        plans = self._planned(tuple(texts))
+        check = None
+        if self.similarities is not None:
+            check = Check(self.similarities, self.spec.similarity, self.spec.window)
+        searches: Iterator[Search] = (
+            (k, TextSearch(plan, label, victim, self.spec, check, self.tally).run())
+            for k, (plan, label) in enumerate(zip(plans, labels, strict=True))
+            if plan is not None
+        )
+        yield from run_searches(searches, victim, self.similarities)
+        if self.similarities is not None:
+            self.similarities.store.sync()
+        left = [k for k, plan in enumerate(plans) if plan is None]
+        if left:
+            yield from self._one_by_one(victim, texts, labels, left)
 
-        attack = build_textfooler(victim, self.spec, self._resources)
-        for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
-            result = attack.attack(text, label)
-            before, after = (
-                r.attacked_text for r in (result.original_result, result.perturbed_result)
-            )
-            skipped = isinstance(result, SkippedAttackResult)
-            succeeded = isinstance(result, SuccessfulAttackResult)
-            outcome: Outcome = "skipped" if skipped else "succeeded" if succeeded else "failed"
-            yield TextOutcome(
-                index=index,
-                label=label,
-                predicted=int(result.original_result.output),
-                outcome=outcome,
-                words=before.num_words,
-                words_changed=len(before.all_words_diff(after)) if succeeded else 0,
-                queries=result.num_queries,
-                perturbed=after.text if succeeded else "",
-            )
+    def _one_by_one(
+        self,
+        victim: Victim,
+        texts: Sequence[str],
+        labels: Sequence[int],
+        index: Sequence[int] | None = None,
+    ) -> Iterator[tuple[int, TextOutcome]]:
+        from kdnas.attacks.reference import Reference  # it imports textattack, which takes seconds
+
+        reference = Reference(victim, self.spec, self._resources)
+        for k in range(len(texts)) if index is None else index:
+            yield k, reference.attack(texts[k], labels[k])
+
+    def _planned(self, texts: tuple[str, ...]) -> Plans:
+        """The plans of `texts`, kept in memory for the next student."""
+
+        def make() -> Plans:
+            from kdnas.attacks.planning import make_plans  # it imports textattack
+
+            return make_plans(texts, self.spec, self._resources)
+
+        if texts not in self._plans:
+            self._plans = {texts: cached_plans(texts, self.spec, make)}
+        return self._plans[texts]
+
+    def _similarities(self) -> Similarities | None:
+        encoder = self._resources.encoder
+        if self.spec.recipe != "textfooler" or encoder is None:
+            return None
+        name = fingerprint(window=self.spec.window, **resources_identity(self.spec))
+        store = PairStore(cache_folder() / f"similarities-{name}.sqlite")
+        return Similarities(encoder, store)

@@ -1,4 +1,4 @@
-"""What an attack sees of a model: ids of texts, and float32 logits of ids."""
+"""What an attack sees of a model: rows of texts and of their swaps, and float32 logits of rows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -7,41 +7,47 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kdnas.attacks.parts import Parts, deletion, swap_texts
+from kdnas.attacks.tokens import Row, Tokens, padded
 from kdnas.records import EvaluationFailed
-from kdnas.training import EncodedTexts, encode, predict
+from kdnas.training import predict
 
 
 class Victim(Protocol):
-    """The interface of a model under attack; what `encode` returns only `logits` reads."""
+    """The interface of a model under attack; what a row is only the victim knows."""
 
-    def encode(self, texts: Sequence[str]) -> Any:
-        """`texts` as the model takes them."""
+    def encode(self, texts: Sequence[str]) -> list[Any]:
+        """One row per text."""
         ...
 
-    def logits(self, ids: Any) -> np.ndarray:
+    def swap_rows(self, parts: Parts, i: int, words: Sequence[str]) -> list[Any]:
+        """What `encode` gives for the texts with each of `words` as word i."""
+        ...
+
+    def deletion_rows(self, parts: Parts, positions: Sequence[int]) -> list[Any]:
+        """What `encode` gives for the texts that lack one of the words at `positions` each."""
+        ...
+
+    def logits(self, rows: Sequence[Any]) -> np.ndarray:
         """Scores before the softmax, (texts, classes), float32, all finite."""
         ...
 
 
 class ModelVictim:
-    """A network with its tokenizer; texts of similar length are padded together.
+    """A network with its tokens; texts of similar length are padded together.
 
     Args:
         forward: (ids, mask), both (batch, length), to logits (batch, classes).
-        tokenizer: A Hugging Face tokenizer.
-        max_length: Tokens that the network sees.
-        device: Where it computes.
+        tokens: Encodes the texts; students of one run share it.
+        device: Where the network computes.
     """
 
     def __init__(
-        self,
-        forward: Callable[[Tensor, Tensor], Tensor],
-        tokenizer: Any,
-        max_length: int,
-        device: torch.device,
+        self, forward: Callable[[Tensor, Tensor], Tensor], tokens: Tokens, device: torch.device
     ) -> None:
-        self._forward, self._tokenizer = forward, tokenizer
-        self._max_length, self._device = max_length, device
+        self._forward, self._tokens, self._device = forward, tokens, device
+        self.encode, self.swap_rows = tokens.rows, tokens.swap_rows
+        self.deletion_rows = tokens.deletion_rows
 
     @classmethod
     def of_classifier(cls, model: nn.Module, tokenizer: Any, max_length: int) -> "ModelVictim":
@@ -50,19 +56,15 @@ class ModelVictim:
         def forward(ids: Tensor, mask: Tensor) -> Tensor:
             return model(input_ids=ids, attention_mask=mask.long()).logits
 
-        return cls(forward, tokenizer, max_length, next(model.parameters()).device)
+        return cls(forward, Tokens(tokenizer, max_length), next(model.parameters()).device)
 
-    def encode(self, texts: Sequence[str]) -> EncodedTexts:
-        """Token ids of `texts`, cut at the longest length."""
-        return encode(self._tokenizer, texts, self._max_length)
-
-    def logits(self, ids: EncodedTexts) -> np.ndarray:
+    def logits(self, rows: Sequence[Row]) -> np.ndarray:
         """Logits (texts, classes), float32.
 
         Raises:
             EvaluationFailed: A logit is not finite.
         """
-        return predict(self._forward, ids, self._device)
+        return predict(self._forward, padded(rows, self._tokens.pad), self._device)
 
 
 class CallableVictim:
@@ -71,17 +73,25 @@ class CallableVictim:
     def __init__(self, function: Callable[[Sequence[str]], np.ndarray]) -> None:
         self._function = function
 
-    def encode(self, texts: Sequence[str]) -> Sequence[str]:
+    def encode(self, texts: Sequence[str]) -> list[str]:
         """The texts as they are."""
-        return texts
+        return list(texts)
 
-    def logits(self, ids: Sequence[str]) -> np.ndarray:
+    def swap_rows(self, parts: Parts, i: int, words: Sequence[str]) -> list[str]:
+        """The texts with each of `words` as word i."""
+        return swap_texts(parts, i, words)
+
+    def deletion_rows(self, parts: Parts, positions: Sequence[int]) -> list[str]:
+        """The texts that lack one of the words at `positions` each."""
+        return [deletion(parts, i) for i in positions]
+
+    def logits(self, rows: Sequence[str]) -> np.ndarray:
         """The function's logits (texts, classes), float32.
 
         Raises:
             EvaluationFailed: A logit is not finite.
         """
-        logits = np.asarray(self._function(ids), np.float32)
+        logits = np.asarray(self._function(rows), np.float32)
         if not np.isfinite(logits).all():
             raise EvaluationFailed("non_finite", "the model returned a logit that is not finite")
         return logits

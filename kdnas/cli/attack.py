@@ -1,4 +1,4 @@
-"""`kdnas attack`: TextFooler on any classifier and any labelled texts."""
+"""`kdnas attack`: TextFooler and others on any classifier and any labelled texts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kdnas.cli.options import JsonOption
+from kdnas.records import AttackMode, AttackSpec, Engine, Recipe, Resources, SpecName, named_spec
 
 if TYPE_CHECKING:
+    from kdnas.attacks import ModelVictim
     from kdnas.records import TextOutcome
     from kdnas.tasks import Split
 
@@ -18,10 +20,26 @@ def attack(
     texts: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N texts.")
     ] = None,
-    spec: Annotated[str, typer.Option(metavar="NAME", help="rosearch or textattack.")] = "rosearch",
+    recipe: Annotated[Recipe, typer.Option(help="The attack.")] = "textfooler",
+    spec: Annotated[
+        SpecName, typer.Option(help="TextFooler's similarity: the paper's or TextAttack's.")
+    ] = "rosearch",
     resources: Annotated[
-        str, typer.Option(metavar="NAME", help="offline or textattack (its own downloads).")
+        Resources, typer.Option(help="From packages, or TextAttack's own downloads.")
     ] = "offline",
+    mode: Annotated[
+        AttackMode, typer.Option(help="Count TextAttack's queries, or save encodings.")
+    ] = "exact",
+    engine: Annotated[
+        Engine, typer.Option(help="All texts together, or TextAttack one by one.")
+    ] = "lockstep",
+    query_budget: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Most queries per text.")
+    ] = None,
+    transfer_to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Show the adversarial texts to this classifier too."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,55 +57,80 @@ def attack(
 
     if out is not None and (out.exists() or not out.parent.is_dir()):
         raise UserError(f"cannot write {out}: name a new file in an existing folder")
-    split, outcomes = _attacked(model, data, texts, spec, resources)
-    records = _records(split, outcomes)
+    chosen = AttackSpec(
+        recipe=recipe,
+        similarity=named_spec(spec).similarity,
+        resources=resources,
+        query_budget=query_budget,
+        mode="exact" if query_budget else mode,
+    )
+    for folder in (model, *([transfer_to] if transfer_to else [])):
+        if not (folder / "config.json").is_file():
+            raise UserError(
+                f"no model in {folder}: config.json is missing; name a saved classifier"
+            )
+    split, outcomes, summary = _attacked(model, data, texts, chosen, engine, transfer_to)
+    records = _records(split, outcomes, summary)
     if out is not None:
         out.write_text(json.dumps(records, indent=1) + "\n")
     if as_json:
         print_json(records)
     else:
-        _print_summary(outcomes)
+        _print_summary(outcomes, summary)
+
+
+Summary = dict[str, Any]
+"""What belongs to no single text: `settled`, a share, and `transfer`, text index -> right."""
 
 
 def _attacked(
-    folder: Path, data: Path, count: int | None, spec_name: str, resources: str
-) -> "tuple[Split, list[TextOutcome]]":
+    folder: Path,
+    data: Path,
+    count: int | None,
+    spec: AttackSpec,
+    engine: Engine,
+    target: Path | None,
+) -> "tuple[Split, list[TextOutcome], Summary]":
     from dataclasses import replace
-    from typing import get_args
-
-    from kdnas.errors import UserError
-    from kdnas.records import Resources, named_spec
-
-    if resources not in get_args(Resources):
-        raise UserError(f"resources {resources!r}: use one of {', '.join(get_args(Resources))}")
-    spec = named_spec(spec_name, resources="offline" if resources == "offline" else "textattack")
-    if not (folder / "config.json").is_file():
-        raise UserError(f"no model in {folder}: config.json is missing; name a saved classifier")
 
     from rich.progress import Progress
 
-    from kdnas.attacks import Attacker, ModelVictim
+    from kdnas.attacks import LOCKSTEP_RECIPES, Attacker, transfer
     from kdnas.cli.output import messages
     from kdnas.pipeline import quiet_libraries
     from kdnas.tasks import labelled_texts
-    from kdnas.teachers import load_classifier, load_tokenizer
-    from kdnas.training import choose_device
 
     quiet_libraries()
-    classifier = load_classifier(str(folder)).eval().to(choose_device())
-    tokenizer = load_tokenizer(str(folder))
-    names = [classifier.config.id2label[i] for i in range(classifier.config.num_labels)]
+    victim, names = _victim(folder)
+    other = _victim(target)[0] if target else None
     split = labelled_texts(str(data), names).head(count)
     sentiment = {name.lower() for name in names} == {"negative", "positive"}
-    spec = replace(spec, polarity_check=sentiment and resources == "offline")
-    victim = ModelVictim.of_classifier(classifier, tokenizer, _longest(classifier, tokenizer))
-    attacker = Attacker(spec)
+    spec = replace(spec, polarity_check=sentiment and spec.resources == "offline")
+    if engine == "lockstep" and spec.recipe not in LOCKSTEP_RECIPES:
+        messages().print(f"{spec.recipe}: executed by TextAttack, one text after the other")
+    attacker = Attacker(spec, engine=engine)
     with Progress(console=messages(), transient=True) as progress:
         bar = progress.add_task("attack", total=len(split))
         outcomes = attacker.attack(
             victim, split.texts, split.labels, lambda _: progress.advance(bar)
         )
-    return split, outcomes
+    summary = {
+        "settled": attacker.tally.share,
+        "transfer": transfer(outcomes, other) if other else None,
+    }
+    return split, outcomes, summary
+
+
+def _victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
+    """A saved classifier, and the names of its classes."""
+    from kdnas.attacks import ModelVictim
+    from kdnas.teachers import load_classifier, load_tokenizer
+    from kdnas.training import choose_device
+
+    classifier = load_classifier(str(folder)).eval().to(choose_device())
+    tokenizer = load_tokenizer(str(folder))
+    names = [classifier.config.id2label[i] for i in range(classifier.config.num_labels)]
+    return ModelVictim.of_classifier(classifier, tokenizer, _longest(classifier, tokenizer)), names
 
 
 def _longest(classifier: Any, tokenizer: Any) -> int:
@@ -98,7 +141,10 @@ def _longest(classifier: Any, tokenizer: Any) -> int:
     return min(*limits, 512, tokenizer.model_max_length)
 
 
-def _records(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, Any]]:
+def _records(
+    split: "Split", outcomes: "list[TextOutcome]", summary: Summary
+) -> list[dict[str, Any]]:
+    shown = summary["transfer"]
     return [
         {
             "original": text,
@@ -106,15 +152,17 @@ def _records(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, An
             "outcome": outcome.outcome,
             "perturbed": outcome.perturbed or None,
             "queries_textattack": outcome.queries,
+            "queries_sent": outcome.sent,
             "predicted": outcome.predicted,
             "words": outcome.words,
             "words_changed": outcome.words_changed,
+            **({} if shown is None else {"transfer_right": shown.get(outcome.index)}),
         }
         for text, outcome in zip(split.texts, outcomes, strict=True)
     ]
 
 
-def _print_summary(outcomes: "list[TextOutcome]") -> None:
+def _print_summary(outcomes: "list[TextOutcome]", summary: Summary) -> None:
     from kdnas.cli.output import results
     from kdnas.objectives import standard_error
     from kdnas.records import AttackOutcome
@@ -125,4 +173,14 @@ def _print_summary(outcomes: "list[TextOutcome]") -> None:
         say(f"{name} {100 * value:.1f} ± {100 * standard_error(value, found.texts):.1f} points")
     counts = (sum(found.skipped), sum(found.succeeded), sum(found.failed))
     say(f"{found.texts} texts: {counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed")
-    say(f"{found.mean_queries:.1f} queries a text, {100 * found.mean_words_changed:.1f} % of words")
+    attacked = max(found.texts - counts[0], 1)
+    sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
+    counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
+    say(f"{counted}{sent:.1f} sent, {100 * found.mean_words_changed:.1f} % of words changed")
+    say(f"{100 * summary['settled']:.1f} % of the choices were too close and settled one by one")
+    shown = summary["transfer"]
+    if shown:
+        right = 100 * sum(shown.values()) / len(shown)
+        say(f"transfer: the other model is right on {right:.1f} % of {len(shown)} texts")
+    elif shown is not None:
+        say("transfer: no attack succeeded, nothing to show")

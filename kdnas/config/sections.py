@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kdnas.objectives import ObjectiveName, Weights
-from kdnas.records import Resources
+from kdnas.records import AttackMode, Resources
 from kdnas.space import Norm, OutAdapter, Repair, SearchSpace
 
 Count = Annotated[int, Field(ge=1)]
@@ -123,6 +123,8 @@ class AttackSettings(Section):
         polarity: Whether substitutes of another sentiment are refused; `auto` does so on
             sentiment tasks.
         query_budget: Most queries per text.
+        mode: `lazy` comes to the outcomes of `exact` sooner, but does not count TextAttack's
+            queries; a query budget needs `exact`.
     """
 
     spec: Literal["rosearch", "textattack"] = "rosearch"
@@ -132,6 +134,7 @@ class AttackSettings(Section):
     vocabulary: Annotated[int, Field(ge=1000, le=400_000)] = 40_000
     polarity: Literal["auto", "on", "off"] = "auto"
     query_budget: Count | None = None
+    mode: AttackMode = "lazy"
 
 
 class SearchSettings(Section):

@@ -1,5 +1,7 @@
 """Training one student from a teacher's cached signals."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -7,9 +9,9 @@ from torch import Tensor, nn
 from kdnas.config import DistillSettings
 from kdnas.distill.losses import kd_loss, logit_loss, probe_loss
 from kdnas.distill.probes import StudentProbes, layer_map
-from kdnas.students import Student
+from kdnas.students import Student, only_rows_of
 from kdnas.teachers import Signals
-from kdnas.training import EncodedTexts, Recipe, autocast, epoch_plan, fit, take
+from kdnas.training import EncodedTexts, Recipe, autocast, decay_groups, epoch_plan, fit, take
 
 
 def distill(
@@ -38,13 +40,33 @@ def distill(
         EvaluationFailed: The loss is not finite.
     """
     torch.manual_seed(seed)
-    device = student.classifier.weight.device
     count = student.repeats if settings.probe_last else student.repeats - 1
     classes, width = student.classifier.weight.shape
-    probes = StudentProbes(count, width, classes).to(device)
+    probes = StudentProbes(count, width, classes).to(student.classifier.weight.device)
+    rng = np.random.default_rng(seed)
+    plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
+    recipe = Recipe(settings.learning_rate, settings.weight_decay, settings.warmup, settings.clip)
+    trained = nn.ModuleList([student, probes]).train()
+    with only_rows_of(student.embedding, texts.ids) as rows:
+        loss_of = _loss_of(student, probes, EncodedTexts(rows, texts.lengths), signals, settings)
+        loss = fit(decay_groups(trained), plan, loss_of, recipe)
+    student.eval()
+    return loss
+
+
+def _loss_of(
+    student: Student,
+    probes: StudentProbes,
+    texts: EncodedTexts,
+    signals: Signals,
+    settings: DistillSettings,
+) -> Callable[[np.ndarray], Tensor]:
+    """The loss of the batch of `texts` at some positions."""
+    device = student.classifier.weight.device
     layers = layer_map(student.repeats, signals.probe_logits.shape[1] - 1, settings.layer_map)
+    followed = signals.probe_logits[:, layers[: len(probes.heads)]]
     teacher_logits = torch.from_numpy(signals.logits).to(device)
-    teacher_probes = torch.from_numpy(signals.probe_logits[:, layers[:count]]).to(device)
+    teacher_probes = torch.from_numpy(followed).to(device)
 
     def loss_of(index: np.ndarray) -> Tensor:
         batch = take(texts, index, device)
@@ -57,10 +79,4 @@ def distill(
         mse = logit_loss(logits, target)
         return settings.kd_weight * kd + settings.probe_weight * probe + settings.logit_weight * mse
 
-    rng = np.random.default_rng(seed)
-    plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
-    recipe = Recipe(settings.learning_rate, settings.weight_decay, settings.warmup, settings.clip)
-    trained = nn.ModuleList([student, probes]).train()
-    loss = fit(trained.parameters(), plan, loss_of, recipe)
-    student.eval()
-    return loss
+    return loss_of

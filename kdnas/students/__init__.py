@@ -5,13 +5,14 @@
 - `LAYERS`: the layer types by name, each (batch, length, in) -> (batch, length, out);
 - `MERGES`: the input modes by name;
 - `initial_tables`, `load_tables`: embedding tables started from the teacher's;
+- `only_rows_of`: the embedding tables without the rows that a training set does not use;
 - `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes.
 
 Importing this folder registers the shell with the Auto classes of transformers, so that
 `AutoModelForSequenceClassification.from_pretrained` loads an exported student.
 """
 
-from kdnas.students.embedding import Embedding, initial_tables, load_tables
+from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
 from kdnas.students.layers import LAYERS, make_layer
 from kdnas.students.merges import MERGES, merge
 from kdnas.students.pretrained import StudentConfig, StudentForSequenceClassification, register
@@ -31,4 +32,5 @@ __all__ = [
     "make_layer",
     "masked_max",
     "merge",
+    "only_rows_of",
 ]

@@ -1,4 +1,7 @@
-"""The embedding of a student, and tables that start from the teacher's."""
+"""The embedding of a student, tables that start from the teacher's, and training on few rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -73,3 +76,31 @@ def load_tables(embedding: Embedding, tables: Arrays) -> None:
         for module, name in ((embedding.words, "words"), (embedding.positions, "positions")):
             rows = min(len(tables[name]), len(module.weight))
             module.weight[:rows] = torch.from_numpy(tables[name][:rows]).to(module.weight)
+
+
+@contextmanager
+def only_rows_of(embedding: Embedding, ids: np.ndarray) -> Iterator[np.ndarray]:
+    """Inside the context the tables of `embedding` have only the rows that `ids` needs.
+
+    Training that leaves rows without a gradient as they are, so without weight decay on the
+    tables, gives the numbers of the whole tables: the moments of such rows stay 0.
+
+    Args:
+        embedding: Its tables are whole again, with the trained rows, when the context ends.
+        ids: Token ids of all texts, padding included, (texts, longest).
+
+    Yields:
+        The same texts as rows of the smaller word table, (texts, longest).
+    """
+    words, positions = embedding.words.weight, embedding.positions.weight
+    used = np.bincount(ids.ravel(), minlength=len(words)) > 0
+    kept = torch.from_numpy(np.flatnonzero(used)).to(words.device)
+    embedding.words.weight = nn.Parameter(words.detach()[kept])
+    embedding.positions.weight = nn.Parameter(positions.detach()[: ids.shape[1]].clone())
+    try:
+        yield (np.cumsum(used, dtype=ids.dtype) - 1)[ids]
+    finally:
+        with torch.no_grad():
+            words[kept] = embedding.words.weight
+            positions[: ids.shape[1]] = embedding.positions.weight
+        embedding.words.weight, embedding.positions.weight = words, positions

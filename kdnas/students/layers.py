@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kdnas.space import Op
+from kdnas.students.convolution import convolve, convolve_depthwise
 
 
 class Conv(nn.Module):
@@ -15,13 +16,13 @@ class Conv(nn.Module):
 
     def __init__(self, kernel: int, in_width: int, out_width: int) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(in_width, out_width, kernel, padding=kernel // 2)
+        self.conv = nn.Conv1d(in_width, out_width, kernel)  # weights and their start; never called
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, length, in), (batch, length) -> (batch, length, out)."""
         if self.conv.kernel_size == (1,):
             return F.linear(x, self.conv.weight.squeeze(-1), self.conv.bias)
-        return self.conv(_zero_padding(x, mask).transpose(1, 2)).transpose(1, 2)
+        return convolve(_zero_padding(x, mask), self.conv.weight, self.conv.bias)
 
 
 class SepConv(nn.Module):
@@ -29,14 +30,13 @@ class SepConv(nn.Module):
 
     def __init__(self, kernel: int, in_width: int, out_width: int) -> None:
         super().__init__()
-        pad = kernel // 2
-        self.depthwise = nn.Conv1d(in_width, in_width, kernel, padding=pad, groups=in_width)
+        self.depthwise = nn.Conv1d(in_width, in_width, kernel, groups=in_width)  # never called
         self.pointwise = nn.Linear(in_width, out_width)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, length, in), (batch, length) -> (batch, length, out)."""
-        mixed = self.depthwise(_zero_padding(x, mask).transpose(1, 2)).transpose(1, 2)
-        return self.pointwise(mixed)
+        kernels, bias = self.depthwise.weight, self.depthwise.bias
+        return self.pointwise(convolve_depthwise(_zero_padding(x, mask), kernels, bias))
 
 
 class Attention(nn.Module):

@@ -6,7 +6,7 @@ bfloat16 on a CUDA device; `predict` always computes scores in float32.
 
 from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, take
 from kdnas.training.device import autocast, choose_device, exact_float32
-from kdnas.training.fit import Recipe, fit
+from kdnas.training.fit import Recipe, decay_groups, fit
 from kdnas.training.predict import predict
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Recipe",
     "autocast",
     "choose_device",
+    "decay_groups",
     "encode",
     "epoch_plan",
     "exact_float32",

@@ -1,12 +1,14 @@
 """The one training loop: AdamW, warm-up and linear decay, clipped gradients."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import ParamsT
 
 from kdnas.records import EvaluationFailed
 
@@ -17,7 +19,7 @@ class Recipe:
 
     Attributes:
         learning_rate: At the end of the warm-up.
-        weight_decay: Of AdamW.
+        weight_decay: Of AdamW, for parameters whose group says nothing else.
         warmup: Share of the steps in which the rate rises from 0; then it falls to 0.
         clip: Largest norm of the gradient.
     """
@@ -28,8 +30,17 @@ class Recipe:
     clip: float = 1.0
 
 
+def decay_groups(module: nn.Module) -> list[dict[str, Any]]:
+    """Parameter groups in which embeddings, norms and biases are without weight decay."""
+    tables = {id(m.weight) for m in module.modules() if isinstance(m, nn.Embedding)}
+    groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+    for parameter in module.parameters():
+        groups[parameter.ndim > 1 and id(parameter) not in tables].append(parameter)
+    return [{"params": groups[True]}, {"params": groups[False], "weight_decay": 0.0}]
+
+
 def fit(
-    parameters: Iterable[nn.Parameter],
+    parameters: ParamsT,
     plan: Sequence[Sequence[np.ndarray]],
     loss_of: Callable[[np.ndarray], Tensor],
     recipe: Recipe,
@@ -38,7 +49,7 @@ def fit(
     """Train `parameters` on the batches of `plan`.
 
     Args:
-        parameters: What is trained.
+        parameters: What is trained, or groups of it as torch's optimisers take them.
         plan: For every epoch its batches, as index arrays.
         loss_of: From an index array to the batch's scalar loss, in the plan's order.
         recipe: The schedule.
@@ -50,11 +61,11 @@ def fit(
     Raises:
         EvaluationFailed: The loss is not finite at the end of an epoch (kind `non_finite`).
     """
-    trained = list(parameters)
     steps = max(sum(map(len, plan)), 1)
     optimiser = torch.optim.AdamW(
-        trained, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
+    trained = [p for group in optimiser.param_groups for p in group["params"]]
     factor = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: _rate_factor(step, steps, recipe.warmup)
     )
@@ -65,7 +76,7 @@ def fit(
             loss = loss_of(index)
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(trained, recipe.clip)
+            nn.utils.clip_grad_norm_(trained, recipe.clip, foreach=True)
             optimiser.step()
             factor.step()
             total += loss.detach()  # no host synchronisation inside an epoch

@@ -1,6 +1,7 @@
-"""TextFooler by TextAttack's own definition, with the spec's thresholds and resources.
+"""The recipes by TextAttack's own definition, with the spec's thresholds and resources.
 
-Importing this module imports textattack; it is imported when an attack is built.
+Importing this module imports textattack, which takes seconds; it is imported where an attack or a
+plan has to be made.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +18,20 @@ from kdnas.attacks.vectors import WordVectors
 from kdnas.attacks.victim import Victim
 from kdnas.attacks.words import classes_agree, polarity_agrees
 from kdnas.errors import UserError
-from kdnas.records import AttackSpec
+from kdnas.records import AttackSpec, Recipe
 
 import_textattack()
 
 from textattack import Attack  # noqa: E402
-from textattack.attack_recipes import TextFoolerJin2019  # noqa: E402
+from textattack.attack_recipes import (  # noqa: E402
+    AttackRecipe,
+    DeepWordBugGao2018,
+    Pruthi2019,
+    TextFoolerJin2019,
+)
 from textattack.constraints import Constraint  # noqa: E402
 from textattack.constraints.grammaticality import PartOfSpeech  # noqa: E402
+from textattack.constraints.pre_transformation import StopwordModification  # noqa: E402
 from textattack.constraints.semantics import WordEmbeddingDistance  # noqa: E402
 from textattack.constraints.semantics.sentence_encoders import (  # noqa: E402
     SentenceEncoder as EncoderConstraint,
@@ -32,28 +39,47 @@ from textattack.constraints.semantics.sentence_encoders import (  # noqa: E402
 from textattack.models.wrappers import ModelWrapper  # noqa: E402
 from textattack.shared import WordEmbedding, utils  # noqa: E402
 
+_RECIPES: dict[Recipe, type[AttackRecipe]] = {
+    "textfooler": TextFoolerJin2019,
+    "deepwordbug": DeepWordBugGao2018,
+    "pruthi": Pruthi2019,
+}
 
-def build_textfooler(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
-    """The recipe `TextFoolerJin2019`, its resources and thresholds replaced by the spec's.
 
-    Search method, goal function, stop words and all that is not replaced stay TextAttack's.
+def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
+    """The recipe, its resources and thresholds replaced by the spec's.
+
+    Search method, goal function and all that is not replaced stay TextAttack's. With the offline
+    resources every recipe has TextFooler's stop words, for NLTK's would have to be downloaded.
     """
-    attack = _recipe(_VictimWrapper(victim), resources.vectors)
-    attack.transformation.max_candidates = spec.candidates
+    wrapper = _VictimWrapper(victim)
+    attack = _recipe(wrapper, spec.recipe, resources.vectors)
     attack.goal_function.query_budget = spec.query_budget or float("inf")
-    replaced = (_replacement(constraint, spec, resources) for constraint in attack.constraints)
-    attack.constraints = [constraint for group in replaced for constraint in group]
+    if spec.recipe == "textfooler":
+        attack.transformation.max_candidates = spec.candidates
+        replaced = (_replacement(c, spec, resources) for c in attack.constraints)
+        attack.constraints = [constraint for group in replaced for constraint in group]
+    elif spec.resources == "offline":
+        for constraint in attack.pre_transformation_constraints:
+            if isinstance(constraint, StopwordModification):
+                constraint.stopwords = _textfooler_stopwords(wrapper, resources.vectors)
     return attack
 
 
-def _recipe(wrapper: ModelWrapper, vectors: WordVectors | None) -> Attack:
+def _recipe(wrapper: ModelWrapper, name: Recipe, vectors: WordVectors | None) -> Attack:
     try:
         with _shared_embedding(vectors):
-            return TextFoolerJin2019.build(wrapper)
+            return _RECIPES[name].build(wrapper)
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
         way = "connect, or set attack.resources=offline"
         raise UserError(f"textattack cannot load its resources ({reason}); {way}") from error
+
+
+def _textfooler_stopwords(wrapper: ModelWrapper, vectors: WordVectors | None) -> set[str]:
+    built = _recipe(wrapper, "textfooler", vectors)
+    kinds = built.pre_transformation_constraints
+    return next(c.stopwords for c in kinds if isinstance(c, StopwordModification))
 
 
 def _replacement(constraint: Any, spec: AttackSpec, resources: AttackResources) -> list[Constraint]:
@@ -61,7 +87,7 @@ def _replacement(constraint: Any, spec: AttackSpec, resources: AttackResources) 
         constraint.min_cos_sim = spec.word_cosine
     elif isinstance(constraint, PartOfSpeech) and resources.encoder:
         polarity = [_Polarity()] if spec.polarity_check else []
-        return [_WordClasses(), *polarity]
+        return [constraint if spec.word_classes == "tagger" else _WordClasses(), *polarity]
     elif isinstance(constraint, EncoderConstraint):
         constraint.threshold, constraint.window_size = spec.similarity, spec.window
         if resources.encoder:
@@ -123,16 +149,6 @@ class _OfflineEncoder(EncoderConstraint):
 
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         return self._encoder(sentences)
-
-    def _score_list(self, starting_text: Any, transformed_texts: Sequence[Any]) -> torch.Tensor:
-        """Similarities (texts,); those that the recipe ignores, in short texts, are not computed.
-
-        All candidates of a step have the same number of words.
-        """
-        short = any(len(text.words) < self.window_size for text in transformed_texts[:1])
-        if self.skip_text_shorter_than_window and short:
-            return torch.ones(len(transformed_texts))
-        return super()._score_list(starting_text, transformed_texts)
 
 
 @contextmanager

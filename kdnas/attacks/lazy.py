@@ -1,0 +1,78 @@
+"""The student first, the encoder last: which comparisons of windows a choice really needs.
+
+The encoder costs many times what a small student does. So all candidates are scored, and only those
+are compared that could be chosen: from the best score down to the first that passes, and, where
+that one flips the answer, all others that flip, for the most similar of them is returned.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from kdnas.attacks.asks import Asking, Compare
+from kdnas.attacks.similarity import MARGIN
+from kdnas.attacks.steps import Scores
+from kdnas.attacks.swaps import Check, Swaps, near
+
+Shortlist: TypeAlias = tuple[np.ndarray, Scores, np.ndarray]
+
+
+def shortlist(
+    swaps: Swaps,
+    check: Check,
+    score: Callable[[Swaps, np.ndarray], Asking[Scores]],
+    current: np.float32,
+) -> Asking[Shortlist | None]:
+    """The candidates that the choice depends on and that pass, best known.
+
+    Args:
+        swaps: The candidates.
+        check: What has to pass.
+        score: Asks for the scores of some candidates.
+        current: The score of the text as it is.
+
+    Returns:
+        Their indices in the order of their texts, their scores, and all candidates' similarities
+        (NaN where not compared); None where a similarity is too close to the threshold.
+    """
+    reference, windows = swaps.windows()
+    values = check.similarities.known(reference, windows)
+    if near(values, check.threshold).any():
+        return None
+    index = swaps.sent(~(values < check.threshold))  # what is known to fail is not scored
+    scores = yield from score(swaps, index)
+    while True:
+        open_ = ~(values[index] < check.threshold)
+        wanted = open_ & _wanted(scores, open_, values[index] >= check.threshold, current)
+        unknown = index[wanted & np.isnan(values[index])]
+        if not len(unknown):
+            passed = np.flatnonzero(wanted)
+            return index[passed], scores.take(passed), values
+        values[unknown] = yield Compare(reference, [windows[k] for k in unknown])
+        if near(values[unknown], check.threshold).any():
+            return None
+
+
+def _wanted(
+    scores: Scores, open_: np.ndarray, passes: np.ndarray, current: np.float32
+) -> np.ndarray:
+    """Which of the open candidates have to be compared before the choice is known.
+
+    Args:
+        scores: Of the candidates.
+        open_: Which may still pass, (candidates,).
+        passes: Which are known to.
+        current: The score of the text as it is.
+    """
+    better = open_ & (scores.score > current - MARGIN)
+    if not better.any():
+        return better
+    top = better & (scores.score > scores.score[better].max() - MARGIN)
+    may_flip = scores.flips | (scores.lead < MARGIN)
+    if not (top & passes & may_flip).any():
+        return top
+    stays = better & passes & ~may_flip
+    floor = scores.score[stays].max(initial=-1.0)
+    floor = max(floor, scores.score[better & may_flip].min())
+    return better & (scores.score > floor - MARGIN)

@@ -1,0 +1,77 @@
+"""What an attack needs to know of a text before it meets a student: computed once and kept.
+
+Which words may be changed, in which order TextAttack lists them, and what each may become depend on
+the recipe and the original text alone. The plans of a set of texts are stored under a hash of
+everything they depend on and shared by every student and every process.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+
+import numpy as np
+
+from kdnas.attacks.parts import Parts
+from kdnas.cache import Arrays, cached_arrays, fingerprint
+from kdnas.offline import expected_hash
+from kdnas.records import AttackSpec
+
+
+@dataclass(frozen=True)
+class TextPlan:
+    """A text, and what the recipe may do to it.
+
+    Attributes:
+        parts: The text, see `kdnas.attacks.parts`.
+        order: The words that may be changed, as TextAttack lists them.
+        substitutes: For some of these their candidates, which passed all checks of words, in the
+            recipe's order. A recipe that draws its candidates has none here.
+    """
+
+    parts: Parts
+    order: tuple[int, ...]
+    substitutes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+Plans = list[TextPlan | None]
+"""One per text; None where only TextAttack itself can attack it."""
+
+
+def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plans]) -> Plans:
+    """The plans of `texts` by `spec`, made where they are not stored."""
+    name = fingerprint(
+        texts=sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest(),
+        count=len(texts), recipe=spec.recipe, word_cosine=spec.word_cosine,
+        candidates=spec.candidates, word_classes=spec.word_classes, **resources_identity(spec),
+    )  # fmt: skip
+
+    def compute() -> Arrays:
+        return {"json": np.frombuffer(_to_json(make()).encode(), np.uint8)}
+
+    return _from_json(bytes(cached_arrays(f"plans-{name}", compute)["json"]).decode())
+
+
+def resources_identity(spec: AttackSpec) -> dict[str, object]:
+    """What decides about the content of a spec's resources."""
+    libraries = {name: version(name) for name in ("textattack", "lemminflect", "nltk")}
+    files = ("glove_vectors", "minilm", "vader") if spec.resources == "offline" else ()
+    return {
+        "resources": spec.resources, "vocabulary": spec.vocabulary,
+        "polarity": spec.polarity_check, "libraries": libraries,
+        "files": [expected_hash(name) for name in files],
+    }  # fmt: skip
+
+
+def _to_json(plans: Plans) -> str:
+    rows = [p and [p.parts, p.order, list(p.substitutes.items())] for p in plans]
+    return json.dumps(rows)
+
+
+def _from_json(text: str) -> Plans:
+    return [row and _plan(*row) for row in json.loads(text)]
+
+
+def _plan(parts: list[str], order: list[int], substitutes: list[tuple[int, list[str]]]) -> TextPlan:
+    return TextPlan(tuple(parts), tuple(order), {i: tuple(words) for i, words in substitutes})

@@ -1,0 +1,234 @@
+"""The attack on one text as a generator: it yields what it has to ask and is sent the answers.
+
+It comes to the outcome and the text that TextAttack's `GreedyWordSwapWIR` comes to with the same
+recipe, and calls no model itself, so that the attacks on many texts can ask together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kdnas.attacks.asks import Asking, Score, SettleScores
+from kdnas.attacks.candidates import Candidates, DrawnCandidates, PlannedCandidates
+from kdnas.attacks.lazy import shortlist
+from kdnas.attacks.parts import swapped, words_changed, words_of
+from kdnas.attacks.plans import TextPlan
+from kdnas.attacks.similarity import MARGIN
+from kdnas.attacks.steps import NO_SCORES, Scores, choose, judge, ranking, unclear
+from kdnas.attacks.swaps import Check, Swaps, passing, settled_similarities, similarities
+from kdnas.attacks.victim import Victim
+from kdnas.records import AttackSpec, Outcome, TextOutcome
+from kdnas.seeds import derived_seed
+
+
+@dataclass
+class Tally:
+    """How many choices were too close and settled in TextAttack's own batches."""
+
+    choices: int = 0
+    settled: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share that was settled; 0 where nothing was chosen."""
+        return self.settled / max(self.choices, 1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate and its score; exact if computed in TextAttack's own batch."""
+
+    k: int
+    score: np.float32
+    flips: bool
+    exact: bool = False
+
+
+class TextSearch:
+    """The search for one text's adversarial example.
+
+    Args:
+        plan: The text.
+        label: Its class.
+        victim: Makes rows of texts.
+        spec: The attack.
+        check: The comparison of windows; None where the recipe has none.
+        tally: Counts on.
+    """
+
+    def __init__(
+        self,
+        plan: TextPlan,
+        label: int,
+        victim: Victim,
+        spec: AttackSpec,
+        check: Check | None,
+        tally: Tally,
+    ) -> None:
+        self._plan, self._label, self._victim, self._spec = plan, label, victim, spec
+        long = len(words_of(plan.parts)) >= spec.window
+        self._check, self._tally = check if long else None, tally
+        self._candidates = _candidates(plan, spec)
+        self._parts = plan.parts
+        self._queries = self._sent = 0
+        self._current = Choice(0, np.float32(0), False)
+        self._taken: Swaps | None = None
+
+    def run(self) -> Asking[TextOutcome]:
+        """Ask until it is known what becomes of the text."""
+        text = "".join(self._parts)
+        logits = yield self._score(self._victim.encode([text]))
+        exact = bool(judge(logits, self._label).lead[0] < MARGIN)
+        if exact:
+            logits = yield SettleScores([text])
+        scores = judge(logits, self._label)
+        self._current = Choice(0, scores.score[0], bool(scores.flips[0]), exact)
+        self._queries = 1
+        predicted = int(logits[0].argmax())
+        if self._current.flips:
+            return self._outcome(predicted, "skipped")
+        for i in (yield from self._visits()):
+            yield from self._visit(i)
+            if self._current.flips:
+                return self._outcome(predicted, "succeeded")
+            if self._left == 0:
+                break
+        return self._outcome(predicted, "failed")
+
+    @property
+    def _left(self) -> int | None:
+        """Queries that the budget leaves."""
+        budget = self._spec.query_budget
+        return None if budget is None else budget - self._queries
+
+    def _visits(self) -> Asking[list[int]]:
+        """The words that have candidates, in the order in which they are visited."""
+        order = self._plan.order
+        self._queries += len(order[: self._left])
+        visited = [i for i in order if self._candidates.exist(i)]
+        if self._left == 0 or len(visited) < 2:
+            return visited if self._left != 0 else []
+        rows = self._candidates.rows_without(self._victim, visited)
+        logits = yield self._score(rows)
+        scores = judge(logits, self._label).score
+        self._tally.choices += 1
+        if np.diff(np.sort(scores)).min() >= MARGIN:
+            return [visited[k] for k in ranking(scores)]
+        self._tally.settled += 1
+        exact = yield from self._settled([self._candidates.without(i) for i in order])
+        return [order[k] for k in ranking(exact.score) if order[k] in visited]
+
+    def _visit(self, i: int) -> Asking[None]:
+        """Swap word i for one of its candidates, if one raises the score."""
+        words = self._candidates.of(self._parts, i)
+        if not words:
+            return
+        swaps = Swaps(self._parts, i, words, self._check, self._left)
+        self._tally.choices += 1
+        choice = yield from (self._lazily if self._spec.lazy else self._counting)(swaps)
+        if choice is not None:
+            self._current, self._taken = choice, swaps
+            self._parts = swapped(self._parts, i, words[choice.k])
+
+    def _counting(self, swaps: Swaps) -> Asking[Choice | None]:
+        """The choice among all that pass, each of which TextAttack counts as a query."""
+        values = None
+        if swaps.check is not None:
+            values = yield from similarities(swaps, swaps.check)
+        index = swaps.sent(passing(values, swaps))
+        self._queries += len(index)
+        return (yield from self._chosen(swaps, index, values))
+
+    def _lazily(self, swaps: Swaps) -> Asking[Choice | None]:
+        """The same choice, with as few comparisons of windows as it takes."""
+        if swaps.check is None:
+            return (yield from self._chosen(swaps, swaps.sent(passing(None, swaps)), None))
+        known = yield from shortlist(swaps, swaps.check, self._scores, self._current.score)
+        if known is None:
+            return (yield from self._settled_choice(swaps))
+        index, scores, values = known
+        return (yield from self._decided(swaps, index, scores, values))
+
+    def _chosen(
+        self, swaps: Swaps, index: np.ndarray, values: np.ndarray | None
+    ) -> Asking[Choice | None]:
+        scores = yield from self._scores(swaps, index)
+        return (yield from self._decided(swaps, index, scores, values))
+
+    def _decided(
+        self, swaps: Swaps, index: np.ndarray, scores: Scores, values: np.ndarray | None
+    ) -> Asking[Choice | None]:
+        """The choice by scores of any batch where that is clear, else by settled ones."""
+        values = None if values is None else values[index]
+        if unclear(scores, values, self._current.score):
+            return (yield from self._settled_choice(swaps))
+        k = choose(scores, values, self._current.score)
+        return None if k is None else _choice(index, scores, k, exact=False)
+
+    def _settled_choice(self, swaps: Swaps) -> Asking[Choice | None]:
+        """The choice by what TextAttack itself would have computed."""
+        self._tally.settled += 1
+        current = yield from self._settled_current()
+        index, scores, values = yield from self._settled_scores(swaps)
+        k = choose(scores, values, current)
+        return None if k is None else _choice(index, scores, k, exact=True)
+
+    def _settled_current(self) -> Asking[np.float32]:
+        """TextAttack's score of the text as it is."""
+        if not self._current.exact:
+            if self._taken is None:
+                score = (yield from self._settled(["".join(self._parts)])).score[0]
+            else:
+                index, scores, _ = yield from self._settled_scores(self._taken)
+                score = scores.score[index.tolist().index(self._current.k)]
+            self._current = replace(self._current, score=score, exact=True)
+        return self._current.score
+
+    def _settled_scores(self, swaps: Swaps) -> Asking[tuple[np.ndarray, Scores, np.ndarray | None]]:
+        """What TextAttack queries of a word's candidates, its scores and similarities."""
+        values = yield from settled_similarities(swaps)
+        index = swaps.sent(passing(values, swaps))
+        scores = yield from self._settled(swaps.texts(index.tolist()))
+        return index, scores, None if values is None else values[index]
+
+    def _settled(self, texts: Sequence[str]) -> Asking[Scores]:
+        self._sent += len(texts)
+        return judge((yield SettleScores(texts)), self._label) if texts else NO_SCORES
+
+    def _scores(self, swaps: Swaps, index: np.ndarray) -> Asking[Scores]:
+        """Scores of some candidates, in any batch."""
+        if not len(index):
+            return NO_SCORES
+        words = [swaps.words[k] for k in index]
+        rows = self._victim.swap_rows(swaps.parts, swaps.i, words)
+        return judge((yield self._score(rows)), self._label)
+
+    def _score(self, rows: Sequence[Any]) -> Score:
+        self._sent += len(rows)
+        return Score(rows)
+
+    def _outcome(self, predicted: int, outcome: Outcome) -> TextOutcome:
+        succeeded = outcome == "succeeded"
+        return TextOutcome(
+            index=0,
+            label=self._label,
+            predicted=predicted,
+            outcome=outcome,
+            words=len(words_of(self._plan.parts)),
+            words_changed=words_changed(self._plan.parts, self._parts) if succeeded else 0,
+            queries=None if self._spec.lazy else self._queries,
+            perturbed="".join(self._parts) if succeeded else "",
+            sent=self._sent,
+        )
+
+
+def _candidates(plan: TextPlan, spec: AttackSpec) -> Candidates:
+    if spec.recipe == "textfooler":
+        return PlannedCandidates(plan)
+    return DrawnCandidates(plan, derived_seed(spec.seed, "".join(plan.parts)))
+
+
+def _choice(index: np.ndarray, scores: Scores, k: int, *, exact: bool) -> Choice:
+    return Choice(int(index[k]), scores.score[k], bool(scores.flips[k]), exact)
