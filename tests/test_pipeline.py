@@ -191,13 +191,7 @@ def test_an_exported_student_is_the_one_of_the_run(finished: Path, tmp_path: Pat
     assert {record["outcome"] for record in found} <= {"skipped", "succeeded", "failed"}
     assert all(record["queries_textattack"] >= record["queries_sent"] >= 1 for record in found)
     slow = json.loads(kdnas(*attack, "--engine", "textattack", "--json").stdout)
-    lazy = json.loads(kdnas(*attack, "--mode", "lazy", "--json").stdout)
-    for record, other, third in zip(found, slow, lazy, strict=True):
-        assert third["queries_textattack"] is None
-        counts = {"queries_sent", "queries_textattack"}
-        assert record["queries_textattack"] == other["queries_textattack"]
-        assert len({json.dumps({k: v for k, v in r.items() if k not in counts})
-                    for r in (record, other, third)}) == 1  # fmt: skip
+    assert [r | {"queries_sent": 0} for r in found] == [r | {"queries_sent": 0} for r in slow]
     budget = json.loads(kdnas(*attack, "--mode", "lazy", "--query-budget", 2, "--json").stdout)
     assert max(record["queries_textattack"] for record in budget) == 2
     said = kdnas(*attack, "--recipe", "pruthi", "--transfer-to", out).stdout

@@ -83,7 +83,7 @@ def test_an_outcome_by_hand():
 
 
 def test_nothing_right_means_nothing_attacked():
-    outcome = AttackOutcome((3, 2), (0, 0), (0, 0))
+    outcome = AttackOutcome((3, 2), (0, 0), (0, 0), queries=0)
     assert (outcome.accuracy, outcome.robustness, outcome.success_rate) == (0, 0, 0)
     assert (outcome.mean_queries, outcome.mean_words_changed) == (0, 0)
 
@@ -135,7 +135,7 @@ def test_worst_classes_leave_out_classes_without_texts():
 # Specs
 
 OTHER = {
-    "recipe": "bae",
+    "recipe": "deepwordbug",
     "similarity": 0.8,
     "word_cosine": 0.6,
     "candidates": 49,
@@ -143,7 +143,10 @@ OTHER = {
     "resources": "textattack",
     "vocabulary": 30_000,
     "polarity_check": True,
+    "word_classes": "tagger",
     "query_budget": 500,
+    "mode": "lazy",
+    "seed": 1,
 }
 
 
@@ -153,6 +156,13 @@ def test_the_digest_changes_with_every_field():
     assert len({spec.digest for spec in specs}) == 1 + len(OTHER)
     assert AttackSpec().digest == AttackSpec().digest
     assert len(AttackSpec().digest) == 12
+
+
+@pytest.mark.parametrize(
+    ("mode", "budget", "lazy"), [("lazy", None, True), ("exact", None, False), ("lazy", 9, False)]
+)
+def test_a_query_budget_needs_exact_counts(mode, budget, lazy):
+    assert AttackSpec(mode=mode, query_budget=budget).lazy is lazy
 
 
 def test_thresholds():

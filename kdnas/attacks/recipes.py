@@ -5,7 +5,7 @@ plan has to be made.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 
 from kdnas.attacks.encoder import SentenceEncoder
 from kdnas.attacks.resources import AttackResources
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack_import import import_textattack, nltk_offline
 from kdnas.attacks.vectors import WordVectors
 from kdnas.attacks.victim import Victim
 from kdnas.attacks.words import classes_agree, polarity_agrees
@@ -68,7 +68,7 @@ def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -
 
 def _recipe(wrapper: ModelWrapper, name: Recipe, vectors: WordVectors | None) -> Attack:
     try:
-        with _shared_embedding(vectors):
+        with nullcontext() if vectors is None else _offline_parts(vectors):
             return _RECIPES[name].build(wrapper)
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
@@ -152,22 +152,22 @@ class _OfflineEncoder(EncoderConstraint):
 
 
 @contextmanager
-def _shared_embedding(vectors: WordVectors | None) -> Iterator[None]:
+def _offline_parts(vectors: WordVectors) -> Iterator[None]:
     """Offer `vectors` where TextAttack keeps the word embedding that its recipes share.
 
-    Without it the recipe would download its own while it is built.
+    Without it a recipe would download its own while it is built; so it would NLTK's stop words,
+    which are none meanwhile.
     """
     name = "textattack_counterfitted_GLOVE_embedding"
     before = utils.GLOBAL_OBJECTS.get(name)
-    if vectors is not None:
-        utils.GLOBAL_OBJECTS[name] = _embedding(vectors)
+    utils.GLOBAL_OBJECTS[name] = _embedding(vectors)
     try:
-        yield
+        with nltk_offline():
+            yield
     finally:
-        if vectors is not None:
-            utils.GLOBAL_OBJECTS.pop(name)
-            if before is not None:
-                utils.GLOBAL_OBJECTS[name] = before
+        utils.GLOBAL_OBJECTS.pop(name)
+        if before is not None:
+            utils.GLOBAL_OBJECTS[name] = before
 
 
 def _embedding(vectors: WordVectors) -> WordEmbedding:

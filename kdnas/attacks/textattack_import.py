@@ -20,7 +20,7 @@ from kdnas.cache import cache_folder
 def import_textattack() -> ModuleType:
     """The textattack package, imported once per process."""
     if "textattack" not in sys.modules:
-        with _environment_kept(), _nltk_offline(), _quiet_logging():
+        with _environment_kept(), nltk_offline(), _quiet_logging():
             os.environ["TA_CACHE_DIR"] = str(cache_folder() / "textattack")
             import textattack
 
@@ -40,7 +40,8 @@ def _environment_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _nltk_offline() -> Iterator[None]:
+def nltk_offline() -> Iterator[None]:
+    """Nothing is downloaded, and missing stop words are none."""
     import nltk
 
     download, stopwords = nltk.download, nltk.corpus.stopwords
