@@ -17,7 +17,7 @@ from kdnas.teachers import Signals, load_tokenizer
 from kdnas.training import choose_device, encode, exact_float32
 
 TIMED_BATCHES = 12
-TIMED_TEXTS = 6
+TIMED_TEXTS = 24
 KEPT_STUDENTS = 30
 """About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from kdnas.attacks.lockstep import Search, run_searches
 from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.plans import Plans, cached_plans, resources_identity
+from kdnas.attacks.plans import Plans, cached_plans
 from kdnas.attacks.resources import AttackResources, load_resources
 from kdnas.attacks.search import Tally, TextSearch
 from kdnas.attacks.similarity import Similarities
 from kdnas.attacks.swaps import Check
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
+from kdnas.offline import expected_hash
 from kdnas.records import AttackSpec, Engine, TextOutcome
 
 LOCKSTEP_RECIPES = ("textfooler", "deepwordbug")
@@ -117,6 +118,6 @@ class Attacker:
         encoder = self._resources.encoder
         if self.spec.recipe != "textfooler" or encoder is None:
             return None
-        name = fingerprint(window=self.spec.window, **resources_identity(self.spec))
+        name = fingerprint(encoder=expected_hash("minilm"), metric="angular")
         store = PairStore(cache_folder() / f"similarities-{name}.sqlite")
         return Similarities(encoder, store)

@@ -44,7 +44,7 @@ def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plan
     name = fingerprint(
         texts=sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest(),
         count=len(texts), recipe=spec.recipe, word_cosine=spec.word_cosine,
-        candidates=spec.candidates, word_classes=spec.word_classes, **resources_identity(spec),
+        candidates=spec.candidates, word_classes=spec.word_classes, **_resources(spec),
     )  # fmt: skip
 
     def compute() -> Arrays:
@@ -53,7 +53,7 @@ def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plan
     return _from_json(bytes(cached_arrays(f"plans-{name}", compute)["json"]).decode())
 
 
-def resources_identity(spec: AttackSpec) -> dict[str, object]:
+def _resources(spec: AttackSpec) -> dict[str, object]:
     """What decides about the content of a spec's resources."""
     libraries = {name: version(name) for name in ("textattack", "lemminflect", "nltk")}
     files = ("glove_vectors", "minilm", "vader") if spec.resources == "offline" else ()

@@ -9,16 +9,14 @@ tokenised again.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate
 from string import punctuation
 from typing import Any
 
-import numpy as np
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from kdnas.attacks.parts import Parts, deletion, one_word, swap_texts
-from kdnas.training import EncodedTexts
 
 Row = list[int]
 
@@ -120,14 +118,6 @@ class Tokens:
         """As the tokenizer cuts and frames the ids of one text."""
         kept = ids[: self._max_length - 2]
         return [self._tokenizer.cls_token_id, *kept, self._tokenizer.sep_token_id]
-
-
-def padded(rows: Sequence[Row], pad: int) -> EncodedTexts:
-    """Rows of ids as one array."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    ids = np.full((len(rows), int(lengths.max(initial=1))), pad, np.int32)
-    ids[np.arange(ids.shape[1]) < lengths[:, None]] = np.fromiter(chain(*rows), np.int32)
-    return EncodedTexts(ids, lengths)
 
 
 def _cuts_like_bert(tokenizer: Any) -> bool:

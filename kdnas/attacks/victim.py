@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.attacks.parts import Parts, deletion, swap_texts
-from kdnas.attacks.tokens import Row, Tokens, padded
+from kdnas.attacks.tokens import Row, Tokens
 from kdnas.records import EvaluationFailed
-from kdnas.training import predict
+from kdnas.training import padded, predict
 
 
 class Victim(Protocol):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.attack_output import Summary, print_summary, records_of
 from kdnas.cli.options import JsonOption
 from kdnas.records import AttackMode, AttackSpec, Engine, Recipe, Resources, SpecName, named_spec
 
@@ -70,17 +71,13 @@ def attack(
                 f"no model in {folder}: config.json is missing; name a saved classifier"
             )
     split, outcomes, summary = _attacked(model, data, texts, chosen, engine, transfer_to)
-    records = _records(split, outcomes, summary)
+    records = records_of(split, outcomes, summary)
     if out is not None:
         out.write_text(json.dumps(records, indent=1) + "\n")
     if as_json:
         print_json(records)
     else:
-        _print_summary(outcomes, summary)
-
-
-Summary = dict[str, Any]
-"""What belongs to no single text: `settled`, a share, and `transfer`, text index -> right."""
+        print_summary(outcomes, summary)
 
 
 def _attacked(
@@ -139,48 +136,3 @@ def _longest(classifier: Any, tokenizer: Any) -> int:
     names = ("token_limit", "max_position_embeddings")
     limits = [getattr(config, name) for name in names if hasattr(config, name)]
     return min(*limits, 512, tokenizer.model_max_length)
-
-
-def _records(
-    split: "Split", outcomes: "list[TextOutcome]", summary: Summary
-) -> list[dict[str, Any]]:
-    shown = summary["transfer"]
-    return [
-        {
-            "original": text,
-            "label": outcome.label,
-            "outcome": outcome.outcome,
-            "perturbed": outcome.perturbed or None,
-            "queries_textattack": outcome.queries,
-            "queries_sent": outcome.sent,
-            "predicted": outcome.predicted,
-            "words": outcome.words,
-            "words_changed": outcome.words_changed,
-            **({} if shown is None else {"transfer_right": shown.get(outcome.index)}),
-        }
-        for text, outcome in zip(split.texts, outcomes, strict=True)
-    ]
-
-
-def _print_summary(outcomes: "list[TextOutcome]", summary: Summary) -> None:
-    from kdnas.cli.output import results
-    from kdnas.objectives import standard_error
-    from kdnas.records import AttackOutcome
-
-    found = AttackOutcome.of(outcomes, max(o.label for o in outcomes) + 1)
-    say = results().print
-    for name, value in (("accuracy", found.accuracy), ("robustness", found.robustness)):
-        say(f"{name} {100 * value:.1f} ± {100 * standard_error(value, found.texts):.1f} points")
-    counts = (sum(found.skipped), sum(found.succeeded), sum(found.failed))
-    say(f"{found.texts} texts: {counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed")
-    attacked = max(found.texts - counts[0], 1)
-    sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
-    counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
-    say(f"{counted}{sent:.1f} sent, {100 * found.mean_words_changed:.1f} % of words changed")
-    say(f"{100 * summary['settled']:.1f} % of the choices were too close and settled one by one")
-    shown = summary["transfer"]
-    if shown:
-        right = 100 * sum(shown.values()) / len(shown)
-        say(f"transfer: the other model is right on {right:.1f} % of {len(shown)} texts")
-    elif shown is not None:
-        say("transfer: no attack succeeded, nothing to show")

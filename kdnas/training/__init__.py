@@ -4,7 +4,7 @@ Teachers, probes and students all train with `fit`; there is no other loop. Trai
 bfloat16 on a CUDA device; `predict` always computes scores in float32.
 """
 
-from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, take
+from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
 from kdnas.training.device import autocast, choose_device, exact_float32
 from kdnas.training.fit import Recipe, decay_groups, fit
 from kdnas.training.predict import predict
@@ -20,6 +20,7 @@ __all__ = [
     "epoch_plan",
     "exact_float32",
     "fit",
+    "padded",
     "predict",
     "take",
 ]

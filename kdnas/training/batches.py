@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,14 @@ class Batch:
 def encode(tokenizer: Any, texts: Sequence[str], max_length: int) -> EncodedTexts:
     """Token ids of `texts` with the special tokens, cut at `max_length` tokens."""
     rows = tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    ids = np.full((len(rows), int(lengths.max(initial=1))), tokenizer.pad_token_id, dtype=np.int32)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = row
+    return padded(rows, tokenizer.pad_token_id)
+
+
+def padded(rows: Sequence[Sequence[int]], pad: int) -> EncodedTexts:
+    """Token ids of each text, filled up with `pad`."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    ids = np.full((len(rows), int(lengths.max(initial=1))), pad, np.int32)
+    ids[np.arange(ids.shape[1]) < lengths[:, None]] = np.fromiter(chain(*rows), np.int32)
     return EncodedTexts(ids, lengths)
 
 
