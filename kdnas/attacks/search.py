@@ -16,7 +16,7 @@ from kdnas.attacks.lazy import shortlist
 from kdnas.attacks.parts import swapped, words_changed, words_of
 from kdnas.attacks.plans import TextPlan
 from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.steps import NO_SCORES, Scores, choose, judge, ranking, unclear
+from kdnas.attacks.steps import NO_SCORES, Scores, choose, judge, probabilities_of, ranking, unclear
 from kdnas.attacks.swaps import Check, Swaps, passing, settled_similarities, similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
@@ -86,7 +86,7 @@ class TextSearch:
         scores = judge(logits, self._label)
         self._current = Choice(0, scores.score[0], bool(scores.flips[0]), exact)
         self._queries = 1
-        predicted = int(logits[0].argmax())
+        predicted = int(probabilities_of(logits)[0].argmax())
         if self._current.flips:
             return self._outcome(predicted, "skipped")
         for i in (yield from self._visits()):

@@ -38,10 +38,14 @@ _NONE = np.zeros(0, np.float32)
 NO_SCORES = Scores(_NONE, _NONE > 0, _NONE)
 
 
+def probabilities_of(logits: np.ndarray) -> torch.Tensor:
+    """Probabilities of logits, both (texts, classes), by TextAttack's own operations."""
+    return torch.softmax(torch.from_numpy(logits - logits.max(axis=1, keepdims=True)), dim=1)
+
+
 def judge(logits: np.ndarray, label: int) -> Scores:
-    """Scores of logits (texts, classes), by TextAttack's own operations."""
-    shifted = torch.from_numpy(logits - logits.max(axis=1, keepdims=True))
-    probabilities = torch.softmax(shifted, dim=1)
+    """Scores of logits (texts, classes)."""
+    probabilities = probabilities_of(logits)
     own = probabilities[:, label]
     others = probabilities.clone()
     others[:, label] = -1
