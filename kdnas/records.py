@@ -42,7 +42,7 @@ class AttackSpec:
         polarity_check: Whether substitutes of another sentiment are refused (offline only).
         word_classes: `lexicon`, the classes that a word can have, or `tagger`, the one that NLTK's
             tagger finds for it in its context (for offline resources; textattack's have it).
-        query_budget: Most queries per text; None for no limit.
+        query_budget: Most queries per text, at least 1; None for no limit.
         mode: `exact` counts TextAttack's queries; `lazy` comes to the same outcomes and perturbed
             texts with fewer encodings, but cannot count what TextAttack would have asked.
         seed: Of the recipes that draw; each text has a generator of its own.

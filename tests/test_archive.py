@@ -162,7 +162,8 @@ def test_it_opens_again_and_goes_on(archive):
 RECOUNT = """
 SELECT e.robustness, e.accuracy, e.attacked, e.queries, e.words_changed_share,
     AVG(t.outcome = 'failed'), AVG(t.predicted = t.label), COUNT(*),
-    SUM(CASE WHEN t.outcome != 'skipped' THEN t.queries ELSE 0 END),
+    CASE WHEN COUNT(t.queries) = COUNT(*)
+        THEN SUM(CASE WHEN t.outcome != 'skipped' THEN t.queries ELSE 0 END) END,
     SUM(CASE WHEN t.outcome = 'succeeded' AND t.words > 0
         THEN 1.0 * t.words_changed / t.words ELSE 0 END)
 FROM {table} e JOIN texts t ON t.birth = e.birth AND t.split = ? AND t.spec = e.spec

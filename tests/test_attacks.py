@@ -1,4 +1,4 @@
-"""Attacks: the recipe's parts, the offline resources, and outcomes on real reviews."""
+"""Attacks: the recipe's parts, the offline resources, and what an attack's outcomes say."""
 
 import os
 import subprocess
@@ -7,10 +7,16 @@ import sys
 import numpy as np
 import pytest
 import torch
+from attack_texts import VOCABULARY, count_words
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdnas.attacks import Attacker, CallableVictim, ModelVictim
+from kdnas.attacks import (
+    Attacker,
+    CallableVictim,
+    ModelVictim,
+    Tokens,
+)
 from kdnas.attacks.encoder import SentenceEncoder
 from kdnas.attacks.vectors import nearest_neighbours
 from kdnas.attacks.words import classes_agree, polarity_agrees, word_classes
@@ -18,9 +24,6 @@ from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.records import AttackOutcome, AttackSpec, EvaluationFailed, TextOutcome
 
-VOCABULARY = 3000
-POSITIVE = ("good", "best", "strong")
-NEGATIVE = ("bad", "lost", "problem")
 TEXTS = [
     ("a good story with the best cast", 1),
     ("a problem of the film , bad in every way", 0),
@@ -30,15 +33,6 @@ TEXTS = [
     ("good", 1),
     ("", 0),
 ]  # fmt: skip
-
-
-def count_words(texts) -> np.ndarray:
-    """Logits that count words of either list: a model that every reader understands."""
-    scores = [
-        [sum(text.split().count(w) for w in words) for words in (NEGATIVE, POSITIVE)]
-        for text in texts
-    ]
-    return 1.5 * np.array(scores, np.float32) + np.array([0.1, 0.0], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +122,11 @@ def test_a_victim_that_returns_nan_is_a_typed_failure(attacker: Attacker) -> Non
 
 def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attacker) -> None:
     """TextAttack would skip the softmax; the scores of (1, 0) and of its shift must agree."""
-    from kdnas.attacks.textfooler import build_textfooler
+    from kdnas.attacks.recipes import build_attack
 
     def scores(shift: float) -> torch.Tensor:
         victim = CallableVictim(lambda texts: np.tile([1.0 + shift, shift], (len(texts), 1)))
-        goal = build_textfooler(victim, attacker.spec, attacker._resources).goal_function
+        goal = build_attack(victim, attacker.spec, attacker._resources).goal_function
         raw = goal.model(["a film"])
         return goal._process_model_outputs(["a film"], raw)
 
@@ -142,9 +136,9 @@ def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attack
 
 
 def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
-    from kdnas.attacks.textfooler import build_textfooler
+    from kdnas.attacks.recipes import build_attack
 
-    built = build_textfooler(CallableVictim(count_words), attacker.spec, attacker._resources)
+    built = build_attack(CallableVictim(count_words), attacker.spec, attacker._resources)
     assert type(built.search_method).__name__ == "GreedyWordSwapWIR"
     assert built.search_method.wir_method == "delete"
     assert built.transformation.max_candidates == 50
@@ -157,17 +151,6 @@ def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
     assert (encoder.metric, encoder.window_size) == ("angular", 15)
     assert not encoder.compare_against_original
     assert encoder.skip_text_shorter_than_window
-
-
-def test_scores_that_the_recipe_ignores_are_not_missed(
-    attacker: Attacker, outcomes: list[TextOutcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Short texts are not encoded; TextAttack, which encodes them, decides the same."""
-    from kdnas.attacks.textfooler import EncoderConstraint, _OfflineEncoder
-
-    monkeypatch.setattr(_OfflineEncoder, "_score_list", EncoderConstraint._score_list)
-    texts, labels = zip(*TEXTS, strict=True)
-    assert attacker.attack(CallableVictim(count_words), texts, labels) == outcomes
 
 
 def test_neighbours_agree_with_a_full_sort() -> None:
@@ -217,8 +200,7 @@ def test_a_model_victim_returns_logits_in_the_order_of_the_texts(texts: list[str
     tokenizer = AutoTokenizer.from_pretrained(str(offline_path("minilm")))
     victim = ModelVictim(
         lambda ids, mask: torch.stack([mask.sum(1).float(), ids[:, 1].float()], dim=1),
-        tokenizer,
-        32,
+        Tokens(tokenizer, 32),
         torch.device("cpu"),
     )
     expected = [[len(row), row[1]] for row in tokenizer(texts)["input_ids"]]

@@ -1,5 +1,6 @@
 """The offline sentence encoder: MiniLM, mean of the token states."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,9 @@ from kdnas.offline import offline_path
 from kdnas.training import choose_device, encode, predict
 
 LONGEST = 128
-BATCH = 32
-"""Windows a batch: more would be padded to a longer one, and are no faster on two cores."""
+BATCH_TOKENS = 700
+"""About as many are encoded at a time: in larger batches texts are padded to longer ones, and the
+states leave the cache; in smaller ones the calls cost more than the arithmetic."""
 
 
 class SentenceEncoder:
@@ -28,7 +30,8 @@ class SentenceEncoder:
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """(texts, 384), float32."""
         encoded = encode(self._tokenizer, texts, LONGEST)
-        return predict(self._forward, encoded, self._device, batch_size=BATCH)
+        size = math.ceil(BATCH_TOKENS / max(encoded.lengths.mean(), 1)) if texts else 1
+        return predict(self._forward, encoded, self._device, batch_size=size)
 
     def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state

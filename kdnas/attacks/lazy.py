@@ -72,7 +72,7 @@ def _wanted(
     may_flip = scores.flips | (scores.lead < MARGIN)
     if not (top & passes & may_flip).any():
         return top
-    stays = better & passes & ~may_flip
+    stays = open_ & passes & ~may_flip
     floor = scores.score[stays].max(initial=-1.0)
-    floor = max(floor, scores.score[better & may_flip].min())
-    return better & (scores.score > floor - MARGIN)
+    floor = max(floor, scores.score[open_ & may_flip].min())
+    return open_ & (scores.score > floor - MARGIN)

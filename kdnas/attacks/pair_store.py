@@ -55,9 +55,10 @@ class PairStore:
         with closing(sqlite3.connect(self._path, timeout=60)) as file, file:
             file.execute("CREATE TABLE IF NOT EXISTS pairs (key INTEGER UNIQUE, value REAL)")
             file.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?)", self._new.items())
-            room = MOST_PAIRS - len(self._values) + len(self._new)
-            query = "SELECT rowid, key, value FROM pairs WHERE rowid > ? ORDER BY rowid LIMIT ?"
-            for row, key, value in file.execute(query, (self._last_row, room)):
+            query = "SELECT rowid, key, value FROM pairs WHERE rowid > ? ORDER BY rowid"
+            for row, key, value in file.execute(query, (self._last_row,)):
+                if len(self._values) >= MOST_PAIRS and key not in self._values:
+                    break
                 self._values.setdefault(key, value)
                 self._last_row = row
         self._new.clear()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 Parts = tuple[str, ...]
 
-_CONTEXT_DEPENDENT = re.compile("[\u4e00-\u9fff]|<[^\\s<>]*>")
+_CONTEXT_DEPENDENT = re.compile("[\u4e00-\u9fff]|<[^\\s<>]*>|<SPLIT|SPLIT>|\u03a3")
 """Chinese is cut into words by a model of the whole text; a word between < and > could become
 TextAttack's mark between two inputs."""
 

@@ -42,7 +42,7 @@ Plans = list[TextPlan | None]
 def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plans]) -> Plans:
     """The plans of `texts` by `spec`, made where they are not stored."""
     name = fingerprint(
-        texts=sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest(),
+        texts=sha256(json.dumps(texts).encode("utf-8", "surrogatepass")).hexdigest(),
         count=len(texts), recipe=spec.recipe, word_cosine=spec.word_cosine,
         candidates=spec.candidates, word_classes=spec.word_classes, **_resources(spec),
     )  # fmt: skip

@@ -92,7 +92,7 @@ def unclear(scores: Scores, similarities: np.ndarray | None, current: np.float32
         return False
     near = scores.score > top - MARGIN
     unsure = scores.lead < MARGIN
-    if (unsure & near).any() or len(set(scores.flips[near].tolist())) > 1:
+    if (unsure & near).any():
         return True
     if not scores.flips[near].any() or similarities is None:
         return bool(near.sum() > 1)

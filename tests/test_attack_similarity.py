@@ -1,0 +1,262 @@
+"""Similarities of windows: TextAttack's values, each window encoded once, kept on disk."""
+
+import math
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from kdnas.attacks.encoder import SentenceEncoder
+from kdnas.attacks.pair_store import PairStore
+from kdnas.attacks.similarity import Similarities, angular_similarity, doubt
+
+WINDOWS = [
+    "a good film of the year in every way that a film can be good for",
+    "a fine film of the year in every way that a film can be good for",
+    "a good movie of the year in every way that a film can be good for",
+    "good",
+    "tax law",
+]
+
+
+class Counting:
+    """An encoder that notes what it was asked; vectors follow from the letters."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        self.batches.append(list(texts))
+        return np.array([[len(t), t.count("a"), t.count("o")] for t in texts], np.float32)
+
+    @property
+    def encoded(self) -> list[str]:
+        return [text for batch in self.batches for text in batch]
+
+
+def exact(a: str, b: str) -> float:
+    first, second = Counting()([a]), Counting()([b])
+    return float(angular_similarity(first, second)[0])
+
+
+# Values.
+
+
+rows = arrays(np.float32, (4, 3), elements=st.floats(-4, 4, width=32, allow_subnormal=False))
+
+
+@given(rows, rows)
+def test_the_metric_is_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
+    from kdnas.attacks.textattack_import import import_textattack
+
+    import_textattack()
+    from textattack.constraints.semantics.sentence_encoders.sentence_encoder import get_angular_sim
+
+    expected = get_angular_sim(torch.tensor(a), torch.tensor(b)).numpy()
+    found = angular_similarity(a, b)
+    assert found.dtype == np.float32
+    assert found.tobytes() == expected.tobytes()
+
+
+def test_settled_values_are_those_of_textattacks_batch(tmp_path: Path) -> None:
+    encode = Counting()
+    found = Similarities(encode, PairStore(tmp_path / "s")).settled("good", ["bad", "good", "bad"])
+    assert encode.batches == [["good"] * 3 + ["bad", "good", "bad"]]
+    assert found.tolist() == [exact("good", w) for w in ("bad", "good", "bad")]
+
+
+def test_doubt_covers_what_another_batch_makes_of_a_window() -> None:
+    """Equal windows have similarity 1 in one batch; near 1 the arc cosine magnifies."""
+    encoder, others = SentenceEncoder(), [f"{'long ' * k}window" for k in (1, 9, 40)]
+    vectors = {k: encoder([*WINDOWS, *others[:k]])[: len(WINDOWS)] for k in range(len(others) + 1)}
+    vectors[-1] = np.concatenate([encoder([window]) for window in WINDOWS])
+    first, second = (grid.ravel() for grid in np.indices((len(WINDOWS),) * 2))
+    every = [*product(vectors.values(), repeat=2)]
+    values = np.array([angular_similarity(a[first], b[second]) for a, b in every])
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    off = highest - lowest
+    assert (off <= doubt(lowest)).all()
+    assert (off <= doubt(highest)).all()
+    assert off.max() > 1e-5, "no batch made a difference; the test shows nothing"
+
+
+@given(st.floats(-1, 1), st.floats(-1e-6, 1e-6))
+def test_doubt_covers_an_error_of_the_cosine(cosine: float, error: float) -> None:
+    a, b = (1 - math.acos(min(1.0, max(-1.0, c))) / math.pi for c in (cosine, cosine + error))
+    if cosine > -0.9:  # opposite windows do not matter
+        assert abs(a - b) <= doubt(np.array(a)) + 1e-12
+
+
+# What is encoded.
+
+
+def test_known_values_are_nan_until_they_are_computed(tmp_path: Path) -> None:
+    similarities = Similarities(Counting(), PairStore(tmp_path / "s"))
+    assert np.isnan(similarities.known("good", ["bad", "fair"])).all()
+    assert similarities.known("good", []).shape == (0,)
+    similarities.compute([("good", ["bad"])])
+    assert similarities.known("good", ["bad", "fair"]).tolist()[0] == exact("good", "bad")
+    assert np.isnan(similarities.known("good", ["bad", "fair"])[1])
+    assert np.isnan(similarities.known("bad", ["good"])[0]), "pairs have a direction"
+
+
+def test_each_window_is_encoded_once(tmp_path: Path) -> None:
+    encode = Counting()
+    similarities = Similarities(encode, PairStore(tmp_path / "s"))
+    asked = [("good", ["bad", "fair", "bad"]), ("bad", ["good", "poor"]), ("good", ["good"])]
+    for _ in range(2):
+        found = similarities.compute(asked)
+        for (reference, windows), values in zip(asked, found, strict=True):
+            assert values.tolist() == [exact(reference, w) for w in windows]
+    assert sorted(encode.encoded) == ["bad", "fair", "good", "poor"]
+    assert len(encode.batches) == 1
+
+
+def test_vectors_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kdnas.attacks.similarity._MOST_VECTORS", 5)
+    similarities = Similarities(Counting(), PairStore(tmp_path / "s"))
+    for k in range(1, 12):
+        windows = ["x" * k, "o" * k, "a" * k]
+        [values] = similarities.compute([("good", windows)])
+        assert values.tolist() == [exact("good", w) for w in windows]
+        assert len(similarities._vectors) <= 5
+
+
+# The store.
+
+
+def stored(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as file:
+        return file.execute("SELECT count(*) FROM pairs").fetchone()[0]
+
+
+@given(st.dictionaries(st.tuples(st.text(), st.text()), st.floats(allow_nan=False), max_size=9))
+def test_values_survive(tmp_path_factory, pairs: dict[tuple[str, str], float]) -> None:
+    path = tmp_path_factory.mktemp("store") / "pairs.sqlite"
+    store = PairStore(path)
+    for (a, b), value in pairs.items():
+        store.put(a, b, value)
+    store.sync()
+    store.sync()
+    again = PairStore(path)
+    assert len(again) == len(store) == len(pairs) == stored(path)
+    for (a, b), value in pairs.items():
+        assert store.get(a, b) == again.get(a, b) == value
+    assert again.get("of these", "there is none") is None
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    PairStore(tmp_path / "new" / "folder" / "pairs.sqlite").sync()
+    assert stored(tmp_path / "new" / "folder" / "pairs.sqlite") == 0
+
+
+def _put(path: Path) -> None:
+    store = PairStore(path)
+    store.put("of", "another process", 0.25)
+    store.sync()
+
+
+def test_values_of_another_process_arrive_with_sync(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.sqlite"
+    store = PairStore(path)
+    store.put("of", "this one", 0.5)
+    process = multiprocessing.get_context("fork").Process(target=_put, args=(path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert store.get("of", "another process") is None
+    store.sync()
+    assert store.get("of", "another process") == 0.25
+    assert stored(path) == 2
+
+
+def test_two_stores_of_one_file_keep_the_first_value(tmp_path: Path) -> None:
+    first, second = (PairStore(tmp_path / "pairs.sqlite") for _ in range(2))
+    first.put("a", "b", 0.5)
+    second.put("a", "b", 0.75)
+    first.sync()
+    second.sync()
+    assert (first.get("a", "b"), second.get("a", "b")) == (0.5, 0.75)
+    assert PairStore(tmp_path / "pairs.sqlite").get("a", "b") == 0.5
+
+
+def test_a_damaged_file_is_started_anew(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.sqlite"
+    store = PairStore(path)
+    store.put("a", "b", 0.5)
+    store.sync()
+    path.write_bytes(b"no database " * 1000)
+    with pytest.warns(UserWarning, match="damaged"):
+        other = PairStore(path)
+    assert len(other) == 0
+    other.put("c", "d", 0.25)
+    other.sync()
+    assert stored(path) == 1
+    store.sync()
+    assert store.get("a", "b") == 0.5
+
+
+def test_a_file_that_cannot_be_opened_is_only_not_shared(tmp_path: Path) -> None:
+    (tmp_path / "pairs.sqlite").mkdir()
+    with pytest.warns(UserWarning, match="not shared"):
+        store = PairStore(tmp_path / "pairs.sqlite")
+    store.put("a", "b", 0.5)
+    with pytest.warns(UserWarning, match="not shared"):
+        store.sync()
+    assert store.get("a", "b") == 0.5
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("protected", ["file", "folder"])
+def test_what_is_read_only_is_read_and_not_written(tmp_path: Path, protected: str) -> None:
+    path = tmp_path / "pairs.sqlite"
+    writer = PairStore(path)
+    writer.put("a", "b", 0.5)
+    writer.sync()
+    place = path if protected == "file" else tmp_path
+    mode = place.stat().st_mode
+    place.chmod(mode & ~0o222)
+    try:
+        store = PairStore(path)
+        assert store.get("a", "b") == 0.5
+        store.put("c", "d", 0.25)
+        with pytest.warns(UserWarning, match="not shared"):
+            store.sync()
+        assert store.get("c", "d") == 0.25
+    finally:
+        place.chmod(mode)
+
+
+def test_the_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 5)
+    store = PairStore(tmp_path / "pairs.sqlite")
+    for k in range(9):
+        store.put("a", str(k), k / 10)
+    store.sync()
+    assert len(store) == stored(tmp_path / "pairs.sqlite") == 5
+    assert [store.get("a", str(k)) for k in (4, 5)] == [0.4, None]
+    assert len(PairStore(tmp_path / "pairs.sqlite")) == 5
+
+
+def test_the_values_of_many_processes_are_bounded_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 10)
+    stores = [PairStore(tmp_path / "pairs.sqlite") for _ in range(3)]
+    for number, store in enumerate(stores):
+        for k in range(8):
+            store.put(str(number), str(k), k / 10)
+    for _ in range(3):
+        for store in stores:
+            store.sync()
+            assert len(store) <= 10
