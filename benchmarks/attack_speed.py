@@ -206,7 +206,8 @@ def compare(bench: Bench, size: Size, name: str, texts: int, students: int) -> d
                 )
             for kind in kinds if expected else []:
                 ratios.setdefault(kind, []).append(base / last[kind].seconds)
-                ratios.setdefault("bare", []).append(last["lazy warm"].bare)
+                if kind == "lazy warm":
+                    ratios.setdefault("bare", []).append(last[kind].bare)
                 equal &= same(last[kind].outcomes, expected or [], kind)
     row = {kind: last[kind] for kind in ("lazy warm", "lazy cold")}
     return {
