@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kdnas.attacks import (
     Attacker,
+    AttackResources,
     CallableVictim,
     ModelVictim,
     Tokens,
@@ -236,3 +237,14 @@ def test_textattacks_own_resources_say_what_they_need() -> None:
     except ImportError:
         with pytest.raises(UserError, match=r"kdnas\[use\]"):
             Attacker(AttackSpec(resources="textattack"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "resources", "engine"),
+    [("textfooler", "textattack", "textattack"), ("deepwordbug", "textattack", "lockstep"),
+     ("pruthi", "offline", "textattack")],
+)  # fmt: skip
+def test_what_the_fast_engine_cannot_execute_goes_to_textattack(recipe, resources, engine) -> None:
+    """Without an encoder of ours it would leave out the comparison of windows."""
+    spec = AttackSpec(recipe=recipe, resources=resources)
+    assert Attacker(spec, AttackResources(None, None)).engine == engine

@@ -13,14 +13,13 @@ compared once is kept (similarity, pair_store). `Reference` is TextAttack execut
 (recipes). Only planning, recipes and reference import textattack, when they are needed.
 """
 
-from kdnas.attacks.attacker import LOCKSTEP_RECIPES, Attacker
+from kdnas.attacks.attacker import Attacker
 from kdnas.attacks.resources import AttackResources, load_resources
 from kdnas.attacks.tokens import Tokens
 from kdnas.attacks.transfer import transfer
 from kdnas.attacks.victim import CallableVictim, ModelVictim, Victim
 
 __all__ = [
-    "LOCKSTEP_RECIPES",
     "AttackResources",
     "Attacker",
     "CallableVictim",

@@ -15,8 +15,7 @@ from kdnas.cache import cache_folder, fingerprint
 from kdnas.offline import expected_hash
 from kdnas.records import AttackSpec, Engine, TextOutcome
 
-LOCKSTEP_RECIPES = ("textfooler", "deepwordbug")
-"""The recipes that the fast engine knows; TextAttack executes the others."""
+_LOCKSTEP_RECIPES = ("textfooler", "deepwordbug")
 
 
 class Attacker:
@@ -27,6 +26,10 @@ class Attacker:
         resources: Loaded for the spec by default.
         engine: `lockstep` attacks all texts together, `textattack` is the reference: one after the
             other, with the same outcomes and perturbed texts.
+
+    Attributes:
+        engine: `textattack` too where the fast engine does not know the recipe, or TextFooler has
+            textattack's own sentence encoder.
     """
 
     def __init__(
@@ -36,9 +39,9 @@ class Attacker:
         engine: Engine = "lockstep",
     ) -> None:
         self.spec = spec
-        self.engine = engine if spec.recipe in LOCKSTEP_RECIPES else "textattack"
         self.tally = Tally()
         self._resources = resources or load_resources(spec)
+        self.engine = engine if self._known() else "textattack"
         self._plans: dict[tuple[str, ...], Plans] = {}
         self.similarities = self._similarities() if self.engine == "lockstep" else None
 
@@ -113,6 +116,12 @@ class Attacker:
         if texts not in self._plans:
             self._plans = {texts: cached_plans(texts, self.spec, make)}
         return self._plans[texts]
+
+    def _known(self) -> bool:
+        """Whether the fast engine can execute the spec."""
+        compares = self.spec.recipe == "textfooler"
+        ours = not compares or self._resources.encoder is not None
+        return ours and self.spec.recipe in _LOCKSTEP_RECIPES
 
     def _similarities(self) -> Similarities | None:
         encoder = self._resources.encoder

@@ -92,7 +92,7 @@ def _attacked(
 
     from rich.progress import Progress
 
-    from kdnas.attacks import LOCKSTEP_RECIPES, Attacker, transfer
+    from kdnas.attacks import Attacker, transfer
     from kdnas.cli.output import messages
     from kdnas.pipeline import quiet_libraries
     from kdnas.tasks import labelled_texts
@@ -103,9 +103,9 @@ def _attacked(
     split = labelled_texts(str(data), names).head(count)
     sentiment = {name.lower() for name in names} == {"negative", "positive"}
     spec = replace(spec, polarity_check=sentiment and spec.resources == "offline")
-    if engine == "lockstep" and spec.recipe not in LOCKSTEP_RECIPES:
-        messages().print(f"{spec.recipe}: executed by TextAttack, one text after the other")
     attacker = Attacker(spec, engine=engine)
+    if attacker.engine != engine:
+        messages().print(f"{spec.recipe}: executed by TextAttack, one text after the other")
     with Progress(console=messages(), transient=True) as progress:
         bar = progress.add_task("attack", total=len(split))
         outcomes = attacker.attack(
