@@ -1,6 +1,9 @@
 """Scores of many texts, in float32."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,7 +15,6 @@ from kdnas.training.batches import EncodedTexts, take
 Forward = Callable[[Tensor, Tensor], Tensor]
 
 
-@torch.inference_mode()
 def predict(
     forward: Forward, texts: EncodedTexts, device: torch.device, batch_size: int = 64
 ) -> np.ndarray:
@@ -22,7 +24,7 @@ def predict(
         forward: (ids, mask), both (batch, length), to logits (batch, classes).
         texts: What to score.
         device: Where `forward` computes.
-        batch_size: Texts per batch.
+        batch_size: Most texts of a batch.
 
     Returns:
         Logits (texts, classes) in the order of `texts`, float32.
@@ -30,15 +32,34 @@ def predict(
     Raises:
         EvaluationFailed: A logit is not finite (kind `non_finite`).
     """
-    order = np.argsort(texts.lengths, kind="stable")
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-    found = []
-    for index in batches:
-        batch = take(texts, index, device)
-        found.append(forward(batch.ids, batch.mask).float().cpu().numpy())
-    logits = np.concatenate(found)
+
+    def score(index: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            batch = take(texts, index, device)
+            return forward(batch.ids, batch.mask).float().cpu().numpy()
+
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    size = min(batch_size, math.ceil(len(texts) / threads))
+    order = np.argsort(-texts.lengths, kind="stable")
+    batches = [order[i : i + size] for i in range(0, len(order), size)]
+    logits = np.concatenate(list(_side_by_side(score, batches, threads)))
     if not np.isfinite(logits).all():
         raise EvaluationFailed("non_finite", "the network returned a logit that is not finite")
     result = np.empty_like(logits)
     result[order] = logits
     return result
+
+
+def _side_by_side(
+    score: Callable[[np.ndarray], np.ndarray], batches: Sequence[np.ndarray], threads: int
+) -> Iterable[np.ndarray]:
+    """`score` of each batch, a thread for each: small products gain little from many threads."""
+    if min(threads, len(batches)) < 2:
+        return map(score, batches)
+    return _pool(threads).map(score, batches)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that compute with one thread each."""
+    return ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
