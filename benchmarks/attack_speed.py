@@ -39,7 +39,7 @@ from rich.table import Table
 from trained_students import WIDTHS, Bench, Size, architecture
 
 from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
-from kdnas.attacks.words import word_classes
+from kdnas.attacks.resources import word_classes
 from kdnas.evaluate import attack_spec
 from kdnas.records import AttackSpec, TextOutcome, named_spec
 from kdnas.students import StudentConfig, StudentForSequenceClassification

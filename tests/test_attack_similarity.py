@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kdnas.attacks.encoder import SentenceEncoder
 from kdnas.attacks.pair_store import PairStore
+from kdnas.attacks.resources import SentenceEncoder
 from kdnas.attacks.similarity import Similarities, angular_similarity, doubt
 
 WINDOWS = [

@@ -18,9 +18,8 @@ from kdnas.attacks import (
     ModelVictim,
     Tokens,
 )
-from kdnas.attacks.encoder import SentenceEncoder
-from kdnas.attacks.vectors import nearest_neighbours
-from kdnas.attacks.words import classes_agree, polarity_agrees, word_classes
+from kdnas.attacks.resources import SentenceEncoder, classes_agree, polarity_agrees, word_classes
+from kdnas.attacks.resources.vectors import nearest_neighbours
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.records import AttackOutcome, AttackSpec, EvaluationFailed, TextOutcome

@@ -4,7 +4,7 @@
 - `Victim`: what is attacked, `encode(texts) -> rows` and `logits(rows) -> float32`;
   `ModelVictim` for a network and its `Tokens`, `CallableVictim` for a plain function;
 - `transfer`: adversarial texts made against one model, shown to another;
-- `AttackResources`, `load_resources`: vectors, word classes and encoder of a spec.
+- `AttackResources`, `load_resources`: vectors and encoder of a spec (resources/).
 
 How a text is attacked: its `TextPlan` (plans, made by planning) says which words may become what;
 a `TextSearch` (search, with swaps, steps and lazy) yields what it has to ask of the victim and the

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdnas.attacks.encoder import SentenceEncoder
-from kdnas.attacks.resources import AttackResources
+from kdnas.attacks.resources import (
+    AttackResources,
+    SentenceEncoder,
+    WordVectors,
+    classes_agree,
+    polarity_agrees,
+)
 from kdnas.attacks.textattack_import import import_textattack, nltk_offline
-from kdnas.attacks.vectors import WordVectors
 from kdnas.attacks.victim import Victim
-from kdnas.attacks.words import classes_agree, polarity_agrees
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec, Recipe
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from kdnas.attacks.encoder import SentenceEncoder
-from kdnas.attacks.vectors import WordVectors, offline_vectors
+from kdnas.attacks.resources.encoder import SentenceEncoder
+from kdnas.attacks.resources.vectors import WordVectors, offline_vectors
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec
 

@@ -1,0 +1,22 @@
+"""What an attack knows of language, from installed packages: loaded once per process.
+
+- `AttackResources`, `load_resources`: what a spec needs;
+- `WordVectors`: words as vectors, each word's neighbours found once;
+- `SentenceEncoder`: texts to vectors whose angles measure difference in meaning;
+- `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context.
+"""
+
+from kdnas.attacks.resources.encoder import SentenceEncoder
+from kdnas.attacks.resources.load import AttackResources, load_resources
+from kdnas.attacks.resources.vectors import WordVectors
+from kdnas.attacks.resources.words import classes_agree, polarity_agrees, word_classes
+
+__all__ = [
+    "AttackResources",
+    "SentenceEncoder",
+    "WordVectors",
+    "classes_agree",
+    "load_resources",
+    "polarity_agrees",
+    "word_classes",
+]
