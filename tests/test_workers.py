@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,15 @@ import pytest
 from strategies import some_architectures
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Job
-from kdnas.workers import Inline, Processes, Workers, guarded
+from kdnas.records import Evaluate, Failure, Job, Result
+from kdnas.workers import Inline, Processes, Workers, finished, guarded
 
 JOBS = [Job(birth, arch, seed=10 * birth) for birth, arch in enumerate(some_architectures(6))]
 REPORTS = [replace(job, stage="report") for job in JOBS]
+
+
+def results(workers: Workers, jobs: Sequence[Job]) -> dict[Job, Result]:
+    return {done.job: done.result for done in finished(workers, jobs)}
 
 
 def inline(evaluate: Evaluate) -> Workers:
@@ -45,12 +50,12 @@ class TestContract:
     def test_every_job_has_its_result(self, make_workers):
         with make_workers(evaluators.plain) as workers:
             for jobs in (JOBS, REPORTS, [], JOBS[3:4]):
-                found = dict(workers.run(jobs))
+                found = results(workers, jobs)
                 assert found == {job: evaluators.plain(job) for job in jobs}
 
     def test_failing_students_are_results(self, make_workers):
         with make_workers(evaluators.erring) as workers:
-            found = {job.birth: result for job, result in workers.run(JOBS)}
+            found = {job.birth: result for job, result in results(workers, JOBS).items()}
         assert found[0] == evaluators.plain(JOBS[0])
         assert found[1] == Failure("non_finite", "the loss is nan")
         assert found[2] == Failure("oom", "MemoryError: all of it")
@@ -61,16 +66,16 @@ class TestContract:
     def test_what_the_user_has_to_mend_ends_the_run(self, make_workers):
         with make_workers(evaluators.user_error) as workers:
             with pytest.raises(UserError, match="no such column 'label'"):
-                list(workers.run(JOBS))
-            again = dict(workers.run(JOBS[4:]))  # a stopped pool starts anew
+                list(finished(workers, JOBS))
+            again = results(workers, JOBS[4:])  # a stopped pool starts anew
         assert len(again) == 2
 
     def test_a_run_can_be_left_early(self, make_workers):
         with make_workers(evaluators.plain) as workers:
-            run = workers.run(JOBS)
+            run = finished(workers, JOBS)
             next(run)
             run.close()
-            assert len(dict(workers.run(JOBS[:2]))) == 2
+            assert len(results(workers, JOBS[:2])) == 2
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -120,40 +125,43 @@ def dying(folder: Path, jobs: int, *, always: tuple[int, ...], once: tuple[int, 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_student_that_kills_its_process_fails_and_the_others_do_not(jobs, tmp_path):
     with dying(tmp_path, jobs, always=(1,), once=(4,)) as workers:
-        found = dict(workers.run(JOBS))
-    assert found.pop(JOBS[1]) == Failure("killed", "its process died 3 times")
+        found = results(workers, JOBS)
+    assert found.pop(JOBS[1]) == Failure("killed", "its process died (SIGKILL), 3 times")
     assert found == {job: evaluators.plain(job) for job in JOBS if job.birth != 1}
     assert runs_of(tmp_path, 1) == 3
     assert runs_of(tmp_path, 4) == 2
-    assert all(runs_of(tmp_path, birth) <= 2 for birth in (0, 2, 3, 5))
+    assert all(runs_of(tmp_path, birth) == 1 for birth in (0, 2, 3, 5))
 
 
-def test_only_what_was_running_is_suspected_of_a_death(tmp_path):
-    """The others go on together, and come first."""
+def test_only_who_died_is_tried_again(tmp_path):
     with dying(tmp_path, 2, always=(0,)) as workers:
-        order = [job.birth for job, _ in workers.run(JOBS)]
-    assert 0 in order[-2:]
+        done = {d.job.birth: d for d in finished(workers, JOBS)}
+    assert {birth: d.attempts for birth, d in done.items()} == {0: 3} | dict.fromkeys(
+        range(1, 6), 1
+    )
+    assert [runs_of(tmp_path, birth) for birth in range(6)] == [3, 1, 1, 1, 1, 1]
+    assert all(d.worker and 0 < d.seconds < 10 for d in done.values())
 
 
 def test_workers_leave_interrupts_to_their_parent():
     with two_processes(evaluators.interrupted) as workers:
-        assert dict(workers.run(JOBS)) == {job: evaluators.plain(job) for job in JOBS}
+        assert results(workers, JOBS) == {job: evaluators.plain(job) for job in JOBS}
 
 
 def test_a_process_that_dies_between_two_jobs_is_nobodys_fault(tmp_path):
     with Processes(partial(evaluators.make_counted, tmp_path), 1) as workers:
-        dict(workers.run(JOBS[:1]))
+        results(workers, JOBS[:1])
         (process,) = {int(file.read_text()) for file in tmp_path.glob("birth-0-*")}
         os.kill(process, signal.SIGKILL)
         time.sleep(0.3)
-        assert dict(workers.run(JOBS[1:3])) == {j: evaluators.plain(j) for j in JOBS[1:3]}
+        assert results(workers, JOBS[1:3]) == {j: evaluators.plain(j) for j in JOBS[1:3]}
     assert runs_of(tmp_path, 1) == runs_of(tmp_path, 2) == 1
 
 
 def test_each_process_makes_what_it_evaluates_with_once(tmp_path):
     with Processes(partial(evaluators.make_counted, tmp_path), 2) as workers:
         for _ in range(3):
-            dict(workers.run(JOBS))
+            results(workers, JOBS)
     made = [file.name.split("-")[1] for file in tmp_path.glob("made-*")]
     pids = {file.read_text() for file in tmp_path.glob("birth-*")}
     assert sorted(made) == sorted(pids)
@@ -165,7 +173,7 @@ def test_what_making_it_raises_ends_the_run():
         Processes(evaluators.make_nothing, 1) as workers,
         pytest.raises(UserError, match="no teacher"),
     ):
-        list(workers.run(JOBS))
+        list(finished(workers, JOBS))
 
 
 def test_at_least_one_process():
@@ -185,13 +193,13 @@ from pathlib import Path
 import evaluators
 from kdnas.records import Job
 from kdnas.space import PAPER_SPACE, simplest
-from kdnas.workers import Processes
+from kdnas.workers import Processes, finished
 
 if __name__ == "__main__":
     jobs = [Job(birth, simplest(PAPER_SPACE), 0) for birth in range(4)]
     make = partial(evaluators.make_sleeping, Path({folder!r}), 60.0)
     with Processes(make, 2) as workers:
-        list(workers.run(jobs))
+        list(finished(workers, jobs))
 """
 
 

@@ -123,6 +123,25 @@ class Failure:
 
 
 Result = Evaluation | Report | Failure
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that has come to its end.
+
+    Attributes:
+        attempts: How often it was tried; the result is the last attempt's.
+        seconds: Wall time of the last attempt.
+        worker: Host and process id of its worker; "" for this process.
+    """
+
+    job: Job
+    result: Result
+    attempts: int = 1
+    seconds: float = 0.0
+    worker: str = ""
+
+
 Evaluate = Callable[[Job], Evaluation | Report]
 """What a search is given to evaluate with; it raises where a student cannot be evaluated."""
 

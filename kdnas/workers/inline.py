@@ -1,22 +1,40 @@
 """Evaluations one after the other in this process."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections import deque
 from typing import Self
 
-from kdnas.records import Evaluate, Job, Result
+from kdnas.records import Evaluate, Finished, Job
 from kdnas.workers.guarded import guarded
 
 
 class Inline:
     """The simplest `Workers`: what crashes an evaluation crashes the run."""
 
+    slots = 1
+
     def __init__(self, evaluate: Evaluate) -> None:
         self._evaluate = evaluate
+        self._waiting: deque[Job] = deque()
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
-        """Every job with its result, in order."""
-        for job in jobs:
-            yield job, guarded(self._evaluate, job)
+    @property
+    def busy(self) -> int:
+        """1 if there is something to do."""
+        return min(len(self._waiting), 1)
+
+    def submit(self, job: Job) -> None:
+        """Put a job into the queue."""
+        self._waiting.append(job)
+
+    def next(self) -> Finished:
+        """Evaluate the job that waits longest."""
+        job, start = self._waiting.popleft(), time.perf_counter()
+        result = guarded(self._evaluate, job)
+        return Finished(job, result, seconds=time.perf_counter() - start)
+
+    def cancel(self) -> None:
+        """Empty the queue."""
+        self._waiting.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -1,133 +1,170 @@
-"""Evaluations in several processes, which may die without taking the run along."""
+"""Evaluations in several processes of this machine, which may die without taking the run along."""
 
-import os
-import signal
+import socket
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import Self
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Job, Result
-from kdnas.workers.guarded import guarded
+from kdnas.records import Evaluate, Failure, Finished, Job, Result
+from kdnas.workers.child import Child, Signal, WorkerLost, wait_seconds
+from kdnas.workers.task import Task
 
-RETRIES = 2
-"""How often a job is tried again after its process died."""
+STARTS = 3
+"""So many processes in a row may die before they are ready."""
+
+
+@dataclass
+class _Run:
+    """A task in a child; `since` is when the child began it, None while it prepares."""
+
+    child: Child
+    task: Task
+    since: float | None = None
 
 
 class Processes:
-    """`Workers` in `jobs` spawned processes; each calls `make_evaluate` once, before its first job.
+    """`Workers` in spawned processes; each calls `make_evaluate` once, before its first job.
 
-    When a process dies its pool is lost, and the pool does not say whose fault it was. So the jobs
-    that were running are suspects: they run again, alone, at the end. Who kills its process alone
-    too is retried, and in the end has failed as `killed`.
+    A process that dies, or takes longer for a job than `timeout`, is replaced.
 
     Args:
-        make_evaluate: Makes what evaluates; it is pickled, so a function of a module or a
-            `functools.partial` of one. What it raises ends the run.
+        make_evaluate: Makes what evaluates; pickled. What it raises ends the run.
         jobs: Number of processes.
+        timeout: Seconds that a job may take; None for no limit.
 
     Raises:
         UserError: `jobs` is below 1.
     """
 
-    def __init__(self, make_evaluate: Callable[[], Evaluate], jobs: int) -> None:
+    def __init__(
+        self, make_evaluate: Callable[[], Evaluate], jobs: int, timeout: float | None = None
+    ) -> None:
         if jobs < 1:
             raise UserError(f"{jobs} processes: use at least 1")
-        self._make_evaluate, self._jobs = make_evaluate, jobs
-        self._pool: ProcessPoolExecutor | None = None
+        self.slots = jobs
+        self._make_evaluate, self._timeout = make_evaluate, timeout
+        self._waiting: deque[Task] = deque()
+        self._running: dict[Connection, _Run] = {}
+        self._idle: list[Child] = []
+        self._ended: deque[Finished] = deque()
+        self._lost_starts = 0
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
-        """Every job with its result, as they finish."""
-        suspects: list[Job] = []
-        try:
-            yield from self._together(jobs, suspects)
-            for job in suspects:
-                yield job, self._alone(job)
-        except BaseException:  # an interrupt, or the caller has stopped listening
-            self._stop()
-            raise
+    @property
+    def busy(self) -> int:
+        """Processes with a job."""
+        return len(self._running)
+
+    def submit(self, job: Job) -> None:
+        """Start a job, or let it wait for a process."""
+        self._waiting.append(Task(job))
+        self._start()
+
+    def next(self) -> Finished:
+        """The next job that ends."""
+        while not self._ended:
+            self._start()
+            limit = self._timeout or 0.0
+            begun = [run.since for run in self._running.values() if run.since is not None]
+            left = wait_seconds([since + limit for since in begun] if self._timeout else [])
+            for pipe in wait(list(self._running), left):
+                assert isinstance(pipe, Connection)
+                self._hear(self._running[pipe])
+            self._end_overdue()
+        self._start()
+        return self._ended.popleft()
+
+    def cancel(self) -> None:
+        """End every process; the next job starts new ones."""
+        children = [run.child for run in self._running.values()] + self._idle
+        self._waiting.clear()
+        self._running.clear()
+        self._ended.clear()
+        self._idle = []
+        for child in children:
+            child.kill()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self.cancel()
 
-    def _together(self, jobs: Sequence[Job], suspects: list[Job]) -> Iterator[tuple[Job, Result]]:
-        """Run `jobs`, never more at a time than there are processes; add to `suspects`."""
-        waiting = deque(jobs)
-        running: dict[Future[Result], Job] = {}
-        while waiting or running:
-            while waiting and len(running) < self._jobs:
-                job = waiting.popleft()
-                running[self._submit(job)] = job
-            done = wait(running, return_when=FIRST_COMPLETED).done
-            if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                self._stop()
-                done = wait(running).done
-            for future in done:
-                job = running.pop(future)
-                if isinstance(future.exception(), BrokenProcessPool):
-                    suspects.append(job)
-                else:
-                    yield job, future.result()
+    def _start(self) -> None:
+        """Give waiting tasks to free processes, in order; one that needs to be alone waits."""
+        while self._waiting and len(self._running) < self.slots:
+            alone = self._waiting[0].alone or any(r.task.alone for r in self._running.values())
+            if alone and self._running:
+                return
+            self._give(self._waiting.popleft())
 
-    def _alone(self, job: Job) -> Result:
-        for _ in range(RETRIES):
+    def _give(self, task: Task) -> None:
+        while self._idle:
+            run = _Run(self._idle.pop(), task)
             try:
-                return self._submit(job).result()
-            except BrokenProcessPool:
-                self._stop()
-        return Failure("killed", f"its process died {RETRIES + 1} times")
+                self._begin(run)
+            except WorkerLost:
+                continue  # it died between two jobs: nobody's fault
+            self._running[run.child.pipe] = run
+            return
+        child = Child(self._make_evaluate)
+        self._running[child.pipe] = _Run(child, task)
 
-    def _submit(self, job: Job) -> Future[Result]:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._jobs,
-                mp_context=get_context("spawn"),
-                initializer=_prepare,
-                initargs=(self._make_evaluate,),
-            )
+    def _begin(self, run: _Run) -> None:
+        run.child.send(run.task.job)
+        run.since = time.monotonic()
+
+    def _hear(self, run: _Run) -> None:
+        """Take what a child says."""
+        pipe = run.child.pipe
         try:
-            return self._pool.submit(_work, job)
-        except BrokenProcessPool:  # a process died between two jobs: nobody's fault
-            self._stop()
-            return self._submit(job)
+            said = run.child.receive()
+            if isinstance(said, Signal):
+                self._lost_starts = 0
+                self._begin(run)
+                return
+        except WorkerLost as lost:
+            del self._running[pipe]
+            if run.since is None:
+                self._restart(run.task, str(lost))
+            else:
+                count = run.task.failures["killed"] + 1
+                times = "" if count == 1 else f", {count} times"
+                self._end(run, Failure("killed", f"its process died ({lost}){times}"))
+            return
+        del self._running[pipe]
+        self._idle.append(run.child)
+        self._end(run, said)
 
-    def _stop(self) -> None:
-        """End every process at once; the next job starts a new pool."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            for process in list((pool._processes or {}).values()):
-                process.kill()  # from Python 3.14 on: pool.kill_workers()
-            pool.shutdown(cancel_futures=True)
+    def _end(self, run: _Run, result: Result) -> None:
+        """Keep the result of an attempt, or have it tried again before all others."""
+        assert run.since is not None
+        seconds = time.monotonic() - run.since
+        ended = run.task.ended(result, seconds, f"{socket.gethostname()}:{run.child.pid}")
+        if ended is None:
+            self._waiting.appendleft(run.task)
+        else:
+            self._ended.append(ended)
 
+    def _restart(self, task: Task, how: str) -> None:
+        self._lost_starts += 1
+        if self._lost_starts == STARTS:
+            raise UserError(
+                f"{STARTS} worker processes in a row died while they started ({how}):"
+                " is there enough memory for so many? Try fewer --jobs"
+            )
+        self._waiting.appendleft(task)
 
-_make: Callable[[], Evaluate]
-_evaluate: Evaluate | None = None
-
-
-def _prepare(make_evaluate: Callable[[], Evaluate]) -> None:
-    """Set up a worker process: it leaves interrupts to its parent, and ends when that is gone."""
-    global _make
-    _make = make_evaluate
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(job: Job) -> Result:
-    global _evaluate
-    if _evaluate is None:
-        _evaluate = _make()
-    return guarded(_evaluate, job)
+    def _end_overdue(self) -> None:
+        """End the processes that have taken too long for their job."""
+        if self._timeout is None:
+            return
+        now = time.monotonic()
+        for pipe, run in list(self._running.items()):
+            if run.since is not None and now - run.since >= self._timeout:
+                del self._running[pipe]
+                run.child.kill()
+                self._end(run, Failure("timeout", f"it took over {self._timeout:g} s"))

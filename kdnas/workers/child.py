@@ -1,0 +1,147 @@
+"""One process that evaluates a job at a time: whatever becomes of it, its parent goes on."""
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from enum import Enum
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Any
+
+from kdnas.errors import UserError
+from kdnas.records import Evaluate, Failure, Job, Result
+from kdnas.workers.guarded import guarded
+
+
+class Signal(Enum):
+    """What a child says besides results."""
+
+    READY = "ready"
+
+
+class WorkerLost(RuntimeError):
+    """The process is gone; the message says how."""
+
+
+class Child:
+    """A spawned process that calls `make_evaluate` once and then evaluates what it is sent.
+
+    Args:
+        make_evaluate: Makes what evaluates; it is pickled, so a function of a module or a
+            `functools.partial` of one.
+
+    Attributes:
+        pid: The process.
+        ready: Whether it has made what it evaluates with.
+    """
+
+    def __init__(self, make_evaluate: Callable[[], Evaluate]) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(make_evaluate, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.ready = False
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid or 0
+
+    def send(self, job: Job) -> None:
+        """Have a job evaluated.
+
+        Raises:
+            WorkerLost: The process has died since its last result.
+        """
+        try:
+            self.pipe.send(job)
+        except OSError as error:
+            raise WorkerLost(self._end()) from error
+
+    def receive(self) -> Result | Signal:
+        """What the process says next; waits for it.
+
+        Raises:
+            UserError: It found what the user has to mend.
+            WorkerLost: It died.
+        """
+        try:
+            said = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise WorkerLost(self._end()) from error
+        except Exception as error:  # what was sent cannot be put together again
+            return Failure("exception", f"the result cannot be read: {error}")
+        if isinstance(said, BaseException):
+            raise said
+        if said is Signal.READY:
+            self.ready = True
+        result: Result | Signal = said
+        return result
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+    def _end(self) -> str:
+        """How the process ended, once it is gone."""
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        self.kill()
+        if code is None:
+            return "closed its connection"
+        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def wait_seconds(deadlines: list[float]) -> float | None:
+    """Seconds to the nearest deadline of the monotonic clock; None where there is none."""
+    return max(min(deadlines) - time.monotonic(), 0.0) if deadlines else None
+
+
+def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection) -> None:
+    """The child's life: it leaves interrupts to its parent, and ends when that is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        evaluate = make_evaluate()
+    except UserError as error:
+        pipe.send(error)
+        return
+    except Exception:
+        pipe.send(RuntimeError(f"a worker could not start:\n{traceback.format_exc()}"))
+        return
+    pipe.send(Signal.READY)
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        _send(pipe, _answer(evaluate, job))
+
+
+def _answer(evaluate: Evaluate, job: Job) -> Any:
+    try:
+        return guarded(evaluate, job)
+    except UserError as error:
+        return error
+
+
+def _send(pipe: Connection, answer: Any) -> None:
+    try:
+        pipe.send(answer)
+    except OSError:
+        raise
+    except Exception as error:  # pickle raises many kinds
+        pipe.send(Failure("exception", f"the result cannot be sent: {error}"))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
