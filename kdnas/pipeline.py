@@ -58,7 +58,8 @@ def run_pipeline(
         load_resources(prepared.spec)
         floor = prepared.floor(config)
         _record_preparation(archive, prepared, floor)
-        with Processes(partial(make_evaluator, config, folder.students), jobs) as workers:
+        make = partial(make_evaluator, config, folder.students)
+        with Processes(make, jobs, config.workers.timeout) as workers:
             clock.start("search", config.search.evaluations)
             reason = run_search(
                 config,

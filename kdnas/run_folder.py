@@ -51,18 +51,26 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
         archive.set_meta(config=config.model_dump(mode="json"), versions=versions(), finished=False)
         return archive
     archive = Archive.open(folder.archive)
-    differing = difference(stored_config(archive), config)
-    if differing:
-        name, (was, now) = next(iter(differing.items()))
-        raise UserError(
-            f"{folder.path} holds a run with {name} = {was!r}, not {now!r}"
-            f" ({len(differing)} settings differ): choose another --out"
-        )
+    _require_same(folder, stored_config(archive), config)
     if not (resume or archive.meta("finished")):
         raise UserError(
             f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
         )
     return archive
+
+
+def _require_same(folder: RunFolder, stored: Config, config: Config) -> None:
+    """Refuse another configuration; how students are evaluated may have changed."""
+    differing = {
+        name: values
+        for name, values in difference(stored, config).items()
+        if not name.startswith("workers.")
+    }
+    if differing:
+        told = ", ".join(
+            f"{name} = {was!r} (now {now!r})" for name, (was, now) in differing.items()
+        )
+        raise UserError(f"{folder.path} holds a run with {told}: choose another --out")
 
 
 def stored_config(archive: Archive) -> Config:

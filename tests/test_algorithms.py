@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from strategies import SMALL_SPACES
-from toy_runs import ALGORITHMS, Step, drive, evaluated, toy_algorithm, toy_settings
+from toy_runs import ALGORITHMS, Numbered, Step, drive, evaluated, toy_algorithm, toy_settings
 
 from kdnas.algorithms import NSGA2, TournamentGA
 from kdnas.problems import TOY_SPACE
@@ -119,11 +119,9 @@ class TestContract:
 # --- the tournament ---
 
 
-def tournament(
-    space: SearchSpace = TOY_SPACE, *, floor: float = 0.0, **values: object
-) -> TournamentGA:
+def tournament(space: SearchSpace = TOY_SPACE, *, floor: float = 0.0, **values: object) -> Numbered:
     algorithm = toy_algorithm(toy_settings("tournament", **values), space, floor=floor)
-    assert isinstance(algorithm, TournamentGA)
+    assert isinstance(algorithm.algorithm, TournamentGA)
     return algorithm
 
 
@@ -141,7 +139,7 @@ ROOMY = SearchSpace(repeats=tuple(range(3, 2000)))
 ROOMY_STUDENT = toy_algorithm(toy_settings("random_uniform")).ask(1)[0].architecture
 
 
-def filled(ranks: list[int], **values: object) -> TournamentGA:
+def filled(ranks: list[int], **values: object) -> Numbered:
     """A tournament search whose member of birth b has rank `ranks[b]`, 0 being the best."""
     algorithm = tournament(ROOMY, population=len(ranks), **values)
     proposals = algorithm.ask(len(ranks))
@@ -160,7 +158,7 @@ def test_the_selection_pressure_is_that_of_tournaments_of_k(k):
     while len(winners) < rounds:
         proposals = algorithm.ask(size)
         winners += [ranks[p.parents[0]] + 1 for p in proposals]
-        losers += [ranks[pending.loser.birth] + 1 for pending in algorithm._pending]
+        losers += [ranks[p.group[0].birth] + 1 for p in algorithm.algorithm._pending.values()]
         algorithm.tell([FAILED] * len(proposals))  # so that the population stays the same
     expected = (size + 1) / (k + 1)
     deviation = math.sqrt((size + 1) * (size - k) * k / ((k + 1) ** 2 * (k + 2)))
@@ -177,13 +175,13 @@ def test_tournaments_of_a_batch_have_no_member_in_common(k, children):
         proposals = algorithm.ask(1000)
         assert len(proposals) == min(children, 8)
         involved = [p.parents[0] for p in proposals]
-        involved += [pending.loser.birth for pending in algorithm._pending]
+        involved += [p.group[0].birth for p in algorithm.algorithm._pending.values()]
         assert len(set(involved)) == 2 * len(proposals)
         algorithm.tell([FAILED] * len(proposals))
 
 
 def births(algorithm: TournamentGA) -> set[int]:
-    return set(algorithm._members)
+    return set(algorithm.algorithm._members)
 
 
 def test_a_child_takes_the_place_of_the_loser():
@@ -243,7 +241,7 @@ def test_what_a_tournament_prefers(better, worse, swap):
 
 def test_ties_in_fitness_go_to_fewer_parameters():
     algorithm = tournament(population=2)
-    algorithm._weights = replace(algorithm._weights, parameters=0.0)
+    algorithm.algorithm._weights = replace(algorithm.algorithm._weights, parameters=0.0)
     algorithm.ask(2)
     algorithm.tell([with_values(0.7, 2_000_000), with_values(0.7, 1_000_000)])
     assert algorithm.ask(1)[0].parents == (1,)
@@ -277,9 +275,9 @@ def test_a_parent_without_new_neighbours_leaves_the_tournament_to_others():
     """One mutable member is enough to go on."""
     algorithm = tournament(population=12, batch=6)
     drive(algorithm, 12)
-    known = {m.architecture.key: m for m in algorithm._members.values()}
+    known = {m.architecture.key: m for m in algorithm.algorithm._members.values()}
     one = next(iter(known.values())).architecture
-    algorithm._accept = lambda arch: arch.key not in known and distance(arch, one) <= 3
+    algorithm.algorithm._accept = lambda arch: arch.key not in known and distance(arch, one) <= 3
     steps = drive(algorithm, 3)
     assert {p.parents for p, _ in steps} >= {(0,)}
     assert algorithm.finished is None
@@ -288,16 +286,16 @@ def test_a_parent_without_new_neighbours_leaves_the_tournament_to_others():
 # --- NSGA-II ---
 
 
-def nsga2(space: SearchSpace = TOY_SPACE, *, floor: float = 0.0, **values: object) -> NSGA2:
+def nsga2(space: SearchSpace = TOY_SPACE, *, floor: float = 0.0, **values: object) -> Numbered:
     algorithm = toy_algorithm(toy_settings("nsga2", **values), space, floor=floor)
-    assert isinstance(algorithm, NSGA2)
+    assert isinstance(algorithm.algorithm, NSGA2)
     return algorithm
 
 
 def test_failed_students_never_survive_others():
     algorithm = nsga2()
     steps = drive(algorithm, 80, failing(lambda birth: birth % 3 == 0))
-    for members in (algorithm._nsga2.opt, algorithm._nsga2.pop):
+    for members in (algorithm.algorithm._nsga2.opt, algorithm.algorithm._nsga2.pop):
         assert len(members) > 0
         assert all(member.get("birth") % 3 for member in members)
     assert all(parent % 3 for p, _ in steps[30:] for parent in p.parents)
@@ -308,7 +306,7 @@ def test_infeasible_students_never_survive_feasible_ones():
     steps = drive(algorithm, 80)
     low = {birth for birth, (_, e) in enumerate(steps) if e.search.accuracy < 0.75}
     assert 5 < len(low) < 60
-    assert not low & {member.get("birth") for member in algorithm._nsga2.opt}
+    assert not low & {member.get("birth") for member in algorithm.algorithm._nsga2.opt}
 
 
 def test_a_value_that_is_not_finite_is_never_told():
@@ -344,7 +342,7 @@ def test_any_number_of_objectives(objectives):
     """The best in each objective is never lost."""
     algorithm = nsga2(objectives=objectives, population=20)
     steps = drive(algorithm, 80)
-    best = algorithm._nsga2.opt.get("F").min(axis=0)
+    best = algorithm.algorithm._nsga2.opt.get("F").min(axis=0)
     told = np.array([
         [{"accuracy": -e.search.accuracy, "robustness": -e.search.robustness,
           "worst_class_robustness": -e.search.worst_class_robustness,
@@ -356,7 +354,7 @@ def test_any_number_of_objectives(objectives):
 
 def test_two_searches_share_no_operator():
     """Pymoo's default operators are one object for all."""
-    one, two = nsga2()._nsga2, nsga2()._nsga2
+    one, two = nsga2().algorithm._nsga2, nsga2().algorithm._nsga2
     for part in ("mating", "survival", "initialization", "eliminate_duplicates", "random_state"):
         assert getattr(one, part) is not getattr(two, part)
     for part in ("selection", "crossover", "mutation"):

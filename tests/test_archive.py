@@ -19,7 +19,8 @@ from strategies import some_architectures as archs
 
 from kdnas.archive import FILE_NAME, SCHEMA_VERSION, Archive, Birth, Row
 from kdnas.errors import UserError
-from kdnas.records import Evaluation, Failure, Report, TextOutcome
+from kdnas.records import Evaluation, Failure, Finished, Job, Report, TextOutcome
+from kdnas.space import PAPER_SPACE, simplest
 
 TEXTS = [
     TextOutcome(0, 0, 0, "failed", 12, 0, 40),
@@ -27,6 +28,10 @@ TEXTS = [
     TextOutcome(2, 1, 1, "succeeded", 8, 2, 33, "a 'dull' film; naïve — “très” 漢字\n"),
     TextOutcome(3, 2, 2, "failed", 20, 0, 71),
 ]
+
+
+def finish(archive: Archive, birth: int, result: Evaluation | Failure) -> None:
+    archive.finish(Finished(Job(birth, simplest(PAPER_SPACE), seed=0), result))
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, los
     evaluation = evaluation_of(texts, loss=loss, train_seconds=1.5, attack_seconds=0.25)
     with Archive.create(Path(":memory:"), synchronous="OFF") as archive:
         archive.ask([Birth(3, arch, "property", parents, seed)])
-        archive.finish(3, evaluation)
+        finish(archive, 3, evaluation)
         (row,) = archive.rows()
         assert same(row, birth=3, key=arch.key, operation="property", parents=parents, seed=seed)
         assert row.architecture == arch
@@ -80,7 +85,7 @@ def test_the_fields_are_all_told_apart(archive):
     evaluation = evaluation_of(TEXTS, parameters=101, block_parameters=102, flops=103, loss=0.104,
                                train_seconds=105.5, attack_seconds=106.5)  # fmt: skip
     archive.ask(births(1))
-    archive.finish(0, evaluation)
+    finish(archive, 0, evaluation)
     found = archive.rows()[0].evaluation
     for field in fields(Evaluation):
         expected = () if field.name == "texts" else getattr(evaluation, field.name)
@@ -89,7 +94,7 @@ def test_the_fields_are_all_told_apart(archive):
 
 def test_a_loss_that_is_no_number_comes_back_as_that(archive):
     archive.ask(births(1))
-    archive.finish(0, evaluation_of(TEXTS, loss=math.nan))
+    finish(archive, 0, evaluation_of(TEXTS, loss=math.nan))
     assert math.isnan(archive.rows()[0].evaluation.loss)
 
 
@@ -97,7 +102,7 @@ def test_a_loss_that_is_no_number_comes_back_as_that(archive):
 def test_failures_come_back(archive, kind):
     failure = Failure(kind, "line one\nline 'two'")
     archive.ask(births(2))
-    archive.finish(1, failure)
+    finish(archive, 1, failure)
     pending, failed = archive.rows()
     assert same(pending, birth=0, status="pending", evaluation=None, failure=None)
     assert same(failed, birth=1, status="failed", evaluation=None, failure=failure)
@@ -105,8 +110,8 @@ def test_failures_come_back(archive, kind):
 
 def test_reports_come_back_beside_the_search_values(archive):
     archive.ask(births(2))
-    archive.finish(0, evaluation_of(TEXTS))
-    archive.finish(1, evaluation_of(TEXTS[:2]))
+    finish(archive, 0, evaluation_of(TEXTS))
+    finish(archive, 1, evaluation_of(TEXTS[:2]))
     measured = measurement_of(TEXTS[1:], spec="b2")
     archive.report(0, Report(measured, 7.5, tuple(TEXTS[1:])))
     first, second = archive.rows()
@@ -119,7 +124,7 @@ def test_reports_come_back_beside_the_search_values(archive):
 
 def test_a_report_can_be_made_again(archive):
     archive.ask(births(1))
-    archive.finish(0, evaluation_of(TEXTS))
+    finish(archive, 0, evaluation_of(TEXTS))
     for texts in (TEXTS[:2], TEXTS[1:3]):
         archive.report(0, Report(measurement_of(texts), 1.0, tuple(texts)))
     assert archive.rows()[0].report == measurement_of(TEXTS[1:3])
@@ -153,7 +158,7 @@ def test_it_opens_again_and_goes_on(archive):
     archive.ask(births(2))
     with Archive.open(archive.path) as again:
         assert again.rows() == archive.rows()
-        again.finish(1, Failure("timeout", "over 60 s"))
+        finish(again, 1, Failure("timeout", "over 60 s"))
     assert [row.status for row in archive.rows()] == ["pending", "failed"]
 
 
@@ -176,7 +181,7 @@ def test_every_stored_ratio_can_be_recounted_from_the_texts(splits):
     with Archive.create(Path(":memory:"), synchronous="OFF") as archive:
         archive.ask(births(len(splits)))
         for birth, texts in enumerate(splits):
-            archive.finish(birth, evaluation_of(texts))
+            finish(archive, birth, evaluation_of(texts))
             archive.report(birth, Report(measurement_of(texts), 0.0, tuple(texts)))
         for table, split in [("evaluations", "search"), ("reports", "report")]:
             found = [tuple(r) for r in archive._db.execute(RECOUNT.format(table=table), (split,))]
@@ -188,7 +193,7 @@ def test_every_stored_ratio_can_be_recounted_from_the_texts(splits):
 def test_derived_columns_are_what_the_records_say(archive):
     archive.ask(births(1))
     evaluation = evaluation_of(TEXTS)
-    archive.finish(0, evaluation)
+    finish(archive, 0, evaluation)
     names = ("worst_class_accuracy", "worst_class_robustness", "degenerate", "texts")
     (stored,) = query(archive.path, f"SELECT {', '.join(names)} FROM evaluations")
     assert stored == tuple(getattr(evaluation.search, name) for name in names)
@@ -203,12 +208,12 @@ import sys
 from pathlib import Path
 from strategies import evaluation_of, some_architectures
 from kdnas.archive import Archive, Birth
-from kdnas.records import TextOutcome
+from kdnas.records import Finished, Job, TextOutcome
 texts = [TextOutcome(i, 0, 0, "succeeded", 10, 2, 30, "x" * 500) for i in range(50)]
 with Archive.create(Path(sys.argv[1])) as archive:
     for birth, arch in enumerate(some_architectures(500)):
         archive.ask([Birth(birth, arch, "initial", (), birth)])
-        archive.finish(birth, evaluation_of(texts))
+        archive.finish(Finished(Job(birth, arch, birth), evaluation_of(texts)))
         archive.tell([birth])
         print(birth, flush=True)
 """
@@ -352,4 +357,4 @@ def test_a_foreign_database_is_left_as_it_is(tmp_path):
 
 def test_a_result_for_a_birth_that_was_never_asked_is_refused(archive):
     with pytest.raises(Exception, match="7"):
-        archive.finish(7, Failure("oom", "?"))
+        finish(archive, 7, Failure("oom", "?"))

@@ -21,15 +21,34 @@ def toy_settings(algorithm: str, **values: object) -> SearchSettings:
     return SearchSettings.model_validate({"algorithm": algorithm, **defaults, **values})
 
 
+class Numbered:
+    """An algorithm in generations, told results in the order of the last ask."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self.algorithm, self._births = algorithm, range(0)
+
+    @property
+    def finished(self) -> str | None:
+        return self.algorithm.finished
+
+    def ask(self, most: int) -> list[Proposal]:
+        proposals = self.algorithm.ask(most)
+        self._births = range(self._births.stop, self._births.stop + len(proposals))
+        return proposals
+
+    def tell(self, results: Sequence[Evaluation | Failure]) -> None:
+        self.algorithm.tell(dict(zip(self._births, results, strict=True)))
+
+
 def toy_algorithm(
     settings: SearchSettings,
     space: SearchSpace = TOY_SPACE,
     *,
     floor: float = 0.0,
     accept: Accept = lambda _: True,
-) -> Algorithm:
+) -> Numbered:
     """The algorithm of `settings` at its start."""
-    return make_algorithm(settings, space, PAPER_WEIGHTS, floor, accept)
+    return Numbered(make_algorithm(settings, space, PAPER_WEIGHTS, floor, accept))
 
 
 def evaluated(job: Job) -> Evaluation:
@@ -40,7 +59,7 @@ def evaluated(job: Job) -> Evaluation:
 
 
 def drive(
-    algorithm: Algorithm,
+    algorithm: Numbered,
     budget: int,
     evaluate: Callable[[Job], Evaluation | Failure] = evaluated,
 ) -> list[Step]:
@@ -49,6 +68,8 @@ def drive(
     while len(steps) < budget and algorithm.finished is None:
         proposals = algorithm.ask(budget - len(steps))
         assert len(proposals) <= budget - len(steps)
+        if not proposals:
+            break
         results = [
             evaluate(Job(birth, proposal.architecture, seed=0))
             for birth, proposal in enumerate(proposals, len(steps))

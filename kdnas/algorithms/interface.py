@@ -1,6 +1,6 @@
 """What every search algorithm offers: `ask`, `tell`, and why it finished."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +24,10 @@ class Proposal:
 
 
 class Algorithm(Protocol):
-    """A search as a dialogue; every `ask` is followed by one `tell` of all its results.
+    """A search as a dialogue. Proposals count as taken from the ask on.
+
+    In generations every `ask` is followed by one `tell` of all its results, in proposal order;
+    asynchronously, one proposal is asked for at a time, and each result is told as it arrives.
 
     Attributes:
         finished: Why there will be no more proposals (`patience`, `exhausted`), or None.
@@ -33,9 +36,9 @@ class Algorithm(Protocol):
     finished: str | None
 
     def ask(self, most: int) -> list[Proposal]:
-        """The next proposals, `most` at the most; none only when it is finished."""
+        """New proposals, at most `most`; none when it is finished or has to wait for results."""
         ...
 
-    def tell(self, results: Sequence[Evaluation | Failure]) -> None:
-        """The results of the last `ask`, in its order."""
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
+        """Results by birth, in the order in which they count."""
         ...

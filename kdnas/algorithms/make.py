@@ -3,6 +3,7 @@
 from kdnas.algorithms.interface import Algorithm
 from kdnas.algorithms.nsga2 import NSGA2
 from kdnas.algorithms.random_search import RandomSearch
+from kdnas.algorithms.steady_nsga2 import SteadyNSGA2
 from kdnas.algorithms.tournament import TournamentGA
 from kdnas.config import SearchSettings
 from kdnas.objectives import Weights
@@ -25,6 +26,7 @@ def make_algorithm(
         case "tournament":
             return TournamentGA(settings, space, weights, floor, accept)
         case "nsga2":
-            return NSGA2(settings, space, floor, accept)
+            kind = SteadyNSGA2 if settings.asynchronous else NSGA2
+            return kind(settings, space, floor, accept)
         case "random_edits" | "random_uniform":
             return RandomSearch(settings, space, accept)

@@ -1,6 +1,6 @@
 """NSGA-II over architectures: pymoo's algorithm, driven by ask and tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Set
 
 from pymoo.algorithms.moo import nsga2 as pymoo_nsga2
 from pymoo.core.population import Population
@@ -26,6 +26,22 @@ _MATINGS = 10
 """Rounds of mating for one batch; each draws up to 100 neighbours of every parent."""
 
 
+def mating_of(
+    settings: SearchSettings, space: SearchSpace, seen: Set[str], accept: Accept
+) -> Evolution:
+    """Tournaments by rank and crowding, crossover, mutation; children that were not seen.
+
+    Made for each search: pymoo's default operators are shared between algorithms.
+    """
+    return Evolution(
+        TournamentSelection(func_comp=pymoo_nsga2.binary_tournament),
+        UniformCrossover(settings.crossover),
+        EvoMutation(space, settings.repair, unseen(seen, accept)),
+        eliminate_duplicates=KeyElimination(seen),
+        n_max_iterations=_MATINGS,
+    )
+
+
 class NSGA2:
     """Deb 2002 with `search.batch` children at a time; see `Algorithm`.
 
@@ -40,22 +56,14 @@ class NSGA2:
         self._problem = StudentProblem(settings.objectives, floor)
         self._seen: set[str] = set()
         self._asked: Population = Population()
-        # All operators are made here: pymoo's defaults are shared between algorithms.
-        new, duplicates = unseen(self._seen, accept), KeyElimination(self._seen)
-        mating = Evolution(
-            TournamentSelection(func_comp=pymoo_nsga2.binary_tournament),
-            UniformCrossover(settings.crossover),
-            EvoMutation(space, settings.repair, new),
-            eliminate_duplicates=duplicates,
-            n_max_iterations=_MATINGS,
-        )
+        new = unseen(self._seen, accept)
         self._nsga2 = pymoo_nsga2.NSGA2(
             pop_size=settings.population,
             n_offsprings=settings.batch,
             sampling=EditSampling(space, settings.repair, new),
-            mating=mating,
+            mating=mating_of(settings, space, self._seen, accept),
             survival=RankAndCrowding(),
-            eliminate_duplicates=duplicates,
+            eliminate_duplicates=KeyElimination(self._seen),
         )
         self._nsga2.setup(self._problem, seed=settings.seed, termination=NoTermination())
 
@@ -74,7 +82,8 @@ class NSGA2:
             for i in self._asked
         ]
 
-    def tell(self, results: Sequence[Evaluation | Failure]) -> None:
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
         """The results of the last ask; the better part of parents and children survives."""
-        self._nsga2.evaluator.eval(self._problem, self._asked, results=results)
+        ordered = [results[individual.get("birth")] for individual in self._asked]
+        self._nsga2.evaluator.eval(self._problem, self._asked, results=ordered)
         self._nsga2.tell(infills=self._asked)

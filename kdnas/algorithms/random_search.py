@@ -1,6 +1,6 @@
 """Random search: the baseline of every search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class RandomSearch:
             proposals.append(Proposal(edit.architecture, edit.operation))
         return proposals
 
-    def tell(self, results: Sequence[Evaluation | Failure]) -> None:
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
         """Nothing is learnt."""
 
     def _draw(self) -> Edit:

@@ -1,6 +1,6 @@
 """The evolutionary search of Guo 2021 (section 5.4): tournaments on the weighted fitness."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,16 +39,19 @@ class Member:
 
 @dataclass(frozen=True)
 class _Pending:
-    birth: int
-    proposal: Proposal
-    loser: Member | None  # whom it replaces; None while the population is filled
+    """A proposal and the members of its tournament, worst first; none while it fills."""
+
+    architecture: Architecture
+    group: tuple[Member, ...] = ()
 
 
 class TournamentGA:
     """A population of constant size; the best of `k` reproduces, its child replaces the worst.
 
-    The tournaments of one batch have no member in common, so that there are at most
-    population // k of them. A failed child replaces nobody. See `Algorithm`.
+    Tournaments that are under way have no member in common as long as there are enough members: in
+    one batch there are at most population // k of them. A failed child replaces nobody. Where
+    another child was there first (asynchronously only), it replaces the worst member of all. See
+    `Algorithm`.
     """
 
     def __init__(
@@ -67,33 +70,36 @@ class TournamentGA:
         self._accept = unseen(self._seen, accept)
         self._members: dict[int, Member] = {}
         self._filling = True
-        self._pending: list[_Pending] = []
+        self._pending: dict[int, _Pending] = {}
         self._best: Score = (-np.inf, -np.inf)
         self._children_since_best = 0
 
     def ask(self, most: int) -> list[Proposal]:
-        """What the population lacks; once it is full, at most `search.batch` children."""
-        if self._filling:
-            self._fill(most)
-        if not self._pending and not self.finished:
-            self._breed(min(most, self._settings.batch))
-            self.finished = None if self._pending else "exhausted"
-        return [pending.proposal for pending in self._pending]
+        """What the population lacks; once that is under way, at most `search.batch` children."""
+        if self.finished:
+            return []
+        proposals = list(self._fill(most)) or list(self._breed(min(most, self._settings.batch)))
+        if not proposals and not self._pending:
+            self.finished = "exhausted"
+        return proposals
 
-    def tell(self, results: Sequence[Evaluation | Failure]) -> None:
-        """The results of the last ask; each child takes the place of its tournament's loser."""
-        for pending, result in zip(self._pending, results, strict=True):
-            self._children_since_best += pending.loser is not None
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
+        """Each child takes the place of its tournament's loser."""
+        for birth, result in results.items():
+            pending = self._pending.pop(birth)
+            self._children_since_best += bool(pending.group)
             if isinstance(result, Evaluation):
-                self._settle(pending, result)
-        self._pending = []
+                self._settle(birth, pending, result)
         if self._children_since_best >= self._settings.patience:
             self.finished = "patience"
 
-    def _fill(self, most: int) -> None:
-        """Propose the missing members; failed ones are missing again at the next ask."""
-        missing = self._settings.population - len(self._members)
-        self._filling = missing > 0
+    def _fill(self, most: int) -> Iterator[Proposal]:
+        """The missing members; failed ones are missing again, until the population was full."""
+        if not self._filling:
+            return
+        self._filling = len(self._members) < self._settings.population
+        coming = sum(not pending.group for pending in self._pending.values())
+        missing = self._settings.population - len(self._members) - coming
         for _ in range(min(missing, most)):
             try:
                 edit = random_edits(
@@ -102,14 +108,15 @@ class TournamentGA:
             except SpaceExhausted:
                 self._filling = False  # a smaller population still has neighbours to try
                 return
-            self._propose(edit)
+            yield self._propose(edit)
 
-    def _breed(self, most: int) -> None:
-        """One tournament after the other among members that were in none of this batch."""
-        members, k = list(self._members.values()), self._settings.tournament
+    def _breed(self, most: int) -> Iterator[Proposal]:
+        """One tournament after the other among members that are in none under way."""
+        k, proposed = self._settings.tournament, 0
+        members = self._free_members(k)
         order = self._rng.permutation(len(members))
         for start in range(0, len(members) - k + 1, k):
-            if len(self._pending) == most:
+            if proposed == most:
                 return
             group = sorted((members[i] for i in order[start : start + k]), key=lambda m: m.merit)
             try:
@@ -122,21 +129,27 @@ class TournamentGA:
                 )
             except SpaceExhausted:
                 continue  # all neighbours of this winner are known; others may have new ones
-            self._propose(edit, winner=group[-1], loser=group[0])
+            proposed += 1
+            yield self._propose(edit, tuple(group))
 
-    def _propose(
-        self, edit: Edit, winner: Member | None = None, loser: Member | None = None
-    ) -> None:
-        parents = () if winner is None else (winner.birth,)
-        proposal = Proposal(edit.architecture, edit.operation, parents)
-        self._pending.append(_Pending(len(self._seen), proposal, loser))
+    def _free_members(self, k: int) -> list[Member]:
+        """Members that are in no tournament under way, or all where those are fewer than `k`."""
+        taken = {member.birth for pending in self._pending.values() for member in pending.group}
+        free = [member for member in self._members.values() if member.birth not in taken]
+        return free if len(free) >= k else list(self._members.values())
+
+    def _propose(self, edit: Edit, group: tuple[Member, ...] = ()) -> Proposal:
+        self._pending[len(self._seen)] = _Pending(edit.architecture, group)
         self._seen.add(edit.architecture.key)
+        return Proposal(edit.architecture, edit.operation, tuple(m.birth for m in group[-1:]))
 
-    def _settle(self, pending: _Pending, result: Evaluation) -> None:
+    def _settle(self, birth: int, pending: _Pending, result: Evaluation) -> None:
         score = (min(-violation(result, self._floor), 0.0), fitness(result, self._weights))
-        arch, birth = pending.proposal.architecture, pending.birth
-        if pending.loser is not None:
-            del self._members[pending.loser.birth]
-        self._members[birth] = Member(birth, arch, score, result.parameters)
+        if pending.group:
+            loser = pending.group[0].birth
+            if loser not in self._members:
+                loser = min(self._members.values(), key=lambda m: m.merit).birth
+            del self._members[loser]
+        self._members[birth] = Member(birth, pending.architecture, score, result.parameters)
         if score > self._best:
             self._best, self._children_since_best = score, 0

@@ -6,7 +6,7 @@ Tables: `meta` (the run's configuration and state), `events` (asks and tells in 
 """
 
 from kdnas.archive.archive import Archive
-from kdnas.archive.rows import Birth, Row
+from kdnas.archive.rows import Birth, Row, birth_of
 from kdnas.archive.schema import FILE_NAME, SCHEMA_VERSION
 
-__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Archive", "Birth", "Row"]
+__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Archive", "Birth", "Row", "birth_of"]

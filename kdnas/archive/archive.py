@@ -17,7 +17,7 @@ from kdnas.archive.rows import (
 )
 from kdnas.archive.schema import SCHEMA, SCHEMA_VERSION
 from kdnas.errors import UserError
-from kdnas.records import Evaluation, Failure, Report, TextOutcome
+from kdnas.records import Evaluation, Failure, Finished, Report, TextOutcome
 
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 
@@ -132,17 +132,20 @@ class Archive:
             )
             self._events("ask", [b.birth for b in births])
 
-    def finish(self, birth: int, result: Evaluation | Failure) -> None:
-        """Record the result of a pending birth."""
+    def finish(self, done: Finished, *, told: bool = False) -> None:
+        """Record the result of a pending birth, and in the same transaction that it was told."""
+        birth, result = done.job.birth, done.result
         values: dict[str, Any]
         if isinstance(result, Failure):
             values = {"status": "failed", "failure": result.kind, "message": result.message}
         else:
+            assert isinstance(result, Evaluation)
             values = {
                 "status": "ok",
                 **{name: getattr(result, name) for name in EVALUATION_NAMES},
                 **measured_values(result.search),
             }
+        values |= {"attempts": done.attempts, "seconds": done.seconds, "worker": done.worker}
         assignments = ", ".join(f"{name} = ?" for name in values)
         with self._writing():
             changed = self._db.execute(
@@ -152,6 +155,18 @@ class Archive:
                 raise LookupError(f"birth {birth} has a result but was never asked")
             if isinstance(result, Evaluation):
                 self._texts(birth, "search", result.search.spec, result.texts)
+            if told:
+                self._events("tell", [birth])
+
+    def reopen(self, births: Iterable[int]) -> None:
+        """Forget failures that were not told: their students are pending again."""
+        told = {birth for kind, birth in self.events() if kind == "tell"}
+        with self._writing():
+            self._db.executemany(
+                "UPDATE evaluations SET status = 'pending', failure = NULL, message = NULL,"
+                " attempts = NULL, seconds = NULL, worker = NULL WHERE birth = ?",
+                [(birth,) for birth in births if birth not in told],
+            )
 
     def tell(self, births: Iterable[int]) -> None:
         """Record that the results of `births` were told to the algorithm, in this order."""

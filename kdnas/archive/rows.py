@@ -36,6 +36,8 @@ class Row:
         evaluation: What was measured, if `ok` (without its single texts).
         failure: Why not, if `failed`.
         report: Its values on report-val, if it was measured there.
+        attempts: How often its evaluation was tried; 0 while it is pending.
+        seconds: Wall time of the last attempt.
     """
 
     birth: int
@@ -48,6 +50,8 @@ class Row:
     evaluation: Evaluation | None = None
     failure: Failure | None = None
     report: Measurement | None = None
+    attempts: int = 0
+    seconds: float = 0.0
 
     @property
     def architecture(self) -> Architecture:
@@ -116,4 +120,11 @@ def row_of(row: sqlite3.Row, report: Measurement | None) -> Row:
         evaluation,
         failure,
         report,
+        row["attempts"] or 0,
+        row["seconds"] or 0.0,
     )
+
+
+def birth_of(row: Row) -> Birth:
+    """The student of a row as it was asked for."""
+    return Birth(row.birth, row.architecture, row.operation, row.parents, row.seed)

@@ -1,6 +1,6 @@
 """The tables of an archive."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "archive.sqlite"
 
 _MEASURED = """
@@ -21,7 +21,8 @@ CREATE TABLE evaluations (
     parents TEXT NOT NULL, operation TEXT NOT NULL, seed INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('pending', 'ok', 'failed')),
     parameters INTEGER, block_parameters INTEGER, flops INTEGER, loss REAL,
-    train_seconds REAL, attack_seconds REAL, failure TEXT, message TEXT, {_MEASURED}
+    train_seconds REAL, attack_seconds REAL, failure TEXT, message TEXT,
+    attempts INTEGER, seconds REAL, worker TEXT, {_MEASURED}
 );
 CREATE TABLE reports (birth INTEGER PRIMARY KEY, seconds REAL, {_MEASURED});
 CREATE TABLE texts (

@@ -150,6 +150,8 @@ class SearchSettings(Section):
         crossover: Probability of a crossover before the mutation (nsga2 only).
         objectives: What nsga2 optimises, one to four.
         threads: Threads of one evaluation; part of the record, since it can change last digits.
+        asynchronous: Whether a child is proposed whenever a worker is free, and every result told
+            as it arrives; the order in which students end then decides about the search.
     """
 
     algorithm: Literal["tournament", "nsga2", "random_edits", "random_uniform"] = "tournament"
@@ -167,6 +169,7 @@ class SearchSettings(Section):
     )
     seed: Annotated[int, Field(ge=0)] = 0
     threads: Count = 1
+    asynchronous: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -196,6 +199,19 @@ class ConstraintSettings(Section):
     max_flops: Count | None = None
 
 
+class WorkerSettings(Section):
+    """How students are evaluated; a resumed run may change it, since it decides about no result.
+
+    Attributes:
+        timeout: Most seconds that a student may take; None for no limit.
+        timeout_is_result: Whether a student that takes longer has failed. Otherwise the run pauses,
+            because on a faster machine it would not have.
+    """
+
+    timeout: Positive | None = None
+    timeout_is_result: bool = False
+
+
 class Config(Section):
     """A whole run."""
 
@@ -208,3 +224,4 @@ class Config(Section):
     search: SearchSettings = SearchSettings()
     fitness: Weights = Weights()
     constraints: ConstraintSettings = ConstraintSettings()
+    workers: WorkerSettings = WorkerSettings()

@@ -1,0 +1,88 @@
+"""NSGA-II without generations: results count as they arrive, children are bred of what is known."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from pymoo.core.evaluator import Evaluator
+from pymoo.core.individual import Individual
+from pymoo.core.population import Population
+from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
+
+from kdnas.algorithms.interface import Proposal
+from kdnas.algorithms.nsga2 import mating_of
+from kdnas.config import SearchSettings
+from kdnas.errors import SpaceExhausted
+from kdnas.operators import unseen
+from kdnas.problems import StudentProblem
+from kdnas.records import Evaluation, Failure
+from kdnas.space import Accept, SearchSpace, random_edits
+
+
+class SteadyNSGA2:
+    """NSGA-II's selection and survival, one child at a time; see `Algorithm`.
+
+    While the population is filled, and as long as fewer than two members are known, random edits
+    are proposed: no worker waits for the slowest initial student.
+    """
+
+    def __init__(
+        self, settings: SearchSettings, space: SearchSpace, floor: float, accept: Accept
+    ) -> None:
+        self.finished: str | None = None
+        self._settings, self._space = settings, space
+        self._problem = StudentProblem(settings.objectives, floor)
+        self._rng = np.random.default_rng(settings.seed)
+        self._seen: set[str] = set()
+        self._accept = unseen(self._seen, accept)
+        self._mating = mating_of(settings, space, self._seen, accept)
+        self._survival, self._evaluator = RankAndCrowding(), Evaluator()
+        self._members, self._pending = Population(), dict[int, Individual]()
+        self._random = True
+
+    def ask(self, most: int) -> list[Proposal]:
+        """One proposal; none where nothing new was found, which may change with the next result."""
+        child = self._initial() or self._bred() if most else None
+        if child is None:
+            self.finished = None if self._pending else "exhausted"
+            return []
+        birth = len(self._seen)
+        child.set("birth", birth)
+        self._seen.add(child.X[0].key)
+        self._pending[birth] = child
+        return [
+            Proposal(child.X[0], child.get("operation") or "initial", child.get("parents") or ())
+        ]
+
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
+        """Each result joins the population; whoever is then the worst leaves it."""
+        for birth, result in results.items():
+            child = Population.create(self._pending.pop(birth))
+            self._evaluator.eval(self._problem, child, results=[result])
+            self._members = self._survival.do(
+                self._problem,
+                Population.merge(self._members, child),
+                n_survive=self._settings.population,
+                random_state=self._rng,
+            )
+
+    def _initial(self) -> Individual | None:
+        """A random student while there are fewer than the population should have."""
+        full = len(self._seen) >= self._settings.population and len(self._members) >= 2
+        if full or not self._random:
+            return None
+        repair = self._settings.repair
+        try:
+            edit = random_edits(self._space, self._rng, repair=repair, accept=self._accept)
+        except SpaceExhausted:
+            self._random = False
+            return None
+        x = np.empty(1, dtype=object)
+        x[0] = edit.architecture
+        return Individual(X=x)
+
+    def _bred(self) -> Individual | None:
+        if len(self._members) < 2:
+            return None
+        found = self._mating.do(self._problem, self._members, 1, random_state=self._rng)
+        child: Individual | None = found[0] if len(found) else None
+        return child

@@ -1,0 +1,12 @@
+"""The search loop: ask, record, evaluate, tell; a resumed run replays it over what is recorded.
+
+- `run_search`: the whole loop, in generations (`generations`) or asynchronously (`steady`);
+- `report_front`: students of the front on report-val;
+- `Record` (record): what keeps the archive and a replay together, and knows when to stop.
+"""
+
+from kdnas.search.record import HOPELESS, KILLED_IN_A_ROW, Progress
+from kdnas.search.report import report_front
+from kdnas.search.run import run_search
+
+__all__ = ["HOPELESS", "KILLED_IN_A_ROW", "Progress", "report_front", "run_search"]
