@@ -27,7 +27,7 @@ STALE = 6 * HEARTBEAT
 
 @dataclass(frozen=True)
 class Holder:
-    """A process that writes into a run folder; `started` tells it from a later one of its number."""
+    """A process that writes into a run folder; `started` tells it from later ones of its id."""
 
     host: str
     pid: int
