@@ -82,6 +82,16 @@ class RunLock:
         """Whether nobody has taken it over."""
         return holder_of(self._path.parent) == self._me
 
+    def require_mine(self) -> None:
+        """Refuse to go on beside another writer.
+
+        Raises:
+            UserError: The folder was taken over.
+        """
+        if not self.mine:
+            holder = holder_of(self._path.parent)
+            raise UserError(f"{self._path.parent} was taken over by {holder}: this run ends")
+
     def __enter__(self) -> Self:
         Thread(target=self._beat, daemon=True).start()
         return self

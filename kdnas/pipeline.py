@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from kdnas.analysis import pareto_front, picks
 from kdnas.archive import Archive, Birth, Row
@@ -20,23 +20,12 @@ from kdnas.records import Evaluate, Result
 from kdnas.run_folder import RunFolder
 from kdnas.search import report_front, run_search
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.status import Observer, StatusFile
 from kdnas.weights import keep_weights
 from kdnas.workers import Processes
 
 KEPT_BEST = 10
 """Students whose weights are kept for their fitness, besides the front and the picks."""
-
-
-class Observer(Protocol):
-    """Who is told how a run gets on."""
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        """A stage starts; `total` is its number of students, if it has one."""
-        ...
-
-    def finished(self, birth: Birth, result: Result) -> None:
-        """A student was evaluated, or found evaluated in the archive."""
-        ...
 
 
 def run_pipeline(
@@ -52,7 +41,11 @@ def run_pipeline(
         observer: Is told of every stage and student.
     """
     quiet_libraries()
-    with _StageClock(archive, observer) as clock:
+    recorded = sum(row.status != "pending" for row in archive.rows())
+    with (
+        StatusFile(folder.path, observer, recorded) as status,
+        _StageClock(archive, status) as clock,
+    ):
         prepared = prepare(config, clock.start)
         clock.start("word vectors")
         load_resources(prepared.spec)
@@ -60,6 +53,7 @@ def run_pipeline(
         _record_preparation(archive, prepared, floor)
         make = partial(make_evaluator, config, folder.students)
         with Processes(make, jobs, config.workers.timeout) as workers:
+            status.watch(workers)
             clock.start("search", config.search.evaluations)
             reason = run_search(
                 config,
@@ -67,12 +61,12 @@ def run_pipeline(
                 workers,
                 floor=floor,
                 accept=within_limits(config, prepared.shape),
-                progress=_pruning(config, folder, archive, floor, observer),
+                progress=_pruning(config, folder, archive, floor, status),
             )
             archive.set_meta(ended=reason)
             members = pareto_front(archive.rows(), config.search.objectives, floor)
             clock.start("report", len(members))
-            report_front(members, archive, workers, observer.finished)
+            report_front(members, archive, workers, status.finished)
     archive.set_meta(finished=True)
 
 

@@ -102,3 +102,67 @@ def sleeping(folder: Path, seconds: float, job: Job) -> Evaluation | Report:
 def make_sleeping(folder: Path, seconds: float) -> Callable[[Job], Evaluation | Report]:
     """See `sleeping`."""
     return partial(sleeping, folder, seconds)
+
+
+class Unsendable:
+    """Pickle refuses it."""
+
+    def __reduce__(self):
+        raise TypeError("no way to send it")
+
+
+class Unreadable:
+    """It can be sent, but not put together again."""
+
+    def __reduce__(self):
+        return (int, ("no number",))
+
+
+def faulty(folder: Path, job: Job) -> Evaluation | Report:
+    """Births 0 to 5 fail, each in a way that `guarded` does not see."""
+    (folder / f"birth-{job.birth}-{time.monotonic_ns()}").touch()
+    result = plain(job)
+    match job.birth:
+        case 0:
+            os._exit(3)
+        case 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case 2:
+            time.sleep(1000)
+        case 3:
+            object.__setattr__(result, "texts", (Unsendable(),))
+        case 4:
+            object.__setattr__(result, "texts", (Unreadable(),))
+        case 5:
+            raise MemoryError("all of it")
+    return result
+
+
+def exclusive(folder: Path, job: Job) -> Evaluation | Report:
+    """Birth 0 runs out of memory unless nothing else runs; every run leaves its begin and end."""
+    mark = folder / f"running-{job.birth}"
+    mark.touch()
+    time.sleep(0.3)
+    others = len(list(folder.glob("running-*"))) - 1
+    if job.birth == 0:
+        (folder / f"others-{time.monotonic_ns()}").write_text(str(others))
+    mark.unlink()
+    if job.birth == 0 and others:
+        raise MemoryError("not beside others")
+    return plain(job)
+
+
+def make_dying() -> Evaluate:
+    """The process dies before it is ready."""
+    os._exit(9)
+
+
+def make_slowly(seconds: float) -> Evaluate:
+    """Takes its time."""
+    time.sleep(seconds)
+    return plain
+
+
+def make_wrongly() -> Evaluate:
+    """Has a mistake."""
+    raise ZeroDivisionError

@@ -143,6 +143,77 @@ def test_only_who_died_is_tried_again(tmp_path):
     assert all(d.worker and 0 < d.seconds < 10 for d in done.values())
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_every_fault_of_a_worker_is_a_typed_failure_and_the_others_go_on(jobs, tmp_path):
+    jobs_of = [Job(birth, arch, seed=1) for birth, arch in enumerate(some_architectures(9))]
+    make = partial(evaluators.make, partial(evaluators.faulty, tmp_path))
+    with Processes(make, jobs, timeout=0.5) as workers:
+        done = {d.job.birth: d for d in finished(workers, jobs_of)}
+    assert [done[birth].result for birth in range(6)] == [
+        Failure("killed", "its process died (exit status 3), 3 times"),
+        Failure("killed", "its process died (SIGSEGV), 3 times"),
+        Failure("timeout", "it took over 0.5 s"),
+        Failure("exception", "the result cannot be sent: no way to send it"),
+        Failure(
+            "exception",
+            "the result cannot be read: invalid literal for int() with base 10: 'no number'",
+        ),
+        Failure("oom", "MemoryError: all of it"),
+    ]
+    assert all(done[birth].result == evaluators.plain(jobs_of[birth]) for birth in (6, 7, 8))
+    assert [done[birth].attempts for birth in range(9)] == [3, 3, 1, 1, 1, 2, 1, 1, 1]
+    assert [runs_of(tmp_path, birth) for birth in range(9)] == [3, 3, 1, 1, 1, 2, 1, 1, 1]
+    assert done[2].seconds == pytest.approx(0.5, abs=0.4)
+
+
+def test_who_ran_out_of_memory_beside_others_is_tried_alone(tmp_path):
+    make = partial(evaluators.make, partial(evaluators.exclusive, tmp_path))
+    with Processes(make, 3) as workers:
+        results(workers, JOBS[3:])  # all processes are ready
+        done = {d.job.birth: d for d in finished(workers, JOBS)}
+    others = [int(file.read_text()) for file in sorted(tmp_path.glob("others-*"))]
+    assert others[0] > 0
+    assert others[1:] == [0]
+    assert done[0].attempts == 2
+    assert {d.job: d.result for d in done.values()} == {j: evaluators.plain(j) for j in JOBS}
+
+
+def test_the_limit_of_time_leaves_out_the_start_of_a_process(tmp_path):
+    make = partial(evaluators.make_slowly, 1.0)
+    with Processes(make, 1, timeout=0.8) as workers:
+        assert results(workers, JOBS[:2]) == {j: evaluators.plain(j) for j in JOBS[:2]}
+
+
+def test_processes_that_die_before_they_are_ready_end_the_run():
+    with (
+        Processes(evaluators.make_dying, 2) as workers,
+        pytest.raises(UserError, match=r"3 worker processes .* died .*exit status 9"),
+    ):
+        results(workers, JOBS)
+
+
+def test_a_mistake_in_making_it_is_shown_with_its_traceback():
+    with (
+        Processes(evaluators.make_wrongly, 1) as workers,
+        pytest.raises(RuntimeError, match=r"(?s)could not start.*make_wrongly.*ZeroDivisionError"),
+    ):
+        results(workers, JOBS)
+
+
+def test_busy_and_idle_processes_are_counted(tmp_path):
+    make = partial(evaluators.make_sleeping, tmp_path, 0.3)
+    with Processes(make, 2) as workers:
+        counts = [workers.busy]
+        for job in JOBS[:3]:
+            workers.submit(job)
+            counts.append(workers.busy)
+        for _ in range(3):
+            workers.next()
+            counts.append(workers.busy)
+    assert workers.slots == 2
+    assert counts == [0, 1, 2, 2, 2, 1, 0] or counts == [0, 1, 2, 2, 1, 1, 0]
+
+
 def test_workers_leave_interrupts_to_their_parent():
     with two_processes(evaluators.interrupted) as workers:
         assert results(workers, JOBS) == {job: evaluators.plain(job) for job in JOBS}

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -23,7 +23,13 @@ _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegf
 
 
 class Archive:
-    """Appends to and reads from the archive of one run; use it as a context manager."""
+    """Appends to and reads from the archive of one run; use it as a context manager.
+
+    Attributes:
+        before_write: Called before every write; raises where this process may not write any more.
+    """
+
+    before_write: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._db, self.path = connection, path
@@ -92,6 +98,7 @@ class Archive:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One durable transaction."""
+        self.before_write()
         try:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")

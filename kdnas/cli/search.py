@@ -10,6 +10,7 @@ from kdnas.cli.options import ConfigOption, PresetOption, SetOption
 if TYPE_CHECKING:
     from kdnas.archive import Archive
     from kdnas.config import Config
+    from kdnas.lock import RunLock
     from kdnas.run_folder import RunFolder
 
 
@@ -19,6 +20,10 @@ def search(
     overrides: SetOption = None,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Go on although a silent process elsewhere has the lock."),
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
     ] = None,
@@ -31,6 +36,7 @@ def search(
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.config import load_config
+    from kdnas.lock import RunLock
     from kdnas.run_folder import RunFolder
 
     chosen = load_config(preset, config, overrides or [])
@@ -40,7 +46,8 @@ def search(
 
         print_dry_run(chosen, count)
         return
-    _run(chosen, RunFolder(out), resume, count)
+    with RunLock(out, take_over=take_over) as lock:
+        _run(chosen, RunFolder(out), lock, resume or take_over, count)
 
 
 def default_jobs(threads: int) -> int:
@@ -50,12 +57,13 @@ def default_jobs(threads: int) -> int:
     return max((os.cpu_count() or 1) // threads, 1)
 
 
-def _run(config: "Config", folder: "RunFolder", resume: bool, jobs: int) -> None:
+def _run(config: "Config", folder: "RunFolder", lock: "RunLock", resume: bool, jobs: int) -> None:
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
     from kdnas.run_folder import open_run
 
     with open_run(folder, config, resume=resume) as archive:
+        archive.before_write = lock.require_mine
         if archive.meta("finished"):
             messages().print(f"{folder.path} is finished", markup=False)
             print_front(folder, archive)

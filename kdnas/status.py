@@ -1,0 +1,153 @@
+"""What a run is doing, for another terminal: a small file, replaced every few seconds."""
+
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Protocol, Self
+
+from kdnas.archive import Birth
+from kdnas.records import Failure, Result
+
+FILE_NAME = "status.json"
+SECONDS = 2.0
+"""Between two writes."""
+
+
+@dataclass
+class Status:
+    """Where a run is; times are seconds since 1970.
+
+    Attributes:
+        stage: What it does.
+        done, total: Students of the stage; total is None where a stage has none.
+        recorded: Those of `done` that an earlier session had evaluated.
+        failed: Students of the stage that failed, by kind.
+        busy, slots: Workers with a student, and all there are.
+        since: When the stage started.
+        updated: When this was written.
+    """
+
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    recorded: int = 0
+    failed: dict[str, int] = field(default_factory=Counter)
+    busy: int = 0
+    slots: int = 0
+    since: float = 0.0
+    updated: float = 0.0
+
+    @property
+    def per_hour(self) -> float:
+        """Students evaluated an hour in this stage and session."""
+        passed = max(self.updated - self.since, 1e-9)
+        return 3600 * (self.done - self.recorded) / passed
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the stage, at its pace so far; None where that cannot be told."""
+        if self.total is None or self.done <= self.recorded:
+            return None
+        return 3600 * (self.total - self.done) / self.per_hour
+
+
+class Observer(Protocol):
+    """Who is told how a run gets on."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage starts; `total` is its number of students, if it has one."""
+        ...
+
+    def finished(self, birth: Birth, result: Result) -> None:
+        """A student was evaluated, or found evaluated in the archive."""
+        ...
+
+
+class Crew(Protocol):
+    """Whoever evaluates, as far as a status tells of it."""
+
+    @property
+    def slots(self) -> int:
+        """Workers."""
+        ...
+
+    @property
+    def busy(self) -> int:
+        """Those with a student."""
+        ...
+
+
+class StatusFile:
+    """An `Observer` that keeps the file of a run up to date and passes on what it is told.
+
+    Args:
+        folder: The run folder.
+        observer: Whom to pass it on to.
+        recorded: Students that have a result already.
+    """
+
+    def __init__(self, folder: Path, observer: Observer, recorded: int = 0) -> None:
+        self._path, self._observer = folder / FILE_NAME, observer
+        self._recorded = recorded
+        self._status, self._crew = Status(), list[Crew]()
+        self._over = Event()
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage starts."""
+        recorded = self._recorded if name == "search" else 0
+        self._status = Status(name, total=total, recorded=recorded, since=time.time())
+        self._write()
+        self._observer.stage(name, total)
+
+    def finished(self, birth: Birth, result: Result) -> None:
+        """A student is done."""
+        self._status.done += 1
+        if isinstance(result, Failure):
+            self._status.failed[result.kind] += 1
+        self._observer.finished(birth, result)
+
+    def watch(self, crew: Crew) -> None:
+        """Tell of these workers from now on."""
+        self._crew = [crew]
+
+    def __enter__(self) -> Self:
+        Thread(target=self._keep_writing, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+
+    def _keep_writing(self) -> None:
+        while not self._over.wait(SECONDS):
+            self._write()
+
+    def _write(self) -> None:
+        """Replace the file; that it cannot be written is no reason to end a run."""
+        status = self._status
+        for crew in self._crew:
+            status.busy, status.slots = crew.busy, crew.slots
+        status.updated = time.time()
+        beside = self._path.with_suffix(".new")
+        try:
+            beside.write_text(json.dumps(asdict(status)))
+            os.replace(beside, self._path)
+        except OSError:
+            beside.unlink(missing_ok=True)
+
+
+def read_status(folder: Path) -> Status | None:
+    """The last status of a run; None where there is none that can be read."""
+    try:
+        return Status(**json.loads((folder / FILE_NAME).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
