@@ -44,6 +44,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+def runs(pid: str) -> bool:
+    """Whether a process runs; the command of one that only awaits its parent's notice is empty."""
+    command = Path("/proc", pid, "cmdline")
+    return command.exists() and command.read_bytes() != b""
+
+
 def test_srun_runs_on_the_node(conf):
     assert ask(conf, "srun", "-N1", "hostname") == os.uname().nodename
 
@@ -60,17 +66,17 @@ def test_jobs_queue_until_one_is_cancelled(conf):
 
 
 def test_nothing_is_left_behind(tmp_path):
-    """The end of the context ends a job that ignores polite words, and the daemons."""
-    pid_file = tmp_path / "job.pid"
-    script = f"trap '' TERM; echo $$ > {pid_file}; while true; do sleep 1; done"
+    """The end of the context ends the daemons, a job, and a process that the job has cut loose."""
+    names = ("munge", "slurmctld", "slurmd", "step", "job", "loose")
+    files = [tmp_path / f"{name}.pid" for name in names]
+    script = "echo $PPID > step.pid; (setsid sleep 60 & echo $! > loose.pid)"
+    script += "; echo $$ > job.pid; sleep 60"
     with slurm_cluster(tmp_path, cpus=1) as conf:
-        job = ask(conf, "sbatch", "--parsable", "--output=/dev/null", f"--wrap={script}")
-        wait_for(lambda: states(conf) == {job: "R"} and pid_file.exists())
-        time.sleep(0.1)
-        pids = [path.read_text().strip() for path in tmp_path.glob("*.pid")]
-        assert len(pids) == 4
-        assert all(Path("/proc", pid).exists() for pid in pids)
-    assert not any(Path("/proc", pid).exists() for pid in pids)
+        ask(conf, "sbatch", "--parsable", "--output=/dev/null", f"--wrap={script}")
+        wait_for(lambda: all(path.exists() and path.read_text() for path in files))
+        pids = [path.read_text().strip() for path in files]
+        assert [runs(pid) for pid in pids] == [True] * 6
+    wait_for(lambda: not any(runs(pid) for pid in pids))
 
 
 def test_a_cluster_that_cannot_start_says_why(tmp_path):

@@ -1,9 +1,13 @@
 """What every search algorithm offers: `ask`, `tell`, and why it finished."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from numpy.random import Generator
+
+from kdnas.errors import SpaceExhausted
 from kdnas.records import Evaluation, Failure
 from kdnas.space import Architecture
 
@@ -36,9 +40,22 @@ class Algorithm(Protocol):
     finished: str | None
 
     def ask(self, most: int) -> list[Proposal]:
-        """New proposals, at most `most`; none when it is finished or has to wait for results."""
+        """New proposals, at most `most`; none when it is finished or has to wait for results.
+
+        An ask without a proposal leaves no trace: it is not recorded, so a replay does not make it.
+        """
         ...
 
     def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
         """Results by birth, in the order in which they count."""
         ...
+
+
+@contextmanager
+def undone_when_exhausted(rng: Generator) -> Iterator[None]:
+    """Draws that end in `SpaceExhausted` count as not drawn; the error is swallowed."""
+    before = rng.bit_generator.state
+    try:
+        yield
+    except SpaceExhausted:
+        rng.bit_generator.state = before

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
+from pymoo.algorithms.moo import nsga2 as pymoo_nsga2
 from pymoo.core.evaluator import Evaluator
 from pymoo.core.individual import Individual
 from pymoo.core.population import Population
 from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 
-from kdnas.algorithms.interface import Proposal
+from kdnas.algorithms.interface import Proposal, undone_when_exhausted
 from kdnas.algorithms.nsga2 import mating_of
 from kdnas.config import SearchSettings
 from kdnas.errors import SpaceExhausted
@@ -16,6 +17,9 @@ from kdnas.operators import unseen
 from kdnas.problems import StudentProblem
 from kdnas.records import Evaluation, Failure
 from kdnas.space import Accept, SearchSpace, random_edits
+
+_TOURNAMENT = pymoo_nsga2.NSGA2()
+"""Only read: pymoo's tournament asks its algorithm how to compare."""
 
 
 class SteadyNSGA2:
@@ -71,18 +75,23 @@ class SteadyNSGA2:
         if full or not self._random:
             return None
         repair = self._settings.repair
-        try:
+        with undone_when_exhausted(self._rng):
             edit = random_edits(self._space, self._rng, repair=repair, accept=self._accept)
-        except SpaceExhausted:
-            self._random = False
-            return None
-        x = np.empty(1, dtype=object)
-        x[0] = edit.architecture
-        return Individual(X=x)
+            x = np.empty(1, dtype=object)
+            x[0] = edit.architecture
+            return Individual(X=x)
+        self._random = False
+        return None
 
     def _bred(self) -> Individual | None:
         if len(self._members) < 2:
             return None
-        found = self._mating.do(self._problem, self._members, 1, random_state=self._rng)
-        child: Individual | None = found[0] if len(found) else None
-        return child
+        with undone_when_exhausted(self._rng):
+            found = self._mating.do(
+                self._problem, self._members, 1, algorithm=_TOURNAMENT, random_state=self._rng
+            )
+            if not len(found):
+                raise SpaceExhausted("no child that was not proposed before")
+            child: Individual = found[0]
+            return child
+        return None

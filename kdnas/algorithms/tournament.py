@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.algorithms.interface import Proposal
+from kdnas.algorithms.interface import Proposal, undone_when_exhausted
 from kdnas.config import SearchSettings
 from kdnas.errors import SpaceExhausted
 from kdnas.objectives import Weights, fitness, violation
@@ -78,7 +78,10 @@ class TournamentGA:
         """What the population lacks; once that is under way, at most `search.batch` children."""
         if self.finished:
             return []
-        proposals = list(self._fill(most)) or list(self._breed(min(most, self._settings.batch)))
+        proposals = list(self._fill(most))
+        if not proposals:
+            with undone_when_exhausted(self._rng):
+                proposals = self._bred(min(most, self._settings.batch))
         if not proposals and not self._pending:
             self.finished = "exhausted"
         return proposals
@@ -101,14 +104,24 @@ class TournamentGA:
         coming = sum(not pending.group for pending in self._pending.values())
         missing = self._settings.population - len(self._members) - coming
         for _ in range(min(missing, most)):
-            try:
-                edit = random_edits(
-                    self._space, self._rng, repair=self._settings.repair, accept=self._accept
-                )
-            except SpaceExhausted:
-                self._filling = False  # a smaller population still has neighbours to try
-                return
-            yield self._propose(edit)
+            with undone_when_exhausted(self._rng):
+                repair = self._settings.repair
+                edit = random_edits(self._space, self._rng, repair=repair, accept=self._accept)
+                yield self._propose(edit)
+                continue
+            self._filling = False  # a smaller population still has neighbours to try
+            return
+
+    def _bred(self, most: int) -> list[Proposal]:
+        """Children, at least one.
+
+        Raises:
+            SpaceExhausted: All neighbours of the members that may breed are known.
+        """
+        proposals = list(self._breed(most))
+        if not proposals:
+            raise SpaceExhausted("no neighbour that was not proposed before")
+        return proposals
 
     def _breed(self, most: int) -> Iterator[Proposal]:
         """One tournament after the other among members that are in none under way."""

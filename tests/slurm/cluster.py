@@ -9,11 +9,12 @@ import getpass
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "sinfo", "squeue", "srun")
@@ -96,6 +97,7 @@ def slurm_cluster(folder: Path, cpus: int) -> Iterator[Path]:
         _wait(folder, [munged], (folder / "munge.socket").exists)
         pair = [running.enter_context(_daemon(folder, conf, each)) for each in (slurmctld, slurmd)]
         _wait(folder, pair, lambda: _ask(conf, "sinfo", "-h", "-o", "%T") == "idle")
+        running.callback(_kill_left, conf)
         running.callback(_cancel_all, conf)
         yield conf
 
@@ -192,3 +194,15 @@ def _cancel_all(conf: Path) -> None:
             raise RuntimeError(f"jobs {jobs} outlived scancel by {STOP_LIMIT:.0f} s")
         _ask(conf, "scancel", *jobs)
         time.sleep(0.2)
+
+
+def _kill_left(conf: Path) -> None:
+    """End what outlived its job: linuxproc loses a process whose shell dies before it."""
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        # Processes end while one looks, and those of other users can't be read.
+        with suppress(OSError):
+            variables = environ.read_bytes().split(b"\0")
+            if f"SLURM_CONF={conf}".encode() in variables and any(
+                variable.startswith(b"SLURM_JOB_ID=") for variable in variables
+            ):
+                os.kill(int(environ.parent.name), signal.SIGKILL)

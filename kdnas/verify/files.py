@@ -1,0 +1,52 @@
+"""Whether the files beside the archive can be read and belong to it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from math import prod
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from kdnas.verify.problem import Problem, one_line
+
+_STATE = ("status.json", "lock.json")
+
+
+def state_problems(folder: Path) -> Iterator[Problem]:
+    """The files that say how the run gets on are JSON, where they are there."""
+    for name in _STATE:
+        try:
+            json.loads((folder / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            advice = "if no process uses the folder, delete it"
+            yield Problem(name, f"cannot be read as JSON ({one_line(error)}): {advice}")
+
+
+def weight_problems(folder: Path, parameters: Mapping[str, int | None] | None) -> Iterator[Problem]:
+    """The weights are whole files, of students of the archive, and as large as these.
+
+    Args:
+        folder: The files, named by key.
+        parameters: Of every student by key, None where it has no result; None if the archive
+            could not be read.
+    """
+    for path in sorted(folder.glob("*.safetensors")):
+        message = _wrong_weights(path, parameters)
+        if message:
+            yield Problem(f"{folder.name}/{path.name}", message)
+
+
+def _wrong_weights(path: Path, parameters: Mapping[str, int | None] | None) -> str:
+    if parameters is not None and path.stem not in parameters:
+        return "belongs to no student of the archive: delete it"
+    try:
+        with safe_open(path, framework="np") as tensors:  # reads the header; tells a short file
+            size = sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())
+    except (OSError, SafetensorError) as error:
+        return f"is damaged ({one_line(error)}): delete it, the student is trained again if needed"
+    expected = parameters[path.stem] if parameters else None
+    if expected is not None and size != expected:
+        return f"has {size} numbers, but its student has {expected} parameters: delete it"
+    return ""
