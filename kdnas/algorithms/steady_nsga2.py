@@ -1,6 +1,7 @@
 """NSGA-II without generations: results count as they arrive, children are bred of what is known."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import numpy as np
 from pymoo.algorithms.moo import nsga2 as pymoo_nsga2
@@ -17,9 +18,6 @@ from kdnas.operators import unseen
 from kdnas.problems import StudentProblem
 from kdnas.records import Evaluation, Failure
 from kdnas.space import Accept, SearchSpace, random_edits
-
-_TOURNAMENT = pymoo_nsga2.NSGA2()
-"""Only read: pymoo's tournament asks its algorithm how to compare."""
 
 
 class SteadyNSGA2:
@@ -40,6 +38,10 @@ class SteadyNSGA2:
         self._accept = unseen(self._seen, accept)
         self._mating = mating_of(settings, space, self._seen, accept)
         self._survival, self._evaluator = RankAndCrowding(), Evaluator()
+        # Of its algorithm pymoo's tournament asks how to compare, and for the generator of ties.
+        self._rules = SimpleNamespace(
+            tournament_type=pymoo_nsga2.NSGA2().tournament_type, random_state=self._rng
+        )
         self._members, self._pending = Population(), dict[int, Individual]()
         self._random = True
 
@@ -88,7 +90,7 @@ class SteadyNSGA2:
             return None
         with undone_when_exhausted(self._rng):
             found = self._mating.do(
-                self._problem, self._members, 1, algorithm=_TOURNAMENT, random_state=self._rng
+                self._problem, self._members, 1, algorithm=self._rules, random_state=self._rng
             )
             if not len(found):
                 raise SpaceExhausted("no child that was not proposed before")

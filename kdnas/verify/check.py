@@ -37,8 +37,9 @@ def check(folder: RunFolder) -> Verdict:
     """
     if not folder.archive.is_file():
         raise UserError(f"no run at {folder.path}: {folder.archive.name} is missing")
+    weights = sorted(folder.students.glob("*.safetensors"))
     verdict, parameters = _archive_verdict(folder)
-    files = (*state_problems(folder.path), *weight_problems(folder.students, parameters))
+    files = (*state_problems(folder.path), *weight_problems(weights, parameters))
     return Verdict((*verdict.problems, *files), verdict.students, verdict.reports, verdict.texts)
 
 

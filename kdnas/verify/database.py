@@ -21,7 +21,7 @@ def database_problems(db: sqlite3.Connection) -> list[Problem]:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version != SCHEMA_VERSION:
             found = f"has schema {version}; this kdnas reads {SCHEMA_VERSION}"
-            return [Problem(FILE_NAME, f"{found}: use the kdnas that wrote it")]
+            return [Problem(FILE_NAME, f"{found}: use the kdnas that wrote it, or a copy")]
         lines = [one_line(line) for (line,) in db.execute("PRAGMA integrity_check(10)")]
         if lines != ["ok"]:
             return [Problem(FILE_NAME, f"is damaged ({line}): {INSTEAD}") for line in lines]

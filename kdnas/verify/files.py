@@ -1,7 +1,7 @@
 """Whether the files beside the archive can be read and belong to it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 
@@ -24,18 +24,21 @@ def state_problems(folder: Path) -> Iterator[Problem]:
             yield Problem(name, f"cannot be read as JSON ({one_line(error)}): {advice}")
 
 
-def weight_problems(folder: Path, parameters: Mapping[str, int | None] | None) -> Iterator[Problem]:
+def weight_problems(
+    paths: Iterable[Path], parameters: Mapping[str, int | None] | None
+) -> Iterator[Problem]:
     """The weights are whole files, of students of the archive, and as large as these.
 
     Args:
-        folder: The files, named by key.
+        paths: The files, named by key; they were there before the archive was read, since a run
+            that goes on may store others meanwhile.
         parameters: Of every student by key, None where it has no result; None if the archive
             could not be read.
     """
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in paths:
         message = _wrong_weights(path, parameters)
         if message:
-            yield Problem(f"{folder.name}/{path.name}", message)
+            yield Problem(f"{path.parent.name}/{path.name}", message)
 
 
 def _wrong_weights(path: Path, parameters: Mapping[str, int | None] | None) -> str:
@@ -43,7 +46,9 @@ def _wrong_weights(path: Path, parameters: Mapping[str, int | None] | None) -> s
         return "belongs to no student of the archive: delete it"
     try:
         with safe_open(path, framework="np") as tensors:  # reads the header; tells a short file
-            size = sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())
+            size = sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
+    except FileNotFoundError:
+        return ""  # deleted meanwhile, as weights are that a run no longer needs
     except (OSError, SafetensorError) as error:
         return f"is damaged ({one_line(error)}): delete it, the student is trained again if needed"
     expected = parameters[path.stem] if parameters else None

@@ -34,9 +34,11 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
             uri = _copied(archive, Path(folder)).as_uri()
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            yield connection
-        if len(before) == 1 and _states(archive)[archive] != before[archive]:
-            raise _busy(archive)
+            try:
+                yield connection
+            finally:  # what was found, errors too, may be two states of the archive in one
+                if len(before) == 1 and _states(archive)[archive] != before[archive]:
+                    raise _busy(archive)
 
 
 def _states(archive: Path) -> dict[Path, tuple[int, int]]:

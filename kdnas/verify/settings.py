@@ -80,5 +80,5 @@ def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, 
         except TypeError as error:
             yield "spec", f"is no attack spec ({one_line(error)})"
     floor = values.get("floor")
-    if ("floor" in values or attacked) and not (type(floor) in (int, float) and 0 <= floor <= 1):
+    if ("floor" in values or attacked) and not (isinstance(floor, int | float) and 0 <= floor <= 1):
         yield "floor", f"is {floor!r}, not a share"

@@ -45,7 +45,8 @@ def stray_problems(
     Args:
         db: The archive.
         known: All births.
-        evaluated, reported: Those with a measurement on the splits `search` and `report`.
+        evaluated: Those with a measurement on the split `search`.
+        reported: Those with one on `report`.
     """
     attacked = {"search": evaluated, "report": reported}
     for birth, split in db.execute("SELECT DISTINCT birth, split FROM texts"):
