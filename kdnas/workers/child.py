@@ -51,6 +51,11 @@ class Child:
         """The process id."""
         return self._process.pid or 0
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can be sent a job."""
+        return not self.pipe.closed and self._process.is_alive()
+
     def send(self, job: Job) -> None:
         """Have a job evaluated.
 
@@ -82,6 +87,26 @@ class Child:
         result: Result | Signal = said
         return result
 
+    def attempt(self, job: Job, timeout: float | None) -> Result:
+        """Have a job evaluated and wait for it; the process is gone after a failure that ended it.
+
+        Raises:
+            UserError: It found what the user has to mend.
+            WorkerLost: It died before it was ready.
+        """
+        while not self.ready:
+            self.receive()
+        self.send(job)
+        if not self.pipe.poll(timeout):
+            self.kill()
+            return overdue(timeout)
+        try:
+            result = self.receive()
+        except WorkerLost as lost:
+            return died(str(lost))
+        assert not isinstance(result, Signal)
+        return result
+
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()
@@ -96,6 +121,16 @@ class Child:
         if code is None:
             return "closed its connection"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def overdue(timeout: float | None) -> Failure:
+    """Of a job that took too long."""
+    return Failure("timeout", f"it took over {timeout:g} s")
+
+
+def died(how: str) -> Failure:
+    """Of a job that took its process along."""
+    return Failure("killed", f"its process died ({how})")
 
 
 def wait_seconds(deadlines: list[float]) -> float | None:

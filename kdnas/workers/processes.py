@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Self
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Finished, Job, Result
-from kdnas.workers.child import Child, Signal, WorkerLost, wait_seconds
+from kdnas.records import Evaluate, Finished, Job, Result
+from kdnas.workers.child import Child, Signal, WorkerLost, died, overdue, wait_seconds
 from kdnas.workers.task import Task
 
 STARTS = 3
@@ -131,9 +131,7 @@ class Processes:
             if run.since is None:
                 self._restart(run.task, str(lost))
             else:
-                count = run.task.failures["killed"] + 1
-                times = "" if count == 1 else f", {count} times"
-                self._end(run, Failure("killed", f"its process died ({lost}){times}"))
+                self._end(run, died(str(lost)))
             return
         del self._running[pipe]
         self._idle.append(run.child)
@@ -167,4 +165,4 @@ class Processes:
             if run.since is not None and now - run.since >= self._timeout:
                 del self._running[pipe]
                 run.child.kill()
-                self._end(run, Failure("timeout", f"it took over {self._timeout:g} s"))
+                self._end(run, overdue(self._timeout))

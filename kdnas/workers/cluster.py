@@ -1,0 +1,209 @@
+"""Evaluations on the workers of a Dask cluster: other processes, other machines.
+
+The driver gives each Dask worker one student at a time and does its own retries: the scheduler
+would count a lost worker against every task that waits there. On the worker the student runs in a
+child process, so that whatever becomes of it, the worker stays.
+"""
+
+import pickle
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import current_process
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
+
+from kdnas.errors import UserError
+from kdnas.records import Evaluate, Finished, Job, Result
+from kdnas.workers.child import Child, WorkerLost, died
+from kdnas.workers.task import Task
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOOK = 1.0
+"""Seconds between two looks at which workers there are."""
+
+PATIENCE = 600.0
+"""Seconds without any worker after which a run gives up."""
+
+
+@dataclass
+class _Run:
+    task: Task
+    future: "Future[Result]"
+    since: float
+
+
+class Cluster:
+    """`Workers` on a Dask cluster.
+
+    Args:
+        client: Connected to it.
+        make_evaluate: Makes what evaluates, in each worker's child process; pickled.
+        timeout: Seconds that a job may take; None for no limit.
+    """
+
+    def __init__(
+        self, client: "Client", make_evaluate: Callable[[], Evaluate], timeout: float | None = None
+    ) -> None:
+        self._client, self._timeout = client, timeout
+        self._make = pickle.dumps(make_evaluate)
+        self._waiting: deque[Task] = deque()
+        self._running: dict[str, _Run] = {}
+        self._ended: SimpleQueue[str] = SimpleQueue()
+        self._there: set[str] = set()
+        self._looked, self._seen_any = 0.0, time.monotonic()
+        self._look()
+
+    @property
+    def slots(self) -> int:
+        """Workers that are there."""
+        self._look()
+        return len(self._there)
+
+    @property
+    def busy(self) -> int:
+        """Those with a job."""
+        return len(self._running)
+
+    def submit(self, job: Job) -> None:
+        """Start a job, or let it wait for a worker."""
+        self._waiting.append(Task(job))
+        self._start()
+
+    def next(self) -> Finished:
+        """The next job that ends.
+
+        Raises:
+            UserError: There was no worker for too long, or an evaluation raised it.
+        """
+        while True:
+            self._start()
+            try:
+                address = self._ended.get(timeout=LOOK)
+                result = self._take(address)
+            except Empty:
+                address, result = self._lost()
+            done = result and self._done(address, result)
+            if done:
+                self._start()
+                return done
+
+    def cancel(self) -> None:
+        """Give up what is outstanding; the child processes end with their job."""
+        futures = [run.future for run in self._running.values()]
+        self._waiting.clear()
+        self._running.clear()
+        if futures:
+            self._client.cancel(futures)
+            self._client.run(_stop, on_error="ignore")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+        self._client.run(_stop, on_error="ignore")
+
+    def _look(self) -> None:
+        """Ask which workers there are, not too often."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            self._there = set(self._client.scheduler_info(n_workers=-1)["workers"])
+        if self._there:
+            self._seen_any = now
+        elif now - self._seen_any > PATIENCE:
+            raise UserError(
+                f"no worker in {PATIENCE:.0f} s: see whether the cluster starts any, then go on"
+                " with --resume"
+            )
+
+    def _start(self) -> None:
+        """Give waiting tasks to free workers."""
+        self._look()
+        free = deque(sorted(self._there - set(self._running)))
+        while self._waiting and free:
+            self._give(self._waiting.popleft(), free.popleft())
+
+    def _give(self, task: Task, address: str) -> None:
+        future = self._client.submit(
+            _attempt, self._make, self._timeout, task.job, workers=[address], pure=False
+        )
+        self._running[address] = _Run(task, future, time.monotonic())
+        future.add_done_callback(lambda _: self._ended.put(address))
+
+    def _take(self, address: str) -> Result | None:
+        """What a worker has come to; None where it was given up meanwhile."""
+        run = self._running.get(address)
+        if run is None or not run.future.done():
+            return None
+        if run.future.status == "cancelled":
+            if address in self._there:
+                raise UserError("the Dask scheduler is gone; go on with --resume")
+            return died(f"its worker {address} is gone")
+        error = run.future.exception()
+        if isinstance(error, UserError):
+            raise error
+        if error is not None:  # the worker's, or the way's to it
+            return died(f"{type(error).__name__} on {address}")
+        result: Result = run.future.result()
+        return result
+
+    def _lost(self) -> tuple[str, Result | None]:
+        """A worker that is gone with its job, if there is one."""
+        self._look()
+        for address in sorted(set(self._running) - self._there):
+            self._running[address].future.cancel()
+            return address, died(f"its worker {address} is gone")
+        return "", None
+
+    def _done(self, address: str, result: Result) -> Finished | None:
+        """Keep the result of an attempt, or have it tried again before all others."""
+        run = self._running.pop(address)
+        done = run.task.ended(result, time.monotonic() - run.since, address)
+        if done is None:
+            self._waiting.appendleft(run.task)
+        return done
+
+
+def _attempt(make: bytes, timeout: float | None, job: Job) -> Result:
+    """One attempt on this Dask worker, in its child process."""
+    child = _child(make)
+    try:
+        return child.attempt(job, timeout)
+    except WorkerLost as lost:
+        raise UserError(f"a worker process on {socket.gethostname()} died ({lost})") from lost
+
+
+def _child(make: bytes) -> Child:
+    """The child process of this Dask worker, a new one where it is gone or of another run."""
+    from distributed import get_worker
+
+    if current_process().daemon:
+        raise UserError(
+            "this Dask worker may not have child processes: start it with --no-nanny, or set"
+            " DASK_DISTRIBUTED__WORKER__DAEMON=False"
+        )
+    worker: Any = get_worker()
+    made, child = getattr(worker, "kdnas_child", (b"", None))
+    if made != make or child is None or not child.alive:
+        _stop()
+        child = Child(pickle.loads(make))
+        worker.kdnas_child = (make, child)
+    found: Child = child
+    return found
+
+
+def _stop() -> None:
+    """End the child process of this Dask worker."""
+    from distributed import get_worker
+
+    worker: Any = get_worker()
+    _, child = getattr(worker, "kdnas_child", (b"", None))
+    if child is not None:
+        child.kill()
+    worker.kdnas_child = (b"", None)

@@ -1,0 +1,81 @@
+"""Workers on a Dask cluster: the contract of all workers, and workers that are lost."""
+
+import os
+import signal
+from functools import partial
+
+import evaluators
+import pytest
+import test_workers
+from strategies import some_architectures
+
+from kdnas.errors import UserError
+from kdnas.records import Evaluate, Failure, Job
+from kdnas.workers import finished
+from kdnas.workers.cluster import Cluster
+
+dask = pytest.importorskip("dask")
+distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+JOBS = test_workers.JOBS
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.Client(local) as connected,
+    ):
+        yield connected
+
+
+@pytest.fixture
+def make_workers(client):
+    def made(evaluate: Evaluate) -> Cluster:
+        return Cluster(client, partial(evaluators.make, evaluate))
+
+    return made
+
+
+class TestContract:
+    """What all workers keep to."""
+
+    test_every_job_has_its_result = test_workers.TestContract.test_every_job_has_its_result
+    test_failing_students_are_results = test_workers.TestContract.test_failing_students_are_results
+    test_a_run_can_be_left_early = test_workers.TestContract.test_a_run_can_be_left_early
+    test_what_the_user_has_to_mend_ends_the_run = (
+        test_workers.TestContract.test_what_the_user_has_to_mend_ends_the_run
+    )
+
+
+def test_every_fault_is_a_typed_failure_and_the_others_go_on(client, tmp_path):
+    jobs = [Job(birth, arch, seed=1) for birth, arch in enumerate(some_architectures(9))]
+    make = partial(evaluators.make, partial(evaluators.faulty, tmp_path))
+    with Cluster(client, make, timeout=1.0) as workers:
+        done = {d.job.birth: d for d in finished(workers, jobs)}
+    kinds = [d.result.kind for _, d in sorted(done.items()) if isinstance(d.result, Failure)]
+    assert kinds == ["killed", "killed", "timeout", "exception", "exception", "oom"]
+    assert all(done[birth].result == evaluators.plain(jobs[birth]) for birth in (6, 7, 8))
+    assert [done[birth].attempts for birth in range(9)] == [3, 3, 1, 1, 1, 2, 1, 1, 1]
+
+
+def test_the_students_of_a_lost_worker_go_to_another(client, tmp_path):
+    make = partial(evaluators.make_sleeping, tmp_path, 1.0)
+    with Cluster(client, make) as workers:
+        run = finished(workers, JOBS)
+        done = [next(run)]
+        lost = next(iter(client.run(os.getpid).values()))
+        os.kill(lost, signal.SIGKILL)
+        done += run
+    assert {d.job: d.result for d in done} == {job: evaluators.plain(job) for job in JOBS}
+    assert {d.attempts for d in done} == {1, 2}
+    client.wait_for_workers(2, timeout=30)
+
+
+def test_what_making_it_raises_ends_the_run(client):
+    with (
+        Cluster(client, evaluators.make_nothing) as workers,
+        pytest.raises(UserError, match="no teacher"),
+    ):
+        list(finished(workers, JOBS))
