@@ -38,7 +38,7 @@ check: $(INSTALLED) ## formatting, lint, types and import contracts
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): about 2 GB, some minutes"
 	$(BIN)/python -m pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[offline,dev]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[offline,cluster,dev]'
 	@touch $@
 
 $(BIN)/python:

@@ -5,6 +5,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,14 +23,16 @@ from kdnas.search import report_front, run_search
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
 from kdnas.status import Observer, StatusFile
 from kdnas.weights import keep_weights
-from kdnas.workers import Processes
+from kdnas.workers import Workers
+
+Start = Callable[[Callable[[], Evaluate]], AbstractContextManager[Workers]]
 
 KEPT_BEST = 10
 """Students whose weights are kept for their fitness, besides the front and the picks."""
 
 
 def run_pipeline(
-    config: Config, folder: RunFolder, archive: Archive, jobs: int, observer: Observer
+    config: Config, folder: RunFolder, archive: Archive, start_workers: Start, observer: Observer
 ) -> None:
     """Run `config` to its end; what the archive already holds is not done again.
 
@@ -37,7 +40,7 @@ def run_pipeline(
         config: The run.
         folder: Where its files are.
         archive: Its open archive.
-        jobs: Students evaluated at once; the archive does not depend on it.
+        start_workers: From what makes an `Evaluate` to workers that call it.
         observer: Is told of every stage and student.
     """
     quiet_libraries()
@@ -51,8 +54,8 @@ def run_pipeline(
         load_resources(prepared.spec)
         floor = prepared.floor(config)
         _record_preparation(archive, prepared, floor)
-        make = partial(make_evaluator, config, folder.students)
-        with Processes(make, jobs, config.workers.timeout) as workers:
+        make = partial(make_evaluator, config, folder.students.resolve())
+        with start_workers(make) as workers:
             status.watch(workers)
             clock.start("search", config.search.evaluations)
             reason = run_search(

@@ -64,7 +64,7 @@ def _require_same(folder: RunFolder, stored: Config, config: Config) -> None:
     differing = {
         name: values
         for name, values in difference(stored, config).items()
-        if not name.startswith("workers.")
+        if not name.startswith(("workers.", "slurm."))
     }
     if differing:
         told = ", ".join(

@@ -39,7 +39,8 @@ class Silent:
 def run(config: Config, path: Path, jobs: int = 1, *, resume: bool = False) -> Silent:
     observer = Silent()
     with open_run(RunFolder(path), config, resume=resume) as archive:
-        run_pipeline(config, RunFolder(path), archive, jobs, observer)
+        start = partial(open_workers, config, path, jobs, None)
+        run_pipeline(config, RunFolder(path), archive, start, observer)
     return observer
 
 

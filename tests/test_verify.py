@@ -496,7 +496,7 @@ ONE_TEXT: dict[str, Damage] = {
     "a perturbed text that held": (
         rows("texts", "outcome = 'failed', perturbed = ''", _HIT),
         "birth {ok}",
-        "its succeeded is .*, but its texts give",
+        r"its succeeded is (.*), but its texts give .*; its failed is (.*), but its texts give",
     ),
     "another spec": (
         rows("texts", "spec = 'x'", _FIRST),
@@ -603,7 +603,7 @@ def shared(sound, tmp_path_factory) -> Path:
     return Path(shutil.copytree(sound, tmp_path_factory.mktemp("shared") / "run"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     column=st.sampled_from(NUMBERS),
     delta=st.integers(-500, 500).filter(bool) | st.floats(0.001, 5.0).map(lambda x: round(x, 3)),
@@ -614,7 +614,7 @@ def test_every_changed_number_of_an_evaluated_student_is_found(shared, births, c
         assert {problem.place for problem in found(shared)} == {f"birth {births.ok}"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     table=st.sampled_from(["evaluations", "reports"]),
     column=st.sampled_from(LISTS),
@@ -674,7 +674,7 @@ def test_a_truncated_archive_is_found(kept, run):
     assert {problem.place for problem in found(run)} == {FILE_NAME}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(place=st.floats(0, 1, exclude_max=True), garbage=st.binary(min_size=1, max_size=40))
 def test_no_damage_ends_in_an_exception(shared, place, garbage):
     archive = shared / FILE_NAME
@@ -827,19 +827,18 @@ def test_a_folder_may_be_read_only(state, places, beside, run):
 
 def test_a_running_run_is_seen_at_one_moment(run, monkeypatch):
     """It writes between the copies of its archive and of its log, once or every time."""
-    copy, again = shutil.copyfile, [False, True]
+    copy, writes = shutil.copyfile, [True, False]
     with Archive.open(run / FILE_NAME) as archive:
         archive.set_meta(teacher="a")
 
         def copied(source: Path, target: Path) -> Path:
-            if source.name == FILE_NAME and (not again or again.pop()):
-                archive.set_meta(teacher="b" * random.randrange(5000))
+            if source.name == FILE_NAME and (not writes or writes.pop(0)):
+                archive.set_meta(teacher="b")
             return copy(source, target)
 
         monkeypatch.setattr(reading_module.shutil, "copyfile", copied)
         assert found(run) == ()
-        assert again == [False] or again == []
-        again.clear()
+        assert writes == []
         monkeypatch.setattr(reading_module, "_PAUSE", 0.0)
         with pytest.raises(UserError, match="was written to while it was read: try again"):
             found(run)

@@ -1,5 +1,6 @@
 """`kdnas search`: a whole run."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from kdnas.archive import Archive
     from kdnas.config import Config
     from kdnas.lock import RunLock
+    from kdnas.pipeline import Start
     from kdnas.run_folder import RunFolder
 
 
@@ -27,6 +29,10 @@ def search(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="A Dask cluster: local, slurm, or tcp://host:port."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would take, from one student.")
     ] = False,
@@ -38,6 +44,7 @@ def search(
     from kdnas.config import load_config
     from kdnas.lock import RunLock
     from kdnas.run_folder import RunFolder
+    from kdnas.workers import open_workers
 
     chosen = load_config(preset, config, overrides or [])
     count = jobs or default_jobs(chosen.search.threads)
@@ -47,7 +54,8 @@ def search(
         print_dry_run(chosen, count)
         return
     with RunLock(out, take_over=take_over) as lock:
-        _run(chosen, RunFolder(out), lock, resume or take_over, count)
+        start = partial(open_workers, chosen, out, count, cluster)
+        _run(chosen, RunFolder(out), lock, start, resume=resume or take_over)
 
 
 def default_jobs(threads: int) -> int:
@@ -57,7 +65,9 @@ def default_jobs(threads: int) -> int:
     return max((os.cpu_count() or 1) // threads, 1)
 
 
-def _run(config: "Config", folder: "RunFolder", lock: "RunLock", resume: bool, jobs: int) -> None:
+def _run(
+    config: "Config", folder: "RunFolder", lock: "RunLock", start: "Start", *, resume: bool
+) -> None:
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
     from kdnas.run_folder import open_run
@@ -73,7 +83,7 @@ def _run(config: "Config", folder: "RunFolder", lock: "RunLock", resume: bool, j
         from kdnas.pipeline import run_pipeline
 
         with RunProgress(config.fitness) as progress:
-            run_pipeline(config, folder, archive, jobs, progress)
+            run_pipeline(config, folder, archive, start, progress)
         _print_summary(folder, archive)
 
 

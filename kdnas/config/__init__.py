@@ -19,9 +19,11 @@ from kdnas.config.sections import (
     ConstraintSettings,
     DistillSettings,
     SearchSettings,
+    SlurmSettings,
     StudentSettings,
     TaskSettings,
     TeacherSettings,
+    WorkerSettings,
 )
 
 __all__ = [
@@ -30,9 +32,11 @@ __all__ = [
     "ConstraintSettings",
     "DistillSettings",
     "SearchSettings",
+    "SlurmSettings",
     "StudentSettings",
     "TaskSettings",
     "TeacherSettings",
+    "WorkerSettings",
     "as_toml",
     "departures",
     "difference",

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from kdnas.archive.rows import measurement_of, row_of
@@ -52,14 +52,14 @@ def content_problems(contents: Contents) -> list[Problem]:
     found += event_problems(contents.events, status)
     students = list(_student_problems(contents, settings))
     reports = list(_report_problems(contents))
-    found += [*students, *reports, *_spec_problems(contents, settings.spec)]
+    unsound = {problem.place for problem in (*students, *reports)}
+    found += [*students, *reports, *_spec_problems(contents, settings.spec, unsound)]
     found += stray_problems(contents.db, set(status), set(contents.ok), set(contents.reports))
     if settings.config:
-        unsound = {problem.place for problem in students}
         sound = [row for birth, row in contents.ok.items() if _place(birth) not in unsound]
         found += size_problems(sound, settings.config)
         found += budget_problems(len(status), settings.config)
-        if not (students or reports):
+        if not unsound:
             found += _ending_problems(contents, settings)
     return found
 
@@ -85,8 +85,14 @@ def _report_problems(contents: Contents) -> Iterator[Problem]:
         yield from (Problem(f"report of birth {birth}", message) for message in messages)
 
 
-def _spec_problems(contents: Contents, spec: str | None) -> Iterator[Problem]:
-    """Every attack was by the run's spec; if none was, it is the run's that is wrong."""
+def _spec_problems(contents: Contents, spec: str | None, unsound: Set[str]) -> Iterator[Problem]:
+    """Every attack was by the run's spec; if none was, it is the run's that is wrong.
+
+    Args:
+        contents: The archive.
+        spec: The run's, if it is known.
+        unsound: Places that have a problem already.
+    """
     places = {_place(birth): row["spec"] for birth, row in contents.ok.items()}
     places |= {f"report of birth {birth}": row["spec"] for birth, row in contents.reports.items()}
     if spec is None or not places:
@@ -96,7 +102,7 @@ def _spec_problems(contents: Contents, spec: str | None) -> Iterator[Problem]:
         yield Problem("meta spec", f"its digest is {spec}, but the students have {usual}")
         return
     for place, found in places.items():
-        if found is not None and found != spec:
+        if found != spec and place not in unsound:
             yield Problem(place, f"its spec is {found}, the run's {spec}")
 
 

@@ -34,7 +34,8 @@ def text_problems(db: sqlite3.Connection, row: sqlite3.Row, split: str) -> list[
         if message or text["spec"] != row["spec"]:
             reason = message or f"was attacked by spec {text['spec']}, not {row['spec']}"
             return [f"its {split} text {outcome.index!r} {reason}"]
-    return _differences(AttackOutcome.of(texts, classes), counted)
+    message = _differences(AttackOutcome.of(texts, classes), counted)
+    return [message] if message else []
 
 
 def stray_problems(
@@ -75,7 +76,9 @@ def _impossible(text: TextOutcome, place: int, classes: int) -> str:
     return ""
 
 
-def _differences(recounted: AttackOutcome, counted: AttackOutcome) -> list[str]:
+def _differences(recounted: AttackOutcome, counted: AttackOutcome) -> str:
+    """All that one wrong text may have changed, in one line."""
+
     def message(name: str, now: object, then: object) -> str:
         return f"its {name} is {_shown(then)}, but its texts give {_shown(now)}"
 
@@ -85,7 +88,7 @@ def _differences(recounted: AttackOutcome, counted: AttackOutcome) -> list[str]:
     now, then = recounted.words_changed_share, counted.words_changed_share
     if not math.isclose(now, then, rel_tol=1e-9):  # a sum, in any order
         found.append(message("words_changed_share", now, then))
-    return found
+    return "; ".join(found)
 
 
 def _shown(value: object) -> object:

@@ -1,0 +1,90 @@
+"""From what `--cluster` names to a connected Dask client."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from kdnas.config import SlurmSettings
+from kdnas.errors import UserError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_SECONDS = 30
+
+
+@contextmanager
+def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]":
+    """A client of a Dask cluster, which is ended with the context if it was started here.
+
+    Args:
+        where: `local` for processes of this machine, `slurm` for jobs of Slurm, or the address of
+            a scheduler that runs, such as `tcp://10.0.0.1:8786`.
+        jobs: Workers of `local`.
+        slurm: What the jobs of `slurm` ask for.
+
+    Raises:
+        UserError: A package is missing, nobody answers at the address, or Slurm is not at hand.
+    """
+    for package in ("distributed", "dask_jobqueue"):
+        if find_spec(package) is None:
+            raise UserError(f"--cluster needs {package}: pip install 'kdnas[cluster]'")
+    import dask
+    from distributed import Client
+
+    with ExitStack() as stack:
+        # Workers start a child process per student, which a daemon may not.
+        quick = {"distributed.worker.daemon": False, "distributed.deploy.lost-worker-timeout": "5s"}
+        stack.enter_context(dask.config.set(quick))
+        if where in ("local", "slurm"):
+            cluster = _local(jobs) if where == "local" else _slurm(slurm)
+            target: Any = stack.enter_context(cluster)
+        else:
+            target = where
+        try:
+            yield stack.enter_context(Client(target, timeout=CONNECT_SECONDS))
+        except (OSError, ValueError) as error:
+            raise UserError(f"no Dask scheduler at {where}: {error}") from error
+
+
+def _local(jobs: int) -> Any:
+    from distributed import LocalCluster
+
+    return LocalCluster(jobs, threads_per_worker=1, dashboard_address=None)
+
+
+def _slurm(asked: SlurmSettings) -> Any:
+    """A cluster whose jobs are kept at their number: cancelled ones are submitted again."""
+    from dask_jobqueue.slurm import SLURMCluster
+
+    directives = [f"--gres=gpu:{asked.gpus}"] if asked.gpus else []
+    variables = {name: os.environ[name] for name in ("KDNAS_CACHE",) if name in os.environ}
+    try:
+        cluster = SLURMCluster(
+            queue=asked.partition,
+            account=asked.account,
+            cores=1,
+            processes=1,
+            job_cpu=asked.cpus,
+            memory=asked.memory,
+            walltime=asked.time,
+            interface=asked.interface,
+            job_extra_directives=[*directives, *asked.directives],
+            job_script_prologue=[
+                "export DASK_DISTRIBUTED__WORKER__DAEMON=False",
+                *(f"export {name}={value!r}" for name, value in variables.items()),
+                *asked.prologue,
+            ],
+            python=f"exec {sys.executable}",  # the worker gets Slurm's signals itself
+            nanny=False,
+            log_directory=asked.logs,
+            scheduler_options={"dashboard_address": None},
+            worker_extra_args=["--no-dashboard"],
+        )
+        cluster.adapt(minimum_jobs=asked.workers, maximum_jobs=asked.workers, interval="5s")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"Slurm cannot be used: {error}") from error
+    return cluster

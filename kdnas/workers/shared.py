@@ -1,0 +1,45 @@
+"""Folders that workers on other hosts have to see: the run's, and the cache with what is big."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from kdnas.cache import cache_folder
+from kdnas.errors import UserError
+from kdnas.records import Evaluate
+
+
+@contextmanager
+def with_shared_folders(
+    make_evaluate: Callable[[], Evaluate], run: Path
+) -> Iterator[Callable[[], Evaluate]]:
+    """`make_evaluate` for other hosts: it uses this host's cache, and checks that it is the same.
+
+    Args:
+        make_evaluate: Makes what evaluates.
+        run: The run folder, where workers write weights.
+    """
+    marks = [folder.resolve() / f".seen-{uuid4().hex}" for folder in (cache_folder(), run)]
+    try:
+        for mark in marks:
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        yield partial(_make_there, make_evaluate, marks)
+    finally:
+        for mark in marks:
+            mark.unlink(missing_ok=True)
+
+
+def _make_there(make_evaluate: Callable[[], Evaluate], marks: Sequence[Path]) -> Evaluate:
+    for mark in marks:
+        if not mark.exists():
+            raise UserError(
+                f"worker {socket.gethostname()} does not see {mark.parent}: put the run (--out) and"
+                " the cache (KDNAS_CACHE) on a file system that all workers share"
+            )
+    os.environ["KDNAS_CACHE"] = str(marks[0].parent)
+    return make_evaluate()
