@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from kdnas.errors import UserError
+from kdnas.problems import toy_evaluate
 from kdnas.records import (
     AttackOutcome,
     Evaluate,
@@ -166,3 +167,14 @@ def make_slowly(seconds: float) -> Evaluate:
 def make_wrongly() -> Evaluate:
     """Has a mistake."""
     raise ZeroDivisionError
+
+
+def toy(job: Job) -> Evaluation | Report:
+    """The toy problem's."""
+    return toy_evaluate(job)
+
+
+def slow_toy(seconds: float, job: Job) -> Evaluation | Report:
+    """The toy problem's, after a while."""
+    time.sleep(seconds)
+    return toy_evaluate(job)

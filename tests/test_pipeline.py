@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from kdnas.config import Config
 from kdnas.pipeline import run_pipeline
 from kdnas.records import Result
 from kdnas.run_folder import RunFolder, open_run
+from kdnas.workers import open_workers
 
 
 class Silent:

@@ -63,10 +63,12 @@ def content(archive: Archive) -> tuple[list[Row], list[tuple[str, int]]]:
     return [replace(row, seconds=0.0) for row in archive.rows()], archive.events()
 
 
-def whole(config: Config, folder: Path, name: str = "whole") -> tuple:
+def whole(
+    config: Config, folder: Path, name: str = "whole", evaluate: Evaluate = sometimes_failing
+) -> tuple:
     """The content of the archive of an uninterrupted run."""
     with new(folder, name) as archive:
-        search(config, archive)
+        search(config, archive, evaluate)
         return content(archive)
 
 

@@ -48,7 +48,7 @@ def _fits(name: str, value: object) -> bool:
     if name in _TEXTS:
         return isinstance(value, str)
     if name in _COUNTS:
-        return isinstance(value, int) and value >= 0
+        return isinstance(value, int)  # how large is counted again elsewhere
     return isinstance(value, float) and math.isfinite(value) and (name in _UNBOUNDED or value >= 0)
 
 

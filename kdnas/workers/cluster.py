@@ -138,6 +138,9 @@ class Cluster:
 
     def _take(self, address: str) -> Result | None:
         """What a worker has come to; None where it was given up meanwhile."""
+        from distributed import KilledWorker
+        from distributed.comm.core import CommClosedError
+
         run = self._running.get(address)
         if run is None or not run.future.done():
             return None
@@ -148,8 +151,11 @@ class Cluster:
         error = run.future.exception()
         if isinstance(error, UserError):
             raise error
-        if error is not None:  # the worker's, or the way's to it
-            return died(f"{type(error).__name__} on {address}")
+        if isinstance(error, KilledWorker | CommClosedError):
+            return died(f"its worker {address} is gone")
+        if error is not None:
+            what = f"{type(error).__name__}: {error}"
+            raise UserError(f"worker {address} cannot evaluate ({what}): is kdnas installed there?")
         result: Result = run.future.result()
         return result
 

@@ -45,9 +45,10 @@ def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]"
         else:
             target = where
         try:
-            yield stack.enter_context(Client(target, timeout=CONNECT_SECONDS))
+            client = Client(target, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise UserError(f"no Dask scheduler at {where}: {error}") from error
+        yield stack.enter_context(client)
 
 
 def _local(jobs: int) -> Any:
