@@ -59,9 +59,9 @@ class Timed:
         if name not in self._methods:
             return value
 
-        def timed(*values: Any) -> Any:
+        def timed(*values: Any, **named: Any) -> Any:
             start = time.perf_counter()
-            result = value(*values)
+            result = value(*values, **named)
             self.seconds[name] += time.perf_counter() - start
             return result
 
@@ -99,7 +99,7 @@ class Run:
 
         path = folder / f"{algorithm}-{synchronous}.sqlite"
         with (
-            patch("kdnas.search.make_algorithm", make),
+            patch("kdnas.search.run.make_algorithm", make),
             Archive.create(path, synchronous=synchronous) as opened,
         ):
             archive: Any = Timed(opened, COMMITS)
