@@ -153,13 +153,17 @@ def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> N
 def _pruning(
     config: Config, folder: RunFolder, archive: Archive, floor: float, observer: Observer
 ) -> Callable[[Birth, Result], None]:
-    """Tell the observer, and delete weights that nobody will ask for, every `batch` students."""
+    """Tell the observer, and delete weights that nobody will ask for once there are many."""
+    most = 0
 
     def progress(birth: Birth, result: Result) -> None:
+        nonlocal most
         observer.finished(birth, result)
-        if birth.birth % config.search.batch == 0:
+        if len(list(folder.students.glob("*"))) > most:  # reading all rows is not for every student
             rows = archive.rows()
             pending = {row.key for row in rows if row.status == "pending"}
-            keep_weights(folder.students, kept_keys(rows, config, floor) | pending)
+            kept = kept_keys(rows, config, floor) | pending
+            keep_weights(folder.students, kept)
+            most = 2 * len(kept)
 
     return progress

@@ -178,3 +178,10 @@ def slow_toy(seconds: float, job: Job) -> Evaluation | Report:
     """The toy problem's, after a while."""
     time.sleep(seconds)
     return toy_evaluate(job)
+
+
+def noting_gpu(folder: Path, job: Job) -> Evaluation | Report:
+    """Leaves a file for each process, with the GPU that it sees."""
+    (folder / f"gpu-{os.getpid()}").write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+    time.sleep(0.5)
+    return plain(job)

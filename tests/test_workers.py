@@ -214,6 +214,14 @@ def test_busy_and_idle_processes_are_counted(tmp_path):
     assert counts == [0, 1, 2, 2, 2, 1, 0] or counts == [0, 1, 2, 2, 1, 1, 0]
 
 
+def test_processes_are_divided_among_gpus(tmp_path):
+    make = partial(evaluators.make, partial(evaluators.noting_gpu, tmp_path))
+    with Processes(make, 4, gpus=(2, 5)) as workers:
+        results(workers, JOBS)
+    seen = [file.read_text() for file in tmp_path.glob("gpu-*")]
+    assert sorted(seen) == ["2", "2", "5", "5"]
+
+
 def test_workers_leave_interrupts_to_their_parent():
     with two_processes(evaluators.interrupted) as workers:
         assert results(workers, JOBS) == {job: evaluators.plain(job) for job in JOBS}

@@ -6,11 +6,13 @@ Every function takes the rows of an archive in birth order and changes nothing:
 - `hypervolume`, `hypervolume_history`, `reference_point`: how good the front is, in one number;
 - `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
   for a terminal;
+- `arrival`: whether quick students had an advantage in an asynchronous search;
 - `draw_figures`, `FIGURES`: figures for paper, drawn from a `RunContext`.
 
-moocore, matplotlib and rich are imported only when they are used.
+moocore, scipy, matplotlib and rich are imported only when they are used.
 """
 
+from kdnas.analysis.arrival import Arrival, arrival
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.details import student_details
 from kdnas.analysis.figures import FIGURES, draw_figures
@@ -21,7 +23,9 @@ from kdnas.analysis.table import front_table, search_table
 
 __all__ = [
     "FIGURES",
+    "Arrival",
     "RunContext",
+    "arrival",
     "as_records",
     "draw_figures",
     "feasible",

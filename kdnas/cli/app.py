@@ -15,6 +15,7 @@ from kdnas.cli.inspect import front, plot, show
 from kdnas.cli.presets import presets
 from kdnas.cli.search import search
 from kdnas.cli.status import status
+from kdnas.cli.verify import verify
 from kdnas.errors import SpaceExhausted, UserError
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (search, status, evaluate, front, show, plot, export, attack, presets):
+for command in (search, status, evaluate, front, show, plot, export, attack, verify, presets):
     app.command()(command)
 
 

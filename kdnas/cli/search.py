@@ -9,7 +9,7 @@ import typer
 from kdnas.cli.options import ConfigOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
-    from kdnas.archive import Archive
+    from kdnas.archive import Archive, Row
     from kdnas.config import Config
     from kdnas.lock import RunLock
     from kdnas.pipeline import Start
@@ -84,7 +84,7 @@ def _run(
 
         with RunProgress(config.fitness) as progress:
             run_pipeline(config, folder, archive, start, progress)
-        _print_summary(folder, archive)
+        _print_summary(config, folder, archive)
 
 
 def _announce(config: "Config") -> None:
@@ -105,7 +105,7 @@ def _announce(config: "Config") -> None:
         say("offline resources: scores are not comparable with published numbers")
 
 
-def _print_summary(folder: "RunFolder", archive: "Archive") -> None:
+def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") -> None:
     from statistics import median
 
     from kdnas.cli.output import duration, results
@@ -128,4 +128,21 @@ def _print_summary(folder: "RunFolder", archive: "Archive") -> None:
         soft_wrap=True,
     )
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
+    if config.search.asynchronous:
+        _print_arrival(rows, archive.events())
     say(f"next: kdnas front {folder.path}; kdnas plot {folder.path}", soft_wrap=True)
+
+
+def _print_arrival(rows: "list[Row]", events: list[tuple[str, int]]) -> None:
+    """Say whether quick students had an advantage: they arrive first."""
+    from kdnas.analysis import arrival
+    from kdnas.cli.output import results
+
+    found = arrival(rows, events)
+    if found is not None:
+        results().print(
+            f"asynchronous: results came {found.places:.1f} places from their proposal's on"
+            f" average; the delay goes with the student's time (Spearman {found.duration:.2f}) and"
+            f" with its size ({found.size:.2f}: well above 0, small students came first)",
+            soft_wrap=True,
+        )

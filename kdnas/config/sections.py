@@ -206,10 +206,13 @@ class WorkerSettings(Section):
         timeout: Most seconds that a student may take; None for no limit.
         timeout_is_result: Whether a student that takes longer has failed. Otherwise the run pauses,
             because on a faster machine it would not have.
+        gpus: GPUs of this machine, among which the processes of `--jobs` are divided; with more
+            processes than GPUs several students share one.
     """
 
     timeout: Positive | None = None
     timeout_is_result: bool = False
+    gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
 
 class SlurmSettings(Section):

@@ -32,19 +32,20 @@ class Child:
     Args:
         make_evaluate: Makes what evaluates; it is pickled, so a function of a module or a
             `functools.partial` of one.
+        gpu: The only GPU that it sees; None for all there are.
 
     Attributes:
-        pid: The process.
         ready: Whether it has made what it evaluates with.
     """
 
-    def __init__(self, make_evaluate: Callable[[], Evaluate]) -> None:
+    def __init__(self, make_evaluate: Callable[[], Evaluate], gpu: int | None = None) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(make_evaluate, theirs), daemon=True)
+        arguments = (make_evaluate, theirs, gpu)
+        self._process = context.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
-        self.ready = False
+        self.ready, self.gpu = False, gpu
 
     @property
     def pid(self) -> int:
@@ -138,8 +139,10 @@ def wait_seconds(deadlines: list[float]) -> float | None:
     return max(min(deadlines) - time.monotonic(), 0.0) if deadlines else None
 
 
-def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection) -> None:
+def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection, gpu: int | None) -> None:
     """The child's life: it leaves interrupts to its parent, and ends when that is gone."""
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)  # read when the first tensor is put there
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -31,7 +31,7 @@ def open_workers(
     """
     limit = config.workers.timeout
     if cluster is None:
-        with Processes(make_evaluate, jobs, limit) as workers:
+        with Processes(make_evaluate, jobs, limit, config.workers.gpus) as workers:
             yield workers
         return
     with (

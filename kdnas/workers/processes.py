@@ -2,8 +2,8 @@
 
 import socket
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Self
@@ -35,18 +35,23 @@ class Processes:
         make_evaluate: Makes what evaluates; pickled. What it raises ends the run.
         jobs: Number of processes.
         timeout: Seconds that a job may take; None for no limit.
+        gpus: Process n sees GPU n of these only, from the first again where there are more.
 
     Raises:
         UserError: `jobs` is below 1.
     """
 
     def __init__(
-        self, make_evaluate: Callable[[], Evaluate], jobs: int, timeout: float | None = None
+        self,
+        make_evaluate: Callable[[], Evaluate],
+        jobs: int,
+        timeout: float | None = None,
+        gpus: Sequence[int] = (),
     ) -> None:
         if jobs < 1:
             raise UserError(f"{jobs} processes: use at least 1")
         self.slots = jobs
-        self._make_evaluate, self._timeout = make_evaluate, timeout
+        self._make_evaluate, self._timeout, self._gpus = make_evaluate, timeout, gpus
         self._waiting: deque[Task] = deque()
         self._running: dict[Connection, _Run] = {}
         self._idle: list[Child] = []
@@ -110,8 +115,13 @@ class Processes:
                 continue  # it died between two jobs: nobody's fault
             self._running[run.child.pipe] = run
             return
-        child = Child(self._make_evaluate)
+        child = Child(self._make_evaluate, self._least_used_gpu())
         self._running[child.pipe] = _Run(child, task)
+
+    def _least_used_gpu(self) -> int | None:
+        children = [run.child for run in self._running.values()] + self._idle
+        used = Counter(child.gpu for child in children)
+        return min(self._gpus, key=lambda gpu: used[gpu], default=None)
 
     def _begin(self, run: _Run) -> None:
         run.child.send(run.task.job)

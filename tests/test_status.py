@@ -1,0 +1,120 @@
+"""The status of a run: what the file says, that it is always whole, and what the command prints."""
+
+import json
+import os
+import time
+
+import pytest
+from evaluators import MEASUREMENT
+from strategies import some_architectures
+from typer.testing import CliRunner
+
+from kdnas import status as module
+from kdnas.archive import FILE_NAME, Archive, Birth
+from kdnas.cli.app import app
+from kdnas.lock import RunLock
+from kdnas.records import Evaluation, Failure
+from kdnas.status import Status, StatusFile, read_status
+
+(ARCH,) = some_architectures(1)
+BIRTH = Birth(0, ARCH, "initial", (), 0)
+EVALUATION = Evaluation(1, 1, 1, MEASUREMENT)
+
+
+class Nobody:
+    """An observer."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def stage(self, name, total=None):
+        self.told.append((name, total))
+
+    def finished(self, birth, result):
+        self.told.append(result)
+
+
+class Crew:
+    slots, busy = 4, 3
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "SECONDS", 0.02)
+
+
+def eventually(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
+    observer = Nobody()
+    with StatusFile(tmp_path, observer, recorded=2) as file:
+        file.watch(Crew())
+        file.stage("search", 10)
+        for result in (EVALUATION, EVALUATION, EVALUATION, Failure("oom", "?")):
+            file.finished(BIRTH, result)
+        eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 4)
+    found = read_status(tmp_path)
+    assert found is not None
+    assert (found.stage, found.done, found.total, found.recorded) == ("search", 4, 10, 2)
+    assert found.failed == {"oom": 1}
+    assert (found.busy, found.slots) == (3, 4)
+    assert observer.told == [("search", 10), *[EVALUATION] * 3, Failure("oom", "?")]
+
+
+def test_the_pace_leaves_out_what_was_recorded_before():
+    found = Status("search", done=14, total=50, recorded=2, since=1000.0, updated=1360.0)
+    assert found.per_hour == pytest.approx(120)
+    assert found.seconds_left == pytest.approx(36 * 30)
+    assert Status("search", done=2, total=50, recorded=2).seconds_left is None
+    assert Status("teacher", since=1.0, updated=2.0).seconds_left is None
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SECONDS", 0.0005)
+    with StatusFile(tmp_path, Nobody()) as file:
+        file.stage("x" * 5000, 1)
+        for _ in range(500):
+            found = read_status(tmp_path)
+            assert found is not None
+            assert found.stage == "x" * 5000
+
+
+def test_a_folder_that_cannot_be_written_ends_no_run(tmp_path):
+    gone = tmp_path / "gone"
+    with StatusFile(gone, Nobody()) as file:
+        file.stage("search", 1)
+        file.finished(BIRTH, EVALUATION)
+    assert read_status(gone) is None
+
+
+def printed(folder, *options: str) -> str:
+    result = CliRunner().invoke(app, ["status", str(folder), *options])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
+    with Archive.create(tmp_path / FILE_NAME) as archive:
+        with RunLock(tmp_path), StatusFile(tmp_path, Nobody()) as file:
+            file.watch(Crew())
+            file.stage("search", 7)
+            file.finished(BIRTH, Failure("timeout", "?"))
+            eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
+            running = printed(tmp_path)
+            (as_json,) = json.loads(printed(tmp_path, "--json"))
+        assert f"running, process {os.getpid()}" in running
+        assert "stage search 1 of 7, failed: 1 timeout" in running
+        assert "workers: 3 busy, 1 idle" in running
+        assert "left" in running
+        assert as_json["holder"]["pid"] == os.getpid()
+        assert as_json["failed"] == {"timeout": 1}
+        assert "not running; go on with --resume" in printed(tmp_path)
+        archive.set_meta(finished=True)
+        assert printed(tmp_path).strip().endswith("finished")
+
+
