@@ -13,15 +13,12 @@ Loss, batches of 32, schedule, clipping and threads are the same:
 It needs `pip install accelerate`, without which transformers.Trainer does not start.
 """
 
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
 
 import numpy as np
 import torch

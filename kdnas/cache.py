@@ -49,8 +49,13 @@ def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None 
         if arrays is not None:
             return arrays
         warnings.warn(f"damaged cache file {path}: computed again", stacklevel=2)
+    from safetensors import SafetensorError
+
     arrays = compute()
-    _write(path, arrays)
+    try:
+        _write(path, arrays)
+    except (OSError, SafetensorError) as error:
+        warnings.warn(f"cannot write {path} ({error}): it will be computed again", stacklevel=2)
     return arrays
 
 

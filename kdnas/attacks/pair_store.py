@@ -52,7 +52,7 @@ class PairStore:
             self._last_row = 0
 
     def _exchange(self) -> None:
-        with closing(sqlite3.connect(self._path, timeout=60)) as file, file:
+        with closing(sqlite3.connect(self._path, timeout=10)) as file, file:
             file.execute("CREATE TABLE IF NOT EXISTS pairs (key INTEGER UNIQUE, value REAL)")
             file.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?)", self._new.items())
             query = "SELECT rowid, key, value FROM pairs WHERE rowid > ? ORDER BY rowid"

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -31,7 +32,7 @@ for command in (search, status, evaluate, front, show, plot, export, attack, ver
     app.command()(command)
 
 
-_STOPPED = "stopped; what was finished is kept, the same command with --resume goes on"
+_STOPPED = "stopped; of a search what was finished is kept, the same command with --resume goes on"
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 
@@ -57,6 +58,7 @@ def main() -> None:
     # Read when torch is loaded. Threads that spin while they wait for each other make training
     # several times slower wherever another process wants the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    warnings.formatwarning = lambda message, *_, **__: f"kdnas: {message}\n"
     try:
         code = app(standalone_mode=False)
     except (UserError, SpaceExhausted) as error:

@@ -55,6 +55,7 @@ def attack(
 
     from kdnas.cli.output import print_json
     from kdnas.errors import UserError
+    from kdnas.records import EvaluationFailed
 
     if out is not None and (out.exists() or not out.parent.is_dir()):
         raise UserError(f"cannot write {out}: name a new file in an existing folder")
@@ -70,7 +71,10 @@ def attack(
             raise UserError(
                 f"no model in {folder}: config.json is missing; name a saved classifier"
             )
-    split, outcomes, summary = _attacked(model, data, texts, chosen, engine, transfer_to)
+    try:
+        split, outcomes, summary = _attacked(model, data, texts, chosen, engine, transfer_to)
+    except EvaluationFailed as error:
+        raise UserError(f"{model} or --transfer-to cannot be attacked: {error}") from error
     records = records_of(split, outcomes, summary)
     if out is not None:
         out.write_text(json.dumps(records, indent=1) + "\n")
@@ -99,7 +103,10 @@ def _attacked(
 
     quiet_libraries()
     victim, names = _victim(folder)
-    other = _victim(target)[0] if target else None
+    other = None
+    if target:
+        other, classes = _victim(target)
+        _require_same_classes(names, classes)
     split = labelled_texts(str(data), names).head(count)
     sentiment = {name.lower() for name in names} == {"negative", "positive"}
     spec = replace(spec, polarity_check=sentiment and spec.resources == "offline")
@@ -121,13 +128,25 @@ def _attacked(
 def _victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     """A saved classifier, and the names of its classes."""
     from kdnas.attacks import ModelVictim
-    from kdnas.teachers import load_classifier, load_tokenizer
+    from kdnas.teachers import load_trained_classifier
     from kdnas.training import choose_device
 
-    classifier = load_classifier(str(folder)).eval().to(choose_device())
-    tokenizer = load_tokenizer(str(folder))
+    classifier, tokenizer = load_trained_classifier(folder)
+    classifier.to(choose_device())
     names = [classifier.config.id2label[i] for i in range(classifier.config.num_labels)]
     return ModelVictim.of_classifier(classifier, tokenizer, _longest(classifier, tokenizer)), names
+
+
+def _require_same_classes(names: list[str], others: list[str]) -> None:
+    """Refuse to compare class numbers that mean different things; LABEL_0 means nothing."""
+    from kdnas.errors import UserError
+
+    nameless = any(given == [f"LABEL_{i}" for i in range(len(given))] for given in (names, others))
+    if len(names) != len(others) or (names != others and not nameless):
+        raise UserError(
+            f"--transfer-to has the classes {', '.join(others)}, --model {', '.join(names)}: they"
+            " must be the same, in the same order"
+        )
 
 
 def _longest(classifier: Any, tokenizer: Any) -> int:

@@ -68,6 +68,10 @@ class StudentForSequenceClassification(PreTrainedModel):
         self.student = Student(arch, NetworkShape(**(config.shape or {})), config.dropout)
         self.post_init()
 
+    def get_input_embeddings(self) -> nn.Module:
+        """The word table."""
+        return self.student.embedding.words
+
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing: the modules of a student initialise themselves."""
 

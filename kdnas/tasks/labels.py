@@ -68,9 +68,13 @@ def texts_of(table: Table, column: str | None) -> list[str]:
     if other is not None:
         raise UserError(
             f"{table.origin}: column {column!r} holds {other!r:.40}, not text; name the column of "
-            "texts with task.text_column=NAME"
+            "texts `text`, or for a search choose it with task.text_column=NAME"
         )
-    return [" ".join(str(value or "").split()) for value in values]
+    texts = [" ".join(str(value or "").split()) for value in values]
+    for row, text in enumerate(texts, 1):
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise UserError(f"{table.origin}: text {row} holds half a surrogate pair; mend it")
+    return texts
 
 
 def labels_of(table: Table, column: str) -> list[str | None]:
@@ -96,7 +100,8 @@ def _label(value: object) -> str | None:
 def _no_column(table: Table, problem: str, setting: str) -> UserError:
     there = ", ".join(table.columns)
     return UserError(
-        f"{table.origin} has {problem}; its columns are {there}: choose with task.{setting}=NAME"
+        f"{table.origin} has {problem}; its columns are {there}: rename one, or for a search choose"
+        f" it with task.{setting}=NAME"
     )
 
 

@@ -10,6 +10,7 @@ from kdnas.teachers.pretrained import (
     OFFLINE_MODELS,
     load_classifier,
     load_tokenizer,
+    load_trained_classifier,
     model_identity,
     resolve_model,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Teacher",
     "load_classifier",
     "load_tokenizer",
+    "load_trained_classifier",
     "model_identity",
     "prepare_teacher",
     "resolve_model",

@@ -12,6 +12,16 @@ OFFLINE_MODELS = {"offline:minilm": "minilm"}
 """Model names that stand for a file of the offline extra."""
 
 
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+)
+
+
 def resolve_model(name: str) -> str:
     """The path or hub id behind a model name.
 
@@ -47,6 +57,31 @@ def load_tokenizer(name: str) -> Any:
 def load_classifier(name: str, **config: Any) -> Any:
     """The model with a classification head; weights from safetensors only, no remote code."""
     return _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+
+
+def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
+    """A saved classifier, in eval mode, and its tokenizer.
+
+    Raises:
+        UserError: Weights are missing, there is no tokenizer, or it is another model's.
+    """
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+    model, found = load_classifier(str(folder), output_loading_info=True)
+    missing = sorted(found["missing_keys"])
+    if missing:
+        raise UserError(
+            f"{folder} holds no trained classifier: {', '.join(missing[:3])}"
+            f" {'is' if len(missing) == 1 else 'are'} missing; fine-tune it first"
+        )
+    tokenizer = load_tokenizer(str(folder))
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise UserError(
+            f"the tokenizer in {folder} has {len(tokenizer)} tokens, the model {rows}: they do not"
+            " belong together"
+        )
+    return model.eval(), tokenizer
 
 
 def _loaded(auto: Any, name: str, **arguments: Any) -> Any:

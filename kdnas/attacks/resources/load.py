@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from kdnas.attacks.resources.encoder import SentenceEncoder
-from kdnas.attacks.resources.vectors import WordVectors, offline_vectors
+from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec
 
@@ -23,6 +23,8 @@ def load_resources(spec: AttackSpec) -> AttackResources:
     Raises:
         UserError: A package is missing; the message says how to install it.
     """
+    if spec.recipe != "textfooler":  # changes letters: it knows no neighbours and no meaning
+        return AttackResources(NO_VECTORS if spec.resources == "offline" else None, None)
     if spec.resources == "offline":
         encoder = SentenceEncoder()
         return AttackResources(offline_vectors(spec.vocabulary, encoder), encoder)

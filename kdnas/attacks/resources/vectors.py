@@ -35,6 +35,10 @@ class WordVectors:
     neighbours: np.ndarray
 
 
+NO_VECTORS = WordVectors(("a",), np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64))
+"""Of one word, for recipes that need none."""
+
+
 def offline_vectors(vocabulary: int, encode: Encode) -> WordVectors:
     """The joined vectors of the most frequent alphabetic GloVe words; built once and kept.
 

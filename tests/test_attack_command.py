@@ -1,0 +1,173 @@
+"""`kdnas attack` on saved models: what belongs together, and what is refused in one line.
+
+DeepWordBug needs no resources, so nothing is built for these tests.
+"""
+
+import json
+
+import pytest
+import torch
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    BertForSequenceClassification,
+    BertModel,
+    PreTrainedModel,
+)
+from typer.testing import CliRunner, Result
+
+from kdnas.cli import main
+from kdnas.cli.app import app
+from kdnas.offline import offline_path
+
+NAMES = ["negative", "positive"]
+SIZES = {
+    "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16,
+    "max_position_embeddings": 64,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained(str(offline_path("minilm")))
+
+
+def config(tokenizer, names: list[str] = NAMES, **values: int) -> BertConfig:
+    numbered = dict(enumerate(names))
+    sizes = {"vocab_size": len(tokenizer), **SIZES, **values}
+    return BertConfig(id2label=numbered, label2id={n: i for i, n in numbered.items()}, **sizes)
+
+
+@pytest.fixture
+def save(tmp_path, tokenizer):
+    def saved(name: str, model: PreTrainedModel, *, with_tokenizer: bool = True) -> str:
+        model.save_pretrained(tmp_path / name)
+        if with_tokenizer:
+            tokenizer.save_pretrained(tmp_path / name)
+        return str(tmp_path / name)
+
+    return saved
+
+
+@pytest.fixture
+def classifier(save, tokenizer):
+    torch.manual_seed(0)
+    return save("model", BertForSequenceClassification(config(tokenizer)))
+
+
+@pytest.fixture
+def data(tmp_path) -> str:
+    path = tmp_path / "texts.tsv"
+    rows = ["a warm and funny film\tpositive", "a dull mess of a film\tnegative"]
+    path.write_text("\n".join(["text\tlabel", *rows]) + "\n")
+    return str(path)
+
+
+def attacked(*options: str) -> list[dict]:
+    result: Result = CliRunner().invoke(app, ["attack", "--recipe", "deepwordbug", *options])
+    assert result.exception is None, result.exception
+    return json.loads(result.stdout)
+
+
+def refused(capsys, monkeypatch, *options: str) -> str:
+    """The one line with which the command ends, and its exit status 2."""
+    monkeypatch.setattr("sys.argv", ["kdnas", "attack", "--recipe", "deepwordbug", *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert ended.value.code == 2
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_both_engines_give_the_same_records(classifier, data):
+    options = ("--model", classifier, "--data", data, "--json")
+    fast, slow = attacked(*options), attacked(*options, "--engine", "textattack")
+    assert len(fast) == 2
+    for one, other in zip(fast, slow, strict=True):
+        one.pop("queries_sent", None), other.pop("queries_sent", None)
+        assert one == other
+
+
+@pytest.mark.parametrize("kind", [BertModel, BertForMaskedLM])
+def test_a_model_without_a_trained_head_is_refused(
+    kind, save, tokenizer, data, capsys, monkeypatch
+):
+    folder = save("headless", kind(config(tokenizer)))
+    line = refused(capsys, monkeypatch, "--model", folder, "--data", data)
+    assert "holds no trained classifier: " in line
+    assert "classifier.bias" in line
+
+
+def test_a_model_that_returns_nan_is_named(save, tokenizer, data, capsys, monkeypatch):
+    model = BertForSequenceClassification(config(tokenizer))
+    with torch.no_grad():
+        model.classifier.weight.fill_(float("nan"))
+    folder = save("nan", model)
+    for engine in ("lockstep", "textattack"):
+        options = ("--model", folder, "--data", data, "--engine", engine)
+        line = refused(capsys, monkeypatch, *options)
+        assert f"{folder} " in line
+        assert "not finite" in line
+
+
+def test_a_tokenizer_of_another_model_is_refused(save, tokenizer, data, capsys, monkeypatch):
+    folder = save("small", BertForSequenceClassification(config(tokenizer, vocab_size=1000)))
+    line = refused(capsys, monkeypatch, "--model", folder, "--data", data)
+    assert f"has {len(tokenizer)} tokens, the model 1000" in line
+
+
+def test_a_missing_tokenizer_is_said_to_be_missing(save, tokenizer, data, capsys, monkeypatch):
+    model = BertForSequenceClassification(config(tokenizer))
+    folder = save("bare", model, with_tokenizer=False)
+    line = refused(capsys, monkeypatch, "--model", folder, "--data", data)
+    assert f"no tokenizer in {folder}" in line
+
+
+class TestTransfer:
+    """A second model sees the adversarial texts of the first."""
+
+    def transferred(self, save, tokenizer, names: list[str]) -> str:
+        torch.manual_seed(0)
+        return save("other", BertForSequenceClassification(config(tokenizer, names)))
+
+    @pytest.mark.parametrize("names", [["positive", "negative"], ["negative", "neutral", "good"]])
+    def test_other_classes_are_refused(
+        self, names, save, tokenizer, classifier, data, capsys, monkeypatch
+    ):
+        other = self.transferred(save, tokenizer, names)
+        options = ("--model", classifier, "--data", data, "--transfer-to", other)
+        line = refused(capsys, monkeypatch, *options)
+        assert f"has the classes {', '.join(names)}, --model negative, positive" in line
+
+    @pytest.mark.parametrize("names", [NAMES, ["LABEL_0", "LABEL_1"]])
+    def test_a_model_is_never_right_on_what_fooled_it(
+        self, names, save, tokenizer, classifier, data
+    ):
+        other = self.transferred(save, tokenizer, names)  # the same weights
+        options = ("--model", classifier, "--data", data, "--transfer-to", other, "--json")
+        shown = [
+            row["transfer_right"] for row in attacked(*options) if row["outcome"] == "succeeded"
+        ]
+        assert shown == [False] * len(shown)
+
+
+def test_half_a_surrogate_pair_is_named_with_its_row(classifier, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "broken.jsonl"
+    rows = [{"text": "a good film", "label": 1}, {"text": "a \ud800 film", "label": 1}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    line = refused(capsys, monkeypatch, "--model", classifier, "--data", str(path))
+    assert "text 2 holds half a surrogate pair" in line
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    classifier, data, tmp_path, monkeypatch, recwarn
+):
+    unusable = tmp_path / "a file"
+    unusable.touch()
+    options = ("--model", classifier, "--data", data, "--json")
+    expected = attacked(*options)
+    monkeypatch.setenv("KDNAS_CACHE", str(unusable))
+    assert attacked(*options) == expected
+    assert any("will be computed again" in str(warning.message) for warning in recwarn)
