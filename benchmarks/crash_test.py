@@ -97,9 +97,7 @@ def session(folder: Path, name: str) -> None:
         Archive.open(path) if path.exists() else Archive.create(path) as archive,
         Processes(make, 2) as workers,
     ):
-        run_search(
-            config, archive, workers, floor=floor, accept=lambda _: True, progress=ignore
-        )
+        run_search(config, archive, workers, floor=floor, accept=lambda _: True, progress=ignore)
 
 
 def start(folder: Path, name: str) -> subprocess.Popen[bytes]:
@@ -108,7 +106,7 @@ def start(folder: Path, name: str) -> subprocess.Popen[bytes]:
 
 
 def content(folder: Path) -> tuple[dict[int, Any], list[tuple[str, int]]]:
-    """Finished students by birth without times, and the events; nothing where there is no archive."""
+    """Finished students by birth without times, and the events; nothing without an archive."""
     try:
         with Archive.open(folder / FILE_NAME) as archive:
             rows = {r.birth: _timeless(r) for r in archive.rows() if r.status != "pending"}
@@ -119,7 +117,9 @@ def content(folder: Path) -> tuple[dict[int, Any], list[tuple[str, int]]]:
 
 def _timeless(row: Any) -> Any:
     if row.evaluation:
-        row = replace(row, evaluation=replace(row.evaluation, train_seconds=0.0, attack_seconds=0.0))
+        row = replace(
+            row, evaluation=replace(row.evaluation, train_seconds=0.0, attack_seconds=0.0)
+        )
     return replace(row, seconds=0.0, attempts=0)
 
 

@@ -3,10 +3,10 @@
 import json
 import os
 import time
-from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -36,7 +36,7 @@ class Status:
     done: int = 0
     total: int | None = None
     recorded: int = 0
-    failed: dict[str, int] = field(default_factory=Counter)
+    failed: dict[str, int] = field(default_factory=dict)
     busy: int = 0
     slots: int = 0
     since: float = 0.0
@@ -95,7 +95,7 @@ class StatusFile:
         self._path, self._observer = folder / FILE_NAME, observer
         self._recorded = recorded
         self._status, self._crew = Status(), list[Crew]()
-        self._over = Event()
+        self._over, self._lock = Event(), Lock()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """A stage starts."""
@@ -106,9 +106,11 @@ class StatusFile:
 
     def finished(self, birth: Birth, result: Result) -> None:
         """A student is done."""
-        self._status.done += 1
-        if isinstance(result, Failure):
-            self._status.failed[result.kind] += 1
+        with self._lock:
+            self._status.done += 1
+            if isinstance(result, Failure):
+                failed = self._status.failed
+                failed[result.kind] = failed.get(result.kind, 0) + 1
         self._observer.finished(birth, result)
 
     def watch(self, crew: Crew) -> None:
@@ -133,16 +135,14 @@ class StatusFile:
 
     def _write(self) -> None:
         """Replace the file; that it cannot be written is no reason to end a run."""
-        status = self._status
-        for crew in self._crew:
-            status.busy, status.slots = crew.busy, crew.slots
-        status.updated = time.time()
         beside = self._path.with_suffix(".new")
-        try:
+        with self._lock, suppress(OSError):
+            status = self._status
+            for crew in self._crew:
+                status.busy, status.slots = crew.busy, crew.slots
+            status.updated = time.time()
             beside.write_text(json.dumps(asdict(status)))
             os.replace(beside, self._path)
-        except OSError:
-            beside.unlink(missing_ok=True)
 
 
 def read_status(folder: Path) -> Status | None:

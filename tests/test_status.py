@@ -116,5 +116,3 @@ def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
         assert "not running; go on with --resume" in printed(tmp_path)
         archive.set_meta(finished=True)
         assert printed(tmp_path).strip().endswith("finished")
-
-

@@ -82,6 +82,7 @@ class Cluster:
         """
         while True:
             self._start()
+            self._require_patience()
             try:
                 address = self._ended.get(timeout=LOOK)
                 result = self._take(address)
@@ -116,7 +117,9 @@ class Cluster:
             self._there = set(self._client.scheduler_info(n_workers=-1)["workers"])
         if self._there:
             self._seen_any = now
-        elif now - self._seen_any > PATIENCE:
+
+    def _require_patience(self) -> None:
+        if time.monotonic() - self._seen_any > PATIENCE:
             raise UserError(
                 f"no worker in {PATIENCE:.0f} s: see whether the cluster starts any, then go on"
                 " with --resume"
