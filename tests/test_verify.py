@@ -24,9 +24,10 @@ from safetensors.numpy import save_file
 from toy_runs import toy_settings
 from typer.testing import CliRunner
 
-import kdnas.verify.reading as reading_module
+import kdnas.archive.reading as reading_module
 from kdnas.analysis import pareto_front
 from kdnas.archive import FILE_NAME, Archive
+from kdnas.archive.reading import reading
 from kdnas.cli.verify import verify
 from kdnas.config import Config, StudentSettings
 from kdnas.errors import UserError
@@ -46,7 +47,6 @@ from kdnas.search import report_front, run_search
 from kdnas.space import NetworkShape, count_flops, count_parameters
 from kdnas.verify import Problem, Verdict, check
 from kdnas.verify.files import weight_problems
-from kdnas.verify.reading import reading
 from kdnas.workers import Inline
 
 FLOOR = 0.3

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from kdnas.archive.reading import reading
 from kdnas.archive.rows import (
     EVALUATION_NAMES,
     Birth,
@@ -61,17 +62,35 @@ class Archive:
             raise UserError(f"no run at {path.parent}: {path.name} is missing")
         archive = cls._connect(path)
         try:
-            (version,) = archive._db.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
-                raise UserError(f"{path} has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+            archive._require_version()
             archive._prepare("FULL")
-        except sqlite3.DatabaseError as error:
-            archive._db.close()
-            raise UserError(f"{path} cannot be read as an archive: {error}") from error
         except UserError:
             archive._db.close()
             raise
         return archive
+
+    def _require_version(self) -> None:
+        try:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"{self.path} cannot be read as an archive: {error}") from error
+        if version != SCHEMA_VERSION:
+            raise UserError(f"{self.path} has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+
+    @classmethod
+    @contextmanager
+    def read(cls, path: Path) -> Iterator[Self]:
+        """An existing archive to look at; nothing is written into its folder.
+
+        Raises:
+            UserError: There is none at `path`, it is of another schema version, or damaged.
+        """
+        if not path.is_file():
+            raise UserError(f"no run at {path.parent}: {path.name} is missing")
+        with reading(path) as connection:
+            archive = cls(connection, path)
+            archive._require_version()
+            yield archive
 
     @classmethod
     def _connect(cls, path: Path) -> Self:

@@ -22,7 +22,7 @@ def front(run: RunArgument, as_json: JsonOption = False) -> None:
     from kdnas.run_folder import RunFolder
 
     folder = RunFolder(run)
-    with Archive.open(folder.archive) as archive:
+    with Archive.read(folder.archive) as archive:
         if as_json:
             _print_records(folder, archive, only_front=True)
         else:
@@ -44,7 +44,7 @@ def show(
     from kdnas.run_folder import RunFolder, run_context
 
     folder = RunFolder(run)
-    with Archive.open(folder.archive) as archive:
+    with Archive.read(folder.archive) as archive:
         rows = archive.rows()
         chosen = find_student(rows, key) if key else None
         if as_json:
@@ -73,7 +73,7 @@ def plot(
     from kdnas.run_folder import RunFolder, run_context
 
     folder = RunFolder(run)
-    with Archive.open(folder.archive) as archive:
+    with Archive.read(folder.archive) as archive:
         rows = archive.rows()
         context = run_context(folder, archive, rows)
     for path in draw_figures(rows, context, out or folder.figures, figure):

@@ -23,7 +23,7 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
     from kdnas.status import read_status
 
     folder = RunFolder(run)
-    with Archive.open(folder.archive) as archive:
+    with Archive.read(folder.archive) as archive:
         finished = bool(archive.meta("finished"))
     holder, last = holder_of(run), read_status(run)
     state = _state(holder, finished)

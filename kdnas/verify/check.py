@@ -3,13 +3,13 @@
 import sqlite3
 from dataclasses import dataclass
 
+from kdnas.archive.reading import reading
 from kdnas.errors import UserError
 from kdnas.run_folder import RunFolder
 from kdnas.verify.archive import Contents, content_problems
 from kdnas.verify.database import database_problems, unreadable
 from kdnas.verify.files import state_problems, weight_problems
 from kdnas.verify.problem import Problem
-from kdnas.verify.reading import reading
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         UserError: A run wrote into the archive all the time.
     """
-    with TemporaryDirectory(prefix="kdnas-verify-") as folder:
+    with TemporaryDirectory(prefix="kdnas-") as folder:
         before = _states(archive)
         if len(before) == 1:
             uri = f"{archive.resolve().as_uri()}?immutable=1"
