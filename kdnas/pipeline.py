@@ -55,8 +55,7 @@ def run_pipeline(
         floor = prepared.floor(config)
         _record_preparation(archive, prepared, floor)
         make = partial(make_evaluator, config, folder.students.resolve())
-        with start_workers(make) as workers:
-            status.watch(workers)
+        with start_workers(make) as workers, status.watching(workers):
             clock.start("search", config.search.evaluations)
             reason = run_search(
                 config,

@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -113,9 +114,15 @@ class StatusFile:
                 failed[result.kind] = failed.get(result.kind, 0) + 1
         self._observer.finished(birth, result)
 
-    def watch(self, crew: Crew) -> None:
-        """Tell of these workers from now on."""
+    @contextmanager
+    def watching(self, crew: Crew) -> Iterator[None]:
+        """Inside the context, tell of these workers too."""
         self._crew = [crew]
+        try:
+            yield
+        finally:
+            with self._lock:  # nobody asks them any more when it ends
+                self._crew = []
 
     def __enter__(self) -> Self:
         Thread(target=self._keep_writing, daemon=True).start()

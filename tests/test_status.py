@@ -53,10 +53,11 @@ def eventually(condition) -> None:
 def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     observer = Nobody()
     with StatusFile(tmp_path, observer, recorded=2) as file:
-        file.watch(Crew())
         file.stage("search", 10)
         for result in (EVALUATION, EVALUATION, EVALUATION, Failure("oom", "?")):
             file.finished(BIRTH, result)
+        with file.watching(Crew()):
+            eventually(lambda: (s := read_status(tmp_path)) is not None and s.busy == 3)
         eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 4)
     found = read_status(tmp_path)
     assert found is not None
@@ -100,8 +101,11 @@ def printed(folder, *options: str) -> str:
 
 def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
     with Archive.create(tmp_path / FILE_NAME) as archive:
-        with RunLock(tmp_path), StatusFile(tmp_path, Nobody()) as file:
-            file.watch(Crew())
+        with (
+            RunLock(tmp_path),
+            StatusFile(tmp_path, Nobody()) as file,
+            file.watching(Crew()),
+        ):
             file.stage("search", 7)
             file.finished(BIRTH, Failure("timeout", "?"))
             eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
