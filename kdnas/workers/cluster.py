@@ -200,19 +200,16 @@ def _child(make: bytes) -> Child:
     worker: Any = get_worker()
     made, child = getattr(worker, "kdnas_child", (b"", None))
     if made != make or child is None or not child.alive:
-        _stop()
+        _stop(worker)
         child = Child(pickle.loads(make))
         worker.kdnas_child = (make, child)
     found: Child = child
     return found
 
 
-def _stop() -> None:
-    """End the child process of this Dask worker."""
-    from distributed import get_worker
-
-    worker: Any = get_worker()
-    _, child = getattr(worker, "kdnas_child", (b"", None))
+def _stop(dask_worker: Any) -> None:
+    """End the child process of a Dask worker; `Client.run` knows the argument by its name."""
+    _, child = getattr(dask_worker, "kdnas_child", (b"", None))
     if child is not None:
         child.kill()
-    worker.kdnas_child = (b"", None)
+    dask_worker.kdnas_child = (b"", None)
