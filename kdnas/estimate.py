@@ -9,7 +9,7 @@ import torch
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
 from kdnas.distill import distill
-from kdnas.evaluate import attack_spec, load_task, network_shape
+from kdnas.evaluate import attack_spec, load_task
 from kdnas.space import Architecture, count_parameters, random_edits
 from kdnas.students import Student
 from kdnas.tasks import Task
@@ -56,7 +56,7 @@ def estimate_run(config: Config) -> Estimate:
     """
     exact_float32(config.search.threads)
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
-    shape = network_shape(config, len(tokenizer), len(task.label_names))
+    shape = config.student.shape(len(tokenizer), len(task.label_names))
     arch = random_edits(config.space, np.random.default_rng(config.search.seed)).architecture
     student = Student(arch, shape, config.student.dropout).to(choose_device())
     train = _train_seconds(config, task, tokenizer, student)

@@ -23,7 +23,7 @@ from kdnas.records import (
     TextOutcome,
     named_spec,
 )
-from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.space import NetworkShape, count_block_parameters, count_flops, count_parameters
 from kdnas.students import Student, load_tables
 from kdnas.tasks import Split, Task, build_task, word_boundary_cut
 from kdnas.teachers import (
@@ -80,19 +80,6 @@ def attack_spec(config: Config, task: Task) -> AttackSpec:
     )
 
 
-def network_shape(config: Config, vocabulary: int, classes: int) -> NetworkShape:
-    """What the students' sizes depend on besides their architectures."""
-    chosen = config.student
-    return NetworkShape(
-        vocabulary=vocabulary,
-        classes=classes,
-        positions=chosen.positions,
-        norm=chosen.norm,
-        out_adapter=chosen.out_adapter,
-        share_blocks=chosen.share_blocks,
-    )
-
-
 def load_task(config: Config) -> Task:
     """The run's task, its texts cut to what the students see."""
     tokenizer = load_tokenizer(config.teacher.model)
@@ -116,7 +103,7 @@ def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
     on_stage("signals")
     signals = teacher_signals(config.teacher, teacher, task)
     tokenizer = teacher.tokenizer()
-    shape = network_shape(config, len(tokenizer), len(task.label_names))
+    shape = config.student.shape(len(tokenizer), len(task.label_names))
     return Prepared(task, teacher, signals, tokenizer, shape, attack_spec(config, task))
 
 
@@ -151,10 +138,12 @@ class Evaluator:
             measured, texts = self._measure(student, task.report, attack.report_texts)
             return Report(measured, time.perf_counter() - start, texts)
         student, loss = self._trained(job)
-        trained = time.perf_counter()
+        trained, arch, shape = time.perf_counter(), job.architecture, self.prepared.shape
         measured, texts = self._measure(student, task.search, attack.texts)
         return Evaluation(
-            *_costs(job.architecture, self.prepared.shape, self._config.student.max_length),
+            parameters=count_parameters(arch, shape),
+            block_parameters=count_block_parameters(arch, shape),
+            flops=count_flops(arch, shape, self._config.student.max_length),
             search=measured,
             loss=loss,
             train_seconds=trained - start,
@@ -215,10 +204,3 @@ def measurement(
         attack=AttackOutcome.of(texts, classes),
         spec=spec.digest,
     )
-
-
-def _costs(arch: Architecture, shape: NetworkShape, length: int) -> tuple[int, int, int]:
-    """Parameters, those outside the embedding, and floating-point operations."""
-    tables = (shape.vocabulary + shape.positions + shape.segments + 2) * arch.width
-    parameters = count_parameters(arch, shape)
-    return parameters, parameters - tables, count_flops(arch, shape, length)

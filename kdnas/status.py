@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import TracebackType
 from typing import Protocol, Self
 
 from kdnas.archive import Birth
@@ -128,12 +127,7 @@ class StatusFile:
         Thread(target=self._keep_writing, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
 
     def _keep_writing(self) -> None:

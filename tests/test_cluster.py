@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from functools import partial
 
 import evaluators
@@ -24,7 +25,7 @@ JOBS = test_workers.JOBS
 def client():
     with (
         dask.config.set({"distributed.worker.daemon": False}),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as local,
         distributed.Client(local) as connected,
     ):
         yield connected
@@ -70,7 +71,23 @@ def test_the_students_of_a_lost_worker_go_to_another(client, tmp_path):
         done += run
     assert {d.job: d.result for d in done} == {job: evaluators.plain(job) for job in JOBS}
     assert {d.attempts for d in done} == {1, 2}
-    client.wait_for_workers(2, timeout=30)
+    client.wait_for_workers(1, timeout=30)
+
+
+def test_a_result_that_is_lost_with_its_worker_is_evaluated_again(client, tmp_path):
+    """The worker is gone before anybody has asked it for what it has finished."""
+    make = partial(evaluators.make_sleeping, tmp_path, 0.1)
+    with Cluster(client, make) as workers:
+        list(finished(workers, JOBS[:2]))  # both have started their processes
+        run = finished(workers, JOBS)
+        done = [next(run)]
+        time.sleep(0.5)
+        for pid in client.run(os.getpid).values():
+            os.kill(pid, signal.SIGKILL)
+        done += run
+    assert {d.job: d.result for d in done} == {job: evaluators.plain(job) for job in JOBS}
+    assert {d.attempts for d in done} == {1, 2}
+    client.wait_for_workers(1, timeout=30)
 
 
 def test_what_making_it_raises_ends_the_run(client):

@@ -42,12 +42,13 @@ def settings(tmp_path, tmp_path_factory, monkeypatch):
 
 def running_jobs() -> list[str]:
     command = ["squeue", "--noheader", "--states=R", "--format=%A"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.split()
 
 
 def cancel_one(after: float) -> None:
     time.sleep(after)
-    subprocess.run(["scancel", running_jobs()[0]], check=True)
+    subprocess.run(["scancel", running_jobs()[0]], check=True, timeout=10)
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
@@ -60,7 +61,7 @@ def test_a_search_survives_a_cancelled_job(asynchronous, settings, tmp_path):
         new(tmp_path) as archive,
     ):
         client.wait_for_workers(2, timeout=60)
-        Thread(target=cancel_one, args=(1.5,)).start()
+        Thread(target=cancel_one, args=(1.5,), daemon=True).start()
         run_search(config, archive, workers, floor=FLOOR, accept=lambda arch: True, progress=ignore)
         rows, events = content(archive)
         client.wait_for_workers(2, timeout=60)  # the cancelled job has a successor

@@ -57,8 +57,7 @@ def attack(
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed
 
-    if out is not None and (out.exists() or not out.parent.is_dir()):
-        raise UserError(f"cannot write {out}: name a new file in an existing folder")
+    _require_usable(out, [model, *([transfer_to] if transfer_to else [])])
     chosen = AttackSpec(
         recipe=recipe,
         similarity=named_spec(spec).similarity,
@@ -66,11 +65,6 @@ def attack(
         query_budget=query_budget,
         mode="exact" if query_budget else mode,
     )
-    for folder in (model, *([transfer_to] if transfer_to else [])):
-        if not (folder / "config.json").is_file():
-            raise UserError(
-                f"no model in {folder}: config.json is missing; name a saved classifier"
-            )
     try:
         split, outcomes, summary = _attacked(model, data, texts, chosen, engine, transfer_to)
     except EvaluationFailed as error:
@@ -82,6 +76,19 @@ def attack(
         print_json(records)
     else:
         print_summary(outcomes, summary)
+
+
+def _require_usable(out: Path | None, models: list[Path]) -> None:
+    """Refuse before the work starts what would fail after it."""
+    from kdnas.errors import UserError
+
+    if out is not None and (out.exists() or not out.parent.is_dir()):
+        raise UserError(f"cannot write {out}: name a new file in an existing folder")
+    for folder in models:
+        if not (folder / "config.json").is_file():
+            raise UserError(
+                f"no model in {folder}: config.json is missing; name a saved classifier"
+            )
 
 
 def _attacked(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kdnas.objectives import ObjectiveName, Weights
 from kdnas.records import AttackMode, Resources
-from kdnas.space import Norm, OutAdapter, Repair, SearchSpace
+from kdnas.space import NetworkShape, Norm, OutAdapter, Repair, SearchSpace
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -70,6 +70,17 @@ class StudentSettings(Section):
     share_blocks: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     emb_init: Literal["teacher_pca", "random"] = "teacher_pca"
+
+    def shape(self, vocabulary: int, classes: int) -> NetworkShape:
+        """What the students' sizes depend on besides their architectures."""
+        return NetworkShape(
+            vocabulary=vocabulary,
+            classes=classes,
+            positions=self.positions,
+            norm=self.norm,
+            out_adapter=self.out_adapter,
+            share_blocks=self.share_blocks,
+        )
 
     @model_validator(mode="after")
     def _positions_suffice(self) -> Self:

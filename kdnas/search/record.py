@@ -62,7 +62,7 @@ class Record:
         return Job(birth, asked.architecture, asked.seed)
 
     def known(self, birth: int) -> Evaluation | Failure | None:
-        """The recorded result of a student, if it has one."""
+        """The recorded result of a student, if it has one; it is told as progress."""
         row = self._rows.get(birth)
         result = (row.evaluation or row.failure) if row else None
         if result:

@@ -7,7 +7,8 @@ Everything else is a pure function over them, with the random generator passed i
 - `simplest`, `random_edits`, `random_uniform`: where a population comes from;
 - `distance`: the number of genes that differ;
 - `count_genotypes`, `valid_edge_sets`: how large the space is;
-- `count_parameters`, `count_flops`: the size and cost of a student, in closed form.
+- `count_parameters`, `count_block_parameters`, `count_flops`: size and cost of a student, in closed
+  form.
 
 No heavy library is imported here.
 """
@@ -18,6 +19,7 @@ from kdnas.space.cost import (
     Norm,
     OutAdapter,
     block_plan,
+    count_block_parameters,
     count_flops,
     count_parameters,
     needs_adapter,
@@ -44,6 +46,7 @@ __all__ = [
     "Repair",
     "SearchSpace",
     "block_plan",
+    "count_block_parameters",
     "count_flops",
     "count_genotypes",
     "count_parameters",

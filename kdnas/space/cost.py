@@ -115,9 +115,19 @@ def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
         block += 2 * width
     elif shape.norm == "node":
         block += sum(2 * p.node.width for p in plan.nodes)
-    tables = (shape.vocabulary + shape.positions + shape.segments) * width + 2 * width
     repeats = 1 if shape.share_blocks else arch.repeats
-    return tables + repeats * block + width * shape.classes + shape.classes
+    classifier = width * shape.classes + shape.classes
+    return _embedding_parameters(arch, shape) + repeats * block + classifier
+
+
+def count_block_parameters(arch: Architecture, shape: NetworkShape) -> int:
+    """Those of `count_parameters` outside the embedding."""
+    return count_parameters(arch, shape) - _embedding_parameters(arch, shape)
+
+
+def _embedding_parameters(arch: Architecture, shape: NetworkShape) -> int:
+    """Three tables and a layer norm."""
+    return (shape.vocabulary + shape.positions + shape.segments + 2) * arch.width
 
 
 def count_flops(arch: Architecture, shape: NetworkShape, length: int) -> int:

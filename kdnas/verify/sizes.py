@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kdnas.config import Config
-from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.space import (
+    Architecture,
+    NetworkShape,
+    count_block_parameters,
+    count_flops,
+    count_parameters,
+)
 from kdnas.verify.problem import Problem
 
 
@@ -25,7 +31,7 @@ def size_problems(rows: Sequence[sqlite3.Row], config: Config) -> Iterator[Probl
         arch = Architecture.from_json(row["architecture"])
         shape = replace(_shape(row, config), vocabulary=words)
         parameters = count_parameters(arch, shape)
-        blocks = parameters - (words + shape.positions + shape.segments + 2) * arch.width
+        blocks = count_block_parameters(arch, shape)
         flops = count_flops(arch, shape, config.student.max_length)
         if found != words:
             yield Problem(
@@ -50,12 +56,4 @@ def _vocabulary(row: sqlite3.Row, config: Config) -> int | None:
 
 def _shape(row: sqlite3.Row, config: Config) -> NetworkShape:
     """The shape of the run's networks with one word."""
-    chosen = config.student
-    return NetworkShape(
-        vocabulary=1,
-        classes=len(json.loads(row["totals"])),
-        positions=chosen.positions,
-        norm=chosen.norm,
-        out_adapter=chosen.out_adapter,
-        share_blocks=chosen.share_blocks,
-    )
+    return config.student.shape(vocabulary=1, classes=len(json.loads(row["totals"])))

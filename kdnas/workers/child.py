@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 import traceback
 from collections.abc import Callable
 from enum import Enum
@@ -132,11 +131,6 @@ def overdue(timeout: float | None) -> Failure:
 def died(how: str) -> Failure:
     """Of a job that took its process along."""
     return Failure("killed", f"its process died ({how})")
-
-
-def wait_seconds(deadlines: list[float]) -> float | None:
-    """Seconds to the nearest deadline of the monotonic clock; None where there is none."""
-    return max(min(deadlines) - time.monotonic(), 0.0) if deadlines else None
 
 
 def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection, gpu: int | None) -> None:

@@ -10,13 +10,14 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from multiprocessing import current_process
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Finished, Job, Result
+from kdnas.records import Evaluate, Failure, Finished, Job, Result
 from kdnas.workers.child import Child, WorkerLost, died
 from kdnas.workers.task import Task
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LOOK = 1.0
 """Seconds between two looks at which workers there are."""
+
+FETCH = 10.0
+"""Seconds to wait for a result that a worker holds: a worker that is gone never sends it."""
 
 PATIENCE = 600.0
 """Seconds without any worker after which a run gives up."""
@@ -126,11 +130,14 @@ class Cluster:
             )
 
     def _start(self) -> None:
-        """Give waiting tasks to free workers."""
+        """Give waiting tasks to free workers; who failed goes elsewhere if it can."""
         self._look()
-        free = deque(sorted(self._there - set(self._running)))
+        free = sorted(self._there - set(self._running))
         while self._waiting and free:
-            self._give(self._waiting.popleft(), free.popleft())
+            task = self._waiting.popleft()
+            address = next((a for a in free if a != task.tried_by), free[0])
+            free.remove(address)
+            self._give(task, address)
 
     def _give(self, task: Task, address: str) -> None:
         future = self._client.submit(
@@ -147,28 +154,34 @@ class Cluster:
         run = self._running.get(address)
         if run is None or not run.future.done():
             return None
-        if run.future.status == "cancelled":
-            if address in self._there:
-                raise UserError("the Dask scheduler is gone; go on with --resume")
-            return died(f"its worker {address} is gone")
-        error = run.future.exception()
-        if isinstance(error, UserError):
-            raise error
-        if isinstance(error, KilledWorker | CommClosedError):
-            return died(f"its worker {address} is gone")
-        if error is not None:
+        if address not in self._there:
+            return self._gone(address)
+        try:
+            result: Result = run.future.result(timeout=FETCH)
+        except UserError:
+            raise
+        except CancelledError as error:
+            raise UserError("the Dask scheduler is gone; go on with --resume") from error
+        except (TimeoutError, KilledWorker, CommClosedError):
+            return self._gone(address)
+        except Exception as error:
             what = f"{type(error).__name__}: {error}"
-            raise UserError(f"worker {address} cannot evaluate ({what}): is kdnas installed there?")
-        result: Result = run.future.result()
+            raise UserError(
+                f"worker {address} cannot evaluate ({what}): is kdnas installed there?"
+            ) from error
         return result
 
     def _lost(self) -> tuple[str, Result | None]:
         """A worker that is gone with its job, if there is one."""
         self._look()
         for address in sorted(set(self._running) - self._there):
-            self._running[address].future.cancel()
-            return address, died(f"its worker {address} is gone")
+            return address, self._gone(address)
         return "", None
+
+    def _gone(self, address: str) -> Failure:
+        """The result of a job whose worker is not there any more."""
+        self._running[address].future.cancel()
+        return died(f"its worker {address} is gone")
 
     def _done(self, address: str, result: Result) -> Finished | None:
         """Keep the result of an attempt, or have it tried again before all others."""

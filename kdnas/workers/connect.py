@@ -54,7 +54,12 @@ def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]"
 def _local(jobs: int) -> Any:
     from distributed import LocalCluster
 
-    return LocalCluster(jobs, threads_per_worker=1, dashboard_address=None)
+    return LocalCluster(
+        jobs,
+        threads_per_worker=1,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+    )
 
 
 def _slurm(asked: SlurmSettings) -> Any:
@@ -82,7 +87,7 @@ def _slurm(asked: SlurmSettings) -> Any:
             python=f"exec {sys.executable}",  # the worker gets Slurm's signals itself
             nanny=False,
             log_directory=asked.logs,
-            scheduler_options={"dashboard_address": None},
+            scheduler_options={"dashboard": False, "dashboard_address": ":0"},  # any free port
             worker_extra_args=["--no-dashboard"],
         )
         cluster.adapt(minimum_jobs=asked.workers, maximum_jobs=asked.workers, interval="5s")

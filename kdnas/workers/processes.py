@@ -10,7 +10,7 @@ from typing import Self
 
 from kdnas.errors import UserError
 from kdnas.records import Evaluate, Finished, Job, Result
-from kdnas.workers.child import Child, Signal, WorkerLost, died, overdue, wait_seconds
+from kdnas.workers.child import Child, Signal, WorkerLost, died, overdue
 from kdnas.workers.task import Task
 
 STARTS = 3
@@ -72,10 +72,7 @@ class Processes:
         """The next job that ends."""
         while not self._ended:
             self._start()
-            limit = self._timeout or 0.0
-            begun = [run.since for run in self._running.values() if run.since is not None]
-            left = wait_seconds([since + limit for since in begun] if self._timeout else [])
-            for pipe in wait(list(self._running), left):
+            for pipe in wait(list(self._running), self._seconds_left()):
                 assert isinstance(pipe, Connection)
                 self._hear(self._running[pipe])
             self._end_overdue()
@@ -165,6 +162,13 @@ class Processes:
                 " is there enough memory for so many? Try fewer --jobs"
             )
         self._waiting.appendleft(task)
+
+    def _seconds_left(self) -> float | None:
+        """Until the first job has taken too long; None where none can."""
+        begun = [run.since for run in self._running.values() if run.since is not None]
+        if self._timeout is None or not begun:
+            return None
+        return max(min(begun) + self._timeout - time.monotonic(), 0.0)
 
     def _end_overdue(self) -> None:
         """End the processes that have taken too long for their job."""

@@ -15,10 +15,12 @@ class Task:
 
     Attributes:
         alone: Whether it has to run while nothing else does: it ran out of memory beside others.
+        tried_by: The worker of the last attempt.
     """
 
     job: Job
     alone: bool = False
+    tried_by: str = ""
     failures: Counter[FailureKind] = field(default_factory=Counter)
 
     @property
@@ -28,6 +30,7 @@ class Task:
 
     def ended(self, result: Result, seconds: float, worker: str) -> Finished | None:
         """What the last attempt gave; None if there has to be another one."""
+        self.tried_by = worker
         if isinstance(result, Failure):
             self.failures[result.kind] += 1
             if self.failures[result.kind] <= RETRIES.get(result.kind, 0):
