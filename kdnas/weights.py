@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from kdnas.errors import UserError
 from kdnas.students import Student
 
 
@@ -16,12 +18,24 @@ def weights_path(folder: Path, key: str) -> Path:
 
 
 def save_weights(folder: Path, key: str, student: Student) -> None:
-    """Store a student's weights; the file appears whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Store a student's weights; the file appears whole or not at all.
+
+    Raises:
+        UserError: It cannot be written.
+    """
     path = weights_path(folder, key)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
-    save_file({name: t.contiguous() for name, t in student.state_dict().items()}, draft)
-    draft.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: t.contiguous() for name, t in student.state_dict().items()}, draft)
+        draft.replace(path)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise UserError(
+            f"cannot write {path}: {error}; free some space or mend its permissions, then go on"
+            " with --resume"
+        ) from error
 
 
 def load_weights(folder: Path, key: str, student: Student) -> bool:

@@ -1,5 +1,7 @@
 """The evaluation of one student, end to end on real reviews with a tiny teacher."""
 
+import resource
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +10,12 @@ import pytest
 from heavy import TINY_ARCHITECTURE, tiny_config
 
 from kdnas.config import Config
+from kdnas.errors import UserError
 from kdnas.evaluate import Evaluator, measurement, prepare
 from kdnas.records import AttackSpec, Evaluation, Job, Report, TextOutcome
 from kdnas.space import count_flops, count_parameters
 from kdnas.tasks import Split
-from kdnas.weights import keep_weights, weights_path
+from kdnas.weights import keep_weights, save_weights, weights_path
 
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
 
@@ -83,6 +86,24 @@ def test_damaged_weights_are_trained_again(evaluator: Evaluator, evaluation: Eva
     expected = evaluator(replace(JOB, stage="report")).measurement
     weights_path(evaluator._folder, TINY_ARCHITECTURE.key).write_bytes(b"damaged")
     assert evaluator(replace(JOB, stage="report")).measurement == expected
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may grow over 1,000 bytes: a disk that is full, for this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_weights_that_find_no_space_are_no_fault_of_the_student(
+    evaluator: Evaluator, tmp_path: Path, small_files: None
+) -> None:
+    student = evaluator.student(JOB)
+    with pytest.raises(UserError, match=r"cannot write .*key\.safetensors: .*--resume"):
+        save_weights(tmp_path, "key", student)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_default_floor_lies_a_third_of_the_way_to_the_teacher(config: Config) -> None:

@@ -104,6 +104,14 @@ def test_the_message_of_a_failure_is_one_line():
     assert len(failure.message) <= 300
 
 
+def test_a_full_disk_is_no_failure_of_a_student():
+    def evaluate(job):
+        Path("/dev/full").write_text("weights")
+
+    with pytest.raises(UserError, match=r"No space left on device.*--resume"):
+        guarded(evaluate, JOBS[0])
+
+
 def test_an_interrupt_is_no_failure():
     def evaluate(job):
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
@@ -147,13 +148,10 @@ def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection, gpu: int | N
     except Exception:
         pipe.send(RuntimeError(f"a worker could not start:\n{traceback.format_exc()}"))
         return
-    pipe.send(Signal.READY)
-    while True:
-        try:
-            job = pipe.recv()
-        except EOFError:
-            return
-        _send(pipe, _answer(evaluate, job))
+    with suppress(EOFError, OSError):  # the parent is gone: nobody to tell
+        pipe.send(Signal.READY)
+        while True:
+            _send(pipe, _answer(evaluate, pipe.recv()))
 
 
 def _answer(evaluate: Evaluate, job: Job) -> Any:

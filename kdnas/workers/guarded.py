@@ -1,5 +1,6 @@
 """From what happens in an evaluation to a result."""
 
+import errno
 import math
 
 from kdnas.errors import UserError
@@ -7,6 +8,8 @@ from kdnas.objectives import OBJECTIVES
 from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Job, Result
 
 _LONGEST_MESSAGE = 300
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+"""What no student is to blame for."""
 
 
 def guarded(evaluate: Evaluate, job: Job) -> Result:
@@ -25,6 +28,8 @@ def guarded(evaluate: Evaluate, job: Job) -> Result:
     except EvaluationFailed as error:
         return error.failure
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            raise UserError(f"{error}: mend that, then go on with --resume") from error
         # torch's own class is known by its name, since torch is not imported here.
         names = {kind.__name__ for kind in type(error).__mro__}
         out_of_memory = names & {"MemoryError", "OutOfMemoryError"}
