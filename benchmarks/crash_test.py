@@ -12,8 +12,10 @@ workers left to notice it, and started again with what the archive holds, until 
   same search left alone (times and workers aside).
 
 `--real` does the same with the quickstart's own students (`--kills` of them, minutes each).
+`--writes` kills an NSGA-II search of 20 students before each of its writes into the archive's
+files instead (strace stops the process there), so after each, and lets it go on from there.
 
-Run: python benchmarks/crash_test.py [--kills 200] [--real]
+Run: python benchmarks/crash_test.py [--kills 200] [--real | --writes]
 """
 
 import argparse
@@ -24,8 +26,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +44,16 @@ from kdnas.search import run_search
 from kdnas.workers import Processes
 
 TOY_BUDGET = 60
+SMALL_BUDGET = 20
 ALGORITHMS = ("tournament", "nsga2")
 LOG = "evaluated.log"
 
 
-def toy_config(algorithm: str) -> Config:
+def toy_config(algorithm: str, budget: int) -> Config:
     """A search of a few seconds."""
     search = {
         "algorithm": algorithm,
-        "evaluations": TOY_BUDGET,
+        "evaluations": budget,
         "population": 12,
         "batch": 6,
         "patience": 10**6,
@@ -82,10 +87,10 @@ def make_real(folder: Path) -> Evaluate:
     return partial(logged, folder, make_evaluator(load_config("quickstart"), folder / "students"))
 
 
-def session(folder: Path, name: str) -> None:
+def session(folder: Path, name: str, budget: int) -> None:
     """One search from where its archive is, to its end or to a kill."""
     real = name == "real"
-    config = load_config("quickstart") if real else toy_config(name)
+    config = load_config("quickstart") if real else toy_config(name, budget)
     floor = 0.6 if real else 0.0
     path = folder / FILE_NAME
 
@@ -100,9 +105,12 @@ def session(folder: Path, name: str) -> None:
         run_search(config, archive, workers, floor=floor, accept=lambda _: True, progress=ignore)
 
 
-def start(folder: Path, name: str) -> subprocess.Popen[bytes]:
-    """A session in a process of its own."""
-    return subprocess.Popen([sys.executable, __file__, "--session", str(folder), name])
+def start(
+    folder: Path, name: str, budget: int = TOY_BUDGET, under: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """A session in a process of its own, which the command `under` may watch."""
+    own = [sys.executable, __file__, "--session", str(folder), name, str(budget)]
+    return subprocess.Popen([*under, *own])
 
 
 def content(folder: Path) -> tuple[dict[int, Any], list[tuple[str, int]]]:
@@ -155,22 +163,57 @@ def torture(folder: Path, name: str, length: float, rng: random.Random) -> tuple
             raise SystemExit(f"a session ended with {process.returncode} in {folder}")
 
 
+def killed_at_write(number: int, folder: Path, name: str) -> bool:
+    """Whether a session got as far as its write `number`, where it ends."""
+    only = "trace=pwrite64"
+    kill = f"inject=pwrite64:signal=KILL:when={number}"
+    strace = ["strace", "-qq", "-o", os.devnull, "-e", only, "-e", kill]
+    code = start(folder, name, SMALL_BUDGET, strace).wait()
+    if code not in (0, -signal.SIGKILL):
+        raise SystemExit(f"a session ended with {code} in {folder}")
+    return code != 0
+
+
+def every_write(name: str, table: Table) -> int:
+    """A search for each of its writes, killed there; how much went wrong."""
+    lost = different = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in count(1):
+            folder = Path(scratch) / str(number)
+            folder.mkdir()
+            if not killed_at_write(number, folder, name):
+                break
+        expected = content(folder)
+        for folder in (Path(scratch) / str(n) for n in range(1, number)):
+            known = content(folder)[0]
+            start(folder, name, SMALL_BUDGET).wait()
+            found = content(folder)
+            lost += sum(found[0].get(birth) != row for birth, row in known.items())
+            different += found != expected
+    table.add_row(name, str(number - 1), str(number - 1), str(lost), "", str(different))
+    return lost + different
+
+
 def main() -> None:
     """Torture searches until there were enough kills, and print a table."""
     parser = argparse.ArgumentParser(description="Searches that are killed")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--writes", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--session", nargs=2, metavar=("FOLDER", "NAME"), help=argparse.SUPPRESS)
+    parser.add_argument("--session", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.session:
-        session(Path(options.session[0]), options.session[1])
+        folder, name, budget = options.session
+        session(Path(folder), name, int(budget))
         return
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rng = random.Random(options.seed)
     table = Table("search", "kills", "searches", "lost", "repeated", "different")
     bad = 0
     names = ("real",) if options.real else ALGORITHMS
+    if options.writes:
+        names, bad = (), every_write("nsga2", table)
     for name in names:
         bad += tortured(name, max(options.kills // len(names), 1), rng, table)
     Console().print(table)

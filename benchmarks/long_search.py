@@ -68,8 +68,8 @@ def measure(algorithm: str, students: int, folder: Path) -> tuple[str, ...]:
         "patience": 10**9,
     }
     config = Config.model_validate({"search": search})
-    with Archive.create(folder / FILE_NAME, synchronous="OFF") as archive:
-        archive.set_meta(config=config.model_dump(mode="json"), floor=0.0)
+    meta = {"config": config.model_dump(mode="json"), "floor": 0.0}
+    with Archive.create(folder / FILE_NAME, synchronous="OFF", **meta) as archive:
         start = time.perf_counter()
         memory = run(config, archive)
         searched = time.perf_counter() - start

@@ -47,9 +47,8 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     if not folder.archive.exists():
         if resume:
             raise UserError(f"no run in {folder.path} to go on with: leave out --resume")
-        archive = Archive.create(folder.archive)
-        archive.set_meta(config=config.model_dump(mode="json"), versions=versions(), finished=False)
-        return archive
+        asked = config.model_dump(mode="json")
+        return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
     archive = Archive.open(folder.archive)
     _require_same(folder, stored_config(archive), config)
     if not (resume or archive.meta("finished")):

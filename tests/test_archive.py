@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,7 @@ def query(path: Path, sql: str) -> list[tuple]:
 )
 def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, loss):
     evaluation = evaluation_of(texts, loss=loss, train_seconds=1.5, attack_seconds=0.25)
-    with Archive.create(Path(":memory:"), synchronous="OFF") as archive:
+    with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
         archive.ask([Birth(3, arch, "property", parents, seed)])
         finish(archive, 3, evaluation)
         (row,) = archive.rows()
@@ -178,7 +179,7 @@ GROUP BY e.birth ORDER BY e.birth
 
 @given(st.lists(attacked_texts(), min_size=1, max_size=3))
 def test_every_stored_ratio_can_be_recounted_from_the_texts(splits):
-    with Archive.create(Path(":memory:"), synchronous="OFF") as archive:
+    with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
         archive.ask(births(len(splits)))
         for birth, texts in enumerate(splits):
             finish(archive, birth, evaluation_of(texts))
@@ -358,3 +359,18 @@ def test_a_foreign_database_is_left_as_it_is(tmp_path):
 def test_a_result_for_a_birth_that_was_never_asked_is_refused(archive):
     with pytest.raises(Exception, match="7"):
         finish(archive, 7, Failure("oom", "?"))
+
+
+def test_a_run_killed_while_its_archive_is_made_begins_again(tmp_path, monkeypatch):
+    """What is half made has another name."""
+
+    def killed(draft: Path, path: Path) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / FILE_NAME
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        Archive.create(path, seed=1)
+    assert not path.exists()
+    with Archive.create(path, seed=2) as archive:
+        assert archive.meta("seed") == 2

@@ -1,9 +1,10 @@
 """`Archive`: appends to and reads from the SQLite file of a run."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -36,23 +37,31 @@ class Archive:
         self._db, self.path = connection, path
 
     @classmethod
-    def create(cls, path: Path, *, synchronous: Literal["FULL", "OFF"] = "FULL") -> Self:
-        """A new archive at `path`; its folder is made too.
+    def create(
+        cls, path: Path, *, synchronous: Literal["FULL", "OFF"] = "FULL", **meta: Any
+    ) -> Self:
+        """A new archive at `path` with values of the run; its folder is made too.
+
+        The file appears whole: a run that is killed meanwhile has none and can begin again.
 
         Raises:
             UserError: The file exists already, or cannot be written.
         """
         if path.exists():
             raise UserError(f"{path} exists already")
-        archive = cls._connect(path)
-        archive._prepare(synchronous)
-        with archive._writing():
-            for statement in SCHEMA.split(";"):  # executescript would commit in between
-                archive._db.execute(statement)
-        return archive
+        draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        with suppress(OSError):
+            draft.unlink()
+        with cls._connect(draft) as archive:
+            with archive._writing():
+                for statement in SCHEMA.split(";"):  # executescript would commit in between
+                    archive._db.execute(statement)
+            archive.set_meta(**meta)
+        draft.replace(path)
+        return cls.open(path, synchronous=synchronous)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, synchronous: Literal["FULL", "OFF"] = "FULL") -> Self:
         """An existing archive.
 
         Raises:
@@ -63,7 +72,7 @@ class Archive:
         archive = cls._connect(path)
         try:
             archive._require_version()
-            archive._prepare("FULL")
+            archive._prepare(synchronous)
         except UserError:
             archive._db.close()
             raise
