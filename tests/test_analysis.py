@@ -302,6 +302,15 @@ def test_front_table_shows_picks_outside_the_front():
     assert list(table.columns[0].cells) == ["K", "FR"]
 
 
+def test_a_front_too_long_to_read_is_cut_and_keeps_its_picks():
+    rows = [*(student(n, 0.8, 0.3) for n in range(150)), student(150, 0.7, 0.5)]
+    table = front_table(rows, CONTEXT)
+    assert [mark for mark in table.columns[0].cells if mark] == ["K", "FR"]
+    assert list(table.columns[1].cells)[-1] == rows[-1].key[:8]
+    assert table.row_count == 101
+    assert "50 more members: --json lists them" in printed(table)
+
+
 def test_search_table_has_every_student(rows):
     table = search_table(rows, CONTEXT)
     assert table.row_count == len(rows)

@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 KEY_DIGITS = 8
 """Digits of a key that tables show; they tell the students of a run apart."""
 
+LISTED = 100
+"""Members of a front that a table lists."""
+
 
 def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     """The front, the most accurate first, with the values of both splits side by side.
 
-    Picks that are not on the front stand in it too; the letters of `MARKS` tell them. The columns
-    of report-val are left out while nothing was measured there. It is 80 characters wide.
+    Of more than `LISTED` members only so many are listed, and the picks, which stand in it even
+    where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
+    left out while nothing was measured there. It is 80 characters wide.
     """
     chosen = picks(rows, context.objectives, context.floor, context.weights)
     front = pareto_front(rows, context.objectives, context.floor)
-    members = {row.birth: row for row in [*front, *chosen.values()]}
+    listed = sorted(evaluated(front), key=_by_accuracy, reverse=True)[:LISTED]
+    members = {row.birth: row for row in [*(row for row, _ in listed), *chosen.values()]}
     reported = any(row.report for row in members.values())
-    table = _table(context, _front_caption(context, reported))
+    table = _table(context, _front_caption(reported, sum(r.birth not in members for r in front)))
     splits = ("search", "report") if reported else ("search",)
     scores = [f"{name}\n{split}" for name in ("accuracy", "robustness") for split in splits]
     for name in ("", "key", "size\nM", "fitness", *scores, "worst\nclass"):
@@ -85,10 +90,11 @@ def _table(context: RunContext, caption: str) -> "Table":
     )
 
 
-def _front_caption(context: RunContext, reported: bool) -> str:
+def _front_caption(reported: bool, unlisted: int) -> str:
     picked = ", ".join(f"{letter} {name}" for name, letter in MARKS.items())
     note = "; report-val had no part in the search" if reported else ""
-    return f"{picked}; worst class: its robustness\npoints ± standard error{note}"
+    more = f"\n{unlisted} more members: --json lists them" if unlisted else ""
+    return f"{picked}; worst class: its robustness\npoints ± standard error{note}{more}"
 
 
 def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:

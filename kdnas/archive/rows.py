@@ -4,6 +4,7 @@ import json
 import math
 import sqlite3
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from kdnas.archive.schema import MEASURED_NAMES
@@ -87,17 +88,16 @@ def measured_values(measurement: Measurement) -> dict[str, Any]:
 
 def measurement_of(row: sqlite3.Row) -> Measurement:
     """The measurement that a table's row holds."""
-    counts = {name: tuple(json.loads(row[name])) for name in _JSON_NAMES}
-    attack = AttackOutcome(
-        counts["skipped"],
-        counts["succeeded"],
-        counts["failed"],
-        row["queries"],
-        row["words_changed_share"],
-    )
-    return Measurement(
-        counts["correct"], counts["totals"], counts["predicted"], attack, row["spec"]
-    )
+    correct, totals, predicted, skipped, succeeded, failed = (_whole(row[n]) for n in _JSON_NAMES)
+    queries, words_changed = row["queries"], row["words_changed_share"]
+    attack = AttackOutcome(skipped, succeeded, failed, queries, words_changed)
+    return Measurement(correct, totals, predicted, attack, row["spec"])
+
+
+@lru_cache(maxsize=2**14)
+def _whole(text: str) -> tuple[int, ...]:
+    """Numbers from their JSON; many rows have the same."""
+    return tuple(json.loads(text))
 
 
 def row_of(row: sqlite3.Row, report: Measurement | None) -> Row:
@@ -114,7 +114,7 @@ def row_of(row: sqlite3.Row, report: Measurement | None) -> Row:
         row["key"],
         row["architecture"],
         row["operation"],
-        tuple(json.loads(row["parents"])),
+        _whole(row["parents"]),
         row["seed"],
         row["status"],
         evaluation,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
@@ -37,12 +38,12 @@ class Measurement:
         """Texts of the split."""
         return sum(self.totals)
 
-    @property
+    @cached_property
     def accuracy(self) -> float:
         """Share of right predictions on the split."""
         return sum(self.correct) / self.texts
 
-    @property
+    @cached_property
     def robustness(self) -> float:
         """Accuracy under attack on the attacked texts."""
         return self.attack.robustness
@@ -57,7 +58,7 @@ class Measurement:
         """The smallest accuracy under attack among the classes."""
         return min(self.attack.class_robustness)
 
-    @property
+    @cached_property
     def degenerate(self) -> bool:
         """Whether one class takes over 95 % of the predictions or one is hardly ever right.
 
