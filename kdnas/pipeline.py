@@ -75,15 +75,15 @@ def run_pipeline(
 class _StageClock:
     """Adds up the seconds of each stage in the archive, over all resumes."""
 
-    def __init__(self, archive: Archive, observer: Observer) -> None:
-        self._archive, self._observer = archive, observer
+    def __init__(self, archive: Archive, status: StatusFile) -> None:
+        self._archive, self._status = archive, status
         self._seconds: dict[str, float] = archive.meta("stages", {})
         self._name, self._since = "", 0.0
 
     def start(self, name: str, total: int | None = None) -> None:
         """End the running stage and start another."""
         self._stop()
-        self._observer.stage(name, total)
+        self._status.stage(name, total)
         self._name, self._since = name, time.perf_counter()
 
     def _stop(self) -> None:
@@ -150,14 +150,14 @@ def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> N
 
 
 def _pruning(
-    config: Config, folder: RunFolder, archive: Archive, floor: float, observer: Observer
+    config: Config, folder: RunFolder, archive: Archive, floor: float, status: StatusFile
 ) -> Callable[[Birth, Result], None]:
-    """Tell the observer, and delete weights that nobody will ask for once there are many."""
+    """Tell the status, and delete weights that nobody will ask for once there are many."""
     most = 0
 
     def progress(birth: Birth, result: Result) -> None:
         nonlocal most
-        observer.finished(birth, result)
+        status.finished(birth, result)
         if len(list(folder.students.glob("*"))) > most:  # reading all rows is not for every student
             rows = archive.rows()
             pending = {row.key for row in rows if row.status == "pending"}

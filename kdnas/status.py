@@ -59,11 +59,11 @@ class Status:
 class Observer(Protocol):
     """Who is told how a run gets on."""
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        """A stage starts; `total` is its number of students, if it has one."""
+    def stage(self, status: Status) -> None:
+        """A stage starts."""
         ...
 
-    def finished(self, birth: Birth, result: Result) -> None:
+    def finished(self, birth: Birth, result: Result, status: Status) -> None:
         """A student was evaluated, or found evaluated in the archive."""
         ...
 
@@ -83,11 +83,11 @@ class Crew(Protocol):
 
 
 class StatusFile:
-    """An `Observer` that keeps the file of a run up to date and passes on what it is told.
+    """Keeps the file of a run up to date.
 
     Args:
         folder: The run folder.
-        observer: Whom to pass it on to.
+        observer: Who is told whenever something has changed.
         recorded: Students that have a result already.
     """
 
@@ -98,11 +98,11 @@ class StatusFile:
         self._over, self._lock = Event(), Lock()
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """A stage starts."""
+        """A stage starts; `total` is its number of students, if it has one."""
         recorded = self._recorded if name == "search" else 0
         self._status = Status(name, total=total, recorded=recorded, since=time.time())
         self._write()
-        self._observer.stage(name, total)
+        self._observer.stage(self._status)
 
     def finished(self, birth: Birth, result: Result) -> None:
         """A student is done."""
@@ -111,7 +111,8 @@ class StatusFile:
             if isinstance(result, Failure):
                 failed = self._status.failed
                 failed[result.kind] = failed.get(result.kind, 0) + 1
-        self._observer.finished(birth, result)
+            self._look()
+        self._observer.finished(birth, result, self._status)
 
     @contextmanager
     def watching(self, crew: Crew) -> Iterator[None]:
@@ -138,12 +139,14 @@ class StatusFile:
         """Replace the file; that it cannot be written is no reason to end a run."""
         beside = self._path.with_suffix(".new")
         with self._lock, suppress(OSError):
-            status = self._status
-            for crew in self._crew:
-                status.busy, status.slots = crew.busy, crew.slots
-            status.updated = time.time()
-            beside.write_text(json.dumps(asdict(status)))
+            self._look()
+            beside.write_text(json.dumps(asdict(self._status)))
             os.replace(beside, self._path)
+
+    def _look(self) -> None:
+        for crew in self._crew:
+            self._status.busy, self._status.slots = crew.busy, crew.slots
+        self._status.updated = time.time()
 
 
 def read_status(folder: Path) -> Status | None:

@@ -27,11 +27,11 @@ class Nobody:
     def __init__(self) -> None:
         self.told: list[object] = []
 
-    def stage(self, name, total=None):
-        self.told.append((name, total))
+    def stage(self, status):
+        self.told.append((status.stage, status.total))
 
-    def finished(self, birth, result):
-        self.told.append(result)
+    def finished(self, birth, result, status):
+        self.told.append((result, status.done, status.busy))
 
 
 class Crew:
@@ -54,9 +54,10 @@ def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     observer = Nobody()
     with StatusFile(tmp_path, observer, recorded=2) as file:
         file.stage("search", 10)
-        for result in (EVALUATION, EVALUATION, EVALUATION, Failure("oom", "?")):
+        for result in (EVALUATION, EVALUATION, EVALUATION):
             file.finished(BIRTH, result)
         with file.watching(Crew()):
+            file.finished(BIRTH, Failure("oom", "?"))
             eventually(lambda: (s := read_status(tmp_path)) is not None and s.busy == 3)
         eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 4)
     found = read_status(tmp_path)
@@ -64,7 +65,8 @@ def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     assert (found.stage, found.done, found.total, found.recorded) == ("search", 4, 10, 2)
     assert found.failed == {"oom": 1}
     assert (found.busy, found.slots) == (3, 4)
-    assert observer.told == [("search", 10), *[EVALUATION] * 3, Failure("oom", "?")]
+    evaluated = [(EVALUATION, done, 0) for done in (1, 2, 3)]
+    assert observer.told == [("search", 10), *evaluated, (Failure("oom", "?"), 4, 3)]
 
 
 def test_the_pace_leaves_out_what_was_recorded_before():

@@ -1,7 +1,5 @@
 """What a run shows while it works: the stage, students done, the best so far, the time left."""
 
-import time
-from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -10,6 +8,7 @@ from kdnas.archive import Birth
 from kdnas.cli.output import duration, messages
 from kdnas.objectives import Weights, fitness
 from kdnas.records import Failure, Report, Result
+from kdnas.status import Status
 
 
 class RunProgress:
@@ -26,40 +25,34 @@ class RunProgress:
             transient=True,
         )
         self._bar: TaskID | None = None
-        self._total, self._done, self._since = 0, 0, 0.0
         self._best = float("-inf")
 
     def __enter__(self) -> Self:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def stage(self, name: str, total: int | None = None) -> None:
+    def stage(self, status: Status) -> None:
         """A stage starts."""
         if self._bar is not None:
             self._bars.remove_task(self._bar)
-        self._total, self._done, self._since = total or 0, 0, time.perf_counter()
-        self._bar = self._bars.add_task(name, total=total, note="")
-        count = f", {total} students" if total else ""
-        self._bars.console.print(f"stage {name}{count}")
+        self._bar = self._bars.add_task(status.stage, total=status.total, note="")
+        count = f", {status.total} students" if status.total else ""
+        self._bars.console.print(f"stage {status.stage}{count}")
 
-    def finished(self, birth: Birth, result: Result) -> None:
+    def finished(self, birth: Birth, result: Result, status: Status) -> None:
         """A student is done."""
-        self._done += 1
-        passed = time.perf_counter() - self._since
-        left = duration(passed / self._done * (self._total - self._done))
-        line = f"{self._done:>4}/{self._total}  {self._describe(result)}  left {left}"
+        described = self._describe(result)
+        left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
+        line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
         self._bars.console.print(f"{line}  {birth.architecture}", markup=False, soft_wrap=True)
         if self._bar is not None:
-            note = f"best fitness {self._best:.1f}, left {left}"
-            self._bars.update(self._bar, advance=1, note=note)
+            idle = status.slots - status.busy
+            note = [f"best fitness {self._best:.1f}", f"{status.busy} busy, {idle} idle"]
+            pace = [f"{status.per_hour:.0f} an hour", left] if left else []
+            self._bars.update(self._bar, advance=1, note="; ".join([*note, *pace]))
 
     def _describe(self, result: Result) -> str:
         if isinstance(result, Failure):
