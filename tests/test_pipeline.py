@@ -21,6 +21,7 @@ from kdnas.config import Config
 from kdnas.pipeline import run_pipeline
 from kdnas.records import Result
 from kdnas.run_folder import RunFolder, open_run
+from kdnas.status import Status
 from kdnas.workers import open_workers
 
 
@@ -31,17 +32,19 @@ class Silent:
         self.stages: list[str] = []
         self.finished_births: list[int] = []
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        self.stages.append(name)
+    def stage(self, status: Status) -> None:
+        self.stages.append(status.stage)
 
-    def finished(self, birth, result: Result) -> None:
+    def finished(self, birth, result: Result, status: Status) -> None:
         self.finished_births.append(birth.birth)
 
 
-def run(config: Config, path: Path, jobs: int = 1, *, resume: bool = False) -> Silent:
+def run(
+    config: Config, path: Path, jobs: int = 1, *, cluster: str | None = None, resume: bool = False
+) -> Silent:
     observer = Silent()
     with open_run(RunFolder(path), config, resume=resume) as archive:
-        start = partial(open_workers, config, path, jobs, None)
+        start = partial(open_workers, config, path, jobs, cluster)
         run_pipeline(config, RunFolder(path), archive, start, observer)
     return observer
 

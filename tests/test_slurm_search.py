@@ -1,4 +1,4 @@
-"""A search whose students are evaluated by jobs of a real Slurm, one of which is cancelled."""
+"""Searches whose students are evaluated by jobs of a real Slurm, one of which is cancelled."""
 
 import os
 import subprocess
@@ -10,6 +10,8 @@ from threading import Thread
 
 import evaluators
 import pytest
+import test_pipeline
+from heavy import tiny_config
 from slurm.cluster import slurm_cluster, slurm_environment, slurm_missing
 from test_search import FLOOR, content, ignore, new, toy_config, whole
 
@@ -49,6 +51,17 @@ def running_jobs() -> list[str]:
 def cancel_one(after: float) -> None:
     time.sleep(after)
     subprocess.run(["scancel", running_jobs()[0]], check=True, timeout=10)
+
+
+def test_real_students_are_the_same_from_the_jobs_of_slurm(settings, tiny_teacher, tmp_path):
+    """Distilled and attacked on real reviews."""
+    config = tiny_config(tiny_teacher, "search.evaluations=2", "search.population=2")
+    spread = config.model_copy(update={"slurm": settings.model_copy(update={"memory": "4GB"})})
+    test_pipeline.run(spread, tmp_path / "slurm", cluster="slurm")
+    test_pipeline.run(config, tmp_path / "here")
+    here, there = (test_pipeline.timeless(tmp_path / name) for name in ("here", "slurm"))
+    assert [row.status for row in there[0]] == ["ok", "ok"]
+    assert there == here
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
