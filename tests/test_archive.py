@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
@@ -18,11 +19,15 @@ from hypothesis import strategies as st
 from strategies import architectures, attacked_texts, evaluation_of, measurement_of
 from strategies import some_architectures as archs
 
+from kdnas.analysis import pareto_front
 from kdnas.archive import FILE_NAME, SCHEMA_VERSION, Archive, Birth, Row
+from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.problems import toy_evaluate
 from kdnas.records import Evaluation, Failure, Finished, Job, Report, TextOutcome
 from kdnas.space import PAPER_SPACE, simplest
 
+ARCHIVES = Path(__file__).parent / "archives"
 TEXTS = [
     TextOutcome(0, 0, 0, "failed", 12, 0, 40),
     TextOutcome(1, 1, 0, "skipped", 9, 0, 1),
@@ -315,6 +320,27 @@ def test_another_schema_version(archive):
     assert message.endswith(f"has schema {version}; this kdnas reads {SCHEMA_VERSION}")
 
 
+@pytest.mark.parametrize("kept", sorted(ARCHIVES.glob("*.sqlite")), ids=lambda path: path.stem)
+def test_the_archives_of_released_schemas_are_read(kept):
+    """Each is an NSGA-II search of twelve toy students, one of which failed, with its reports."""
+    with Archive.read(kept) as archive:
+        rows, events = archive.rows(), archive.events()
+        config = Config.model_validate(archive.meta("config"))
+        assert archive.meta("finished")
+        assert archive.texts(0, "search") == []
+    for row in rows:
+        expected = toy_evaluate(Job(row.birth, row.architecture, row.seed))
+        assert row.evaluation == (None if row.birth == 4 else expected)
+    assert rows[4].failure == Failure("non_finite", "the loss is nan")
+    assert Counter(kind for kind, _ in events) == {"ask": 12, "tell": 12}
+    front = pareto_front(rows, config.search.objectives, floor=0.0)
+    assert {row.birth for row in rows if row.report} == {row.birth for row in front}
+
+
+def test_there_is_an_archive_of_this_schema():
+    assert (ARCHIVES / f"schema-{SCHEMA_VERSION}.sqlite").is_file()
+
+
 def test_a_damaged_archive(tmp_path):
     path = tmp_path / FILE_NAME
     with Archive.create(path) as archive:
@@ -337,15 +363,6 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(archive):
     assert "full" in message
     assert message.endswith("then go on with --resume")
     assert [row.birth for row in archive.rows()] == [0]
-
-
-def test_a_new_archive_has_its_whole_schema_or_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "kdnas.archive.archive.SCHEMA", "CREATE TABLE meta (key TEXT); CREATE nonsense;"
-    )
-    with pytest.raises(UserError):
-        Archive.create(tmp_path / FILE_NAME)
-    assert query(tmp_path / FILE_NAME, "SELECT name FROM sqlite_master") == []
 
 
 def test_a_foreign_database_is_left_as_it_is(tmp_path):
