@@ -64,9 +64,12 @@ class SteadyNSGA2:
         for birth, result in results.items():
             child = Population.create(self._pending.pop(birth))
             self._evaluator.eval(self._problem, child, results=[result])
+            everybody = Population.merge(self._members, child)
+            # Splitting off those that keep the floor takes as long as the rest: only where needed.
+            self._survival.filter_infeasible = any(one.CV[0] > 0 for one in everybody)
             self._members = self._survival.do(
                 self._problem,
-                Population.merge(self._members, child),
+                everybody,
                 n_survive=self._settings.population,
                 random_state=self._rng,
             )
