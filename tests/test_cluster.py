@@ -2,7 +2,12 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import evaluators
@@ -96,3 +101,41 @@ def test_what_making_it_raises_ends_the_run(client):
         pytest.raises(UserError, match="no teacher"),
     ):
         list(finished(workers, JOBS))
+
+
+@contextmanager
+def program(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=paths, stdout=quiet, stderr=quiet) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_scheduler_that_is_gone_is_one_line(tmp_path):
+    """The error of the run, not the one of its end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    port = address.rpartition(":")[2]
+    options = ("--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0")
+    worker_options = ("--no-nanny", "--nthreads", "1", "--local-directory", str(tmp_path))
+    make = partial(evaluators.make_sleeping, tmp_path, 1.0)
+    with (
+        program("scheduler", *options) as scheduler,
+        program("worker", address, *worker_options, "--no-dashboard"),
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+        distributed.Client(address, timeout=5) as client,
+    ):
+        client.wait_for_workers(1, timeout=20)
+
+        def run_into_its_end() -> None:
+            with Cluster(client, make) as workers:
+                for _ in finished(workers, JOBS):
+                    scheduler.kill()
+
+        with pytest.raises(UserError, match="scheduler is gone; go on with --resume"):
+            run_into_its_end()

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import current_process
 from queue import Empty, SimpleQueue
@@ -104,13 +105,17 @@ class Cluster:
         self._running.clear()
         if futures:
             self._client.cancel(futures)
-            self._client.run(_stop, on_error="ignore")
+            self._stop_children()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.cancel()
+        with suppress(Exception):  # where the scheduler is gone nobody can be told
+            self.cancel()
+            self._stop_children()
+
+    def _stop_children(self) -> None:
         self._client.run(_stop, on_error="ignore")
 
     def _look(self) -> None:
@@ -118,7 +123,8 @@ class Cluster:
         now = time.monotonic()
         if now - self._looked >= LOOK:
             self._looked = now
-            self._there = set(self._client.scheduler_info(n_workers=-1)["workers"])
+            # Where the scheduler is gone, nobody is there.
+            self._there = set(self._client.scheduler_info(n_workers=-1).get("workers", ()))
         if self._there:
             self._seen_any = now
 
