@@ -1,25 +1,23 @@
 """Evaluations on the workers of a Dask cluster: other processes, other machines.
 
 The driver gives each Dask worker one student at a time and does its own retries: the scheduler
-would count a lost worker against every task that waits there. On the worker the student runs in a
-child process, so that whatever becomes of it, the worker stays.
+would count a lost worker against every task that waits there.
 """
 
 import pickle
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import current_process
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from kdnas.errors import UserError
 from kdnas.records import Evaluate, Failure, Finished, Job, Result
-from kdnas.workers.child import Child, WorkerLost, died
+from kdnas.workers.child import died
+from kdnas.workers.remote import attempt, stop_child
 from kdnas.workers.task import Task
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ class Cluster:
             self._stop_children()
 
     def _stop_children(self) -> None:
-        self._client.run(_stop, on_error="ignore")
+        self._client.run(stop_child, on_error="ignore")
 
     def _look(self) -> None:
         """Ask which workers there are, not too often."""
@@ -147,7 +145,7 @@ class Cluster:
 
     def _give(self, task: Task, address: str) -> None:
         future = self._client.submit(
-            _attempt, self._make, self._timeout, task.job, workers=[address], pure=False
+            attempt, self._make, self._timeout, task.job, workers=[address], pure=False
         )
         self._running[address] = _Run(task, future, time.monotonic())
         future.add_done_callback(lambda _: self._ended.put(address))
@@ -196,39 +194,3 @@ class Cluster:
         if done is None:
             self._waiting.appendleft(run.task)
         return done
-
-
-def _attempt(make: bytes, timeout: float | None, job: Job) -> Result:
-    """One attempt on this Dask worker, in its child process."""
-    child = _child(make)
-    try:
-        return child.attempt(job, timeout)
-    except WorkerLost as lost:
-        raise UserError(f"a worker process on {socket.gethostname()} died ({lost})") from lost
-
-
-def _child(make: bytes) -> Child:
-    """The child process of this Dask worker, a new one where it is gone or of another run."""
-    from distributed import get_worker
-
-    if current_process().daemon:
-        raise UserError(
-            "this Dask worker may not have child processes: start it with --no-nanny, or set"
-            " DASK_DISTRIBUTED__WORKER__DAEMON=False"
-        )
-    worker: Any = get_worker()
-    made, child = getattr(worker, "kdnas_child", (b"", None))
-    if made != make or child is None or not child.alive:
-        _stop(worker)
-        child = Child(pickle.loads(make))
-        worker.kdnas_child = (make, child)
-    found: Child = child
-    return found
-
-
-def _stop(dask_worker: Any) -> None:
-    """End the child process of a Dask worker; `Client.run` knows the argument by its name."""
-    _, child = getattr(dask_worker, "kdnas_child", (b"", None))
-    if child is not None:
-        child.kill()
-    dask_worker.kdnas_child = (b"", None)
