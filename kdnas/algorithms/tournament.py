@@ -48,10 +48,10 @@ class _Pending:
 class TournamentGA:
     """A population of constant size; the best of `k` reproduces, its child replaces the worst.
 
-    Tournaments that are under way have no member in common as long as there are enough members: in
-    one batch there are at most population // k of them. A failed child replaces nobody. Where
-    another child was there first (asynchronously only), it replaces the worst member of all. See
-    `Algorithm`.
+    Tournaments that are under way have no member in common as long as the free members have new
+    neighbours: in one batch there are at most population // k of them. A failed child replaces
+    nobody. Where another child was there first (asynchronously only), it replaces the worst member
+    of all. See `Algorithm`.
     """
 
     def __init__(
@@ -113,20 +113,21 @@ class TournamentGA:
             return
 
     def _bred(self, most: int) -> list[Proposal]:
-        """Children, at least one.
+        """Children, at least one; where the free members have none, all may breed.
 
         Raises:
-            SpaceExhausted: All neighbours of the members that may breed are known.
+            SpaceExhausted: All neighbours of all members are known.
         """
-        proposals = list(self._breed(most))
+        proposals = list(self._breed(self._free_members(), most))
+        if not proposals:
+            proposals = list(self._breed(list(self._members.values()), most))
         if not proposals:
             raise SpaceExhausted("no neighbour that was not proposed before")
         return proposals
 
-    def _breed(self, most: int) -> Iterator[Proposal]:
-        """One tournament after the other among members that are in none under way."""
+    def _breed(self, members: list[Member], most: int) -> Iterator[Proposal]:
+        """One tournament after the other among these members."""
         k, proposed = self._settings.tournament, 0
-        members = self._free_members(k)
         order = self._rng.permutation(len(members))
         for start in range(0, len(members) - k + 1, k):
             if proposed == most:
@@ -145,11 +146,10 @@ class TournamentGA:
             proposed += 1
             yield self._propose(edit, tuple(group))
 
-    def _free_members(self, k: int) -> list[Member]:
-        """Members that are in no tournament under way, or all where those are fewer than `k`."""
+    def _free_members(self) -> list[Member]:
+        """Members that are in no tournament under way."""
         taken = {member.birth for pending in self._pending.values() for member in pending.group}
-        free = [member for member in self._members.values() if member.birth not in taken]
-        return free if len(free) >= k else list(self._members.values())
+        return [member for member in self._members.values() if member.birth not in taken]
 
     def _propose(self, edit: Edit, group: tuple[Member, ...] = ()) -> Proposal:
         self._pending[len(self._seen)] = _Pending(edit.architecture, group)
