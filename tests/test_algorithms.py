@@ -283,6 +283,17 @@ def test_a_parent_without_new_neighbours_leaves_the_tournament_to_others():
     assert algorithm.finished is None
 
 
+def test_members_of_a_tournament_breed_where_the_free_ones_have_no_new_neighbour():
+    """Of two pairs one is under way; only its best still has neighbours that nobody proposed."""
+    searches = (filled([0, 1, 2, 3], batch=1, seed=seed) for seed in range(20))
+    algorithm = next(search for search in searches if search.ask(1)[0].parents == (0,))
+    seen, members = algorithm.algorithm._seen, algorithm.algorithm._members
+    best = members[0].architecture
+    algorithm.algorithm._accept = lambda arch: arch.key not in seen and distance(arch, best) <= 3
+    (child,) = algorithm.ask(1)
+    assert child.parents == (0,)
+
+
 # --- NSGA-II ---
 
 
