@@ -12,10 +12,9 @@ workers left to notice it, and started again with what the archive holds, until 
   same search left alone (times and workers aside).
 
 `--real` does the same with the quickstart's own students (`--kills` of them, minutes each).
-`--writes` kills an NSGA-II search of 20 students before each of its writes into the archive's
-files instead (strace stops the process there), so after each, and lets it go on from there.
+Kills at every write instead of at random moments: `crash_writes.py`.
 
-Run: python benchmarks/crash_test.py [--kills 200] [--real | --writes]
+Run: python benchmarks/crash_test.py [--kills 200] [--real]
 """
 
 import argparse
@@ -29,7 +28,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +42,6 @@ from kdnas.search import run_search
 from kdnas.workers import Processes
 
 TOY_BUDGET = 60
-SMALL_BUDGET = 20
 ALGORITHMS = ("tournament", "nsga2")
 LOG = "evaluated.log"
 
@@ -163,43 +160,11 @@ def torture(folder: Path, name: str, length: float, rng: random.Random) -> tuple
             raise SystemExit(f"a session ended with {process.returncode} in {folder}")
 
 
-def killed_at_write(number: int, folder: Path, name: str) -> bool:
-    """Whether a session got as far as its write `number`, where it ends."""
-    only = "trace=pwrite64"
-    kill = f"inject=pwrite64:signal=KILL:when={number}"
-    strace = ["strace", "-qq", "-o", os.devnull, "-e", only, "-e", kill]
-    code = start(folder, name, SMALL_BUDGET, strace).wait()
-    if code not in (0, -signal.SIGKILL):
-        raise SystemExit(f"a session ended with {code} in {folder}")
-    return code != 0
-
-
-def every_write(name: str, table: Table) -> int:
-    """A search for each of its writes, killed there; how much went wrong."""
-    lost = different = 0
-    with tempfile.TemporaryDirectory() as scratch:
-        for number in count(1):
-            folder = Path(scratch) / str(number)
-            folder.mkdir()
-            if not killed_at_write(number, folder, name):
-                break
-        expected = content(folder)
-        for folder in (Path(scratch) / str(n) for n in range(1, number)):
-            known = content(folder)[0]
-            start(folder, name, SMALL_BUDGET).wait()
-            found = content(folder)
-            lost += sum(found[0].get(birth) != row for birth, row in known.items())
-            different += found != expected
-    table.add_row(name, str(number - 1), str(number - 1), str(lost), "", str(different))
-    return lost + different
-
-
 def main() -> None:
     """Torture searches until there were enough kills, and print a table."""
     parser = argparse.ArgumentParser(description="Searches that are killed")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--real", action="store_true")
-    parser.add_argument("--writes", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--session", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -212,8 +177,6 @@ def main() -> None:
     table = Table("search", "kills", "searches", "lost", "repeated", "different")
     bad = 0
     names = ("real",) if options.real else ALGORITHMS
-    if options.writes:
-        names, bad = (), every_write("nsga2", table)
     for name in names:
         bad += tortured(name, max(options.kills // len(names), 1), rng, table)
     Console().print(table)

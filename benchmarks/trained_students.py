@@ -21,7 +21,7 @@ from kdnas.weights import load_weights, save_weights
 
 Size = Literal["small", "middle", "large"]
 WIDTHS: dict[Size, tuple[int, int]] = {"small": (128, 3), "middle": (256, 5), "large": (512, 8)}
-RATES: dict[Size, float] = {"small": 1e-3, "middle": 5e-4, "large": 2e-4}
+RATES: dict[Size, float] = {"small": 1e-3, "middle": 5e-4, "large": 1e-4}
 
 TASKS = {
     "rotten_tomatoes": ["distill.epochs=2"],

@@ -123,7 +123,7 @@ def kept_keys(rows: list[Row], config: Config, floor: float) -> set[str]:
     best = sorted(scored, key=lambda pair: -pair[0])[:KEPT_BEST]
     objectives = config.search.objectives
     front = pareto_front(rows, objectives, floor)
-    chosen = picks(rows, objectives, floor, config.fitness).values()
+    chosen = picks(rows, front, objectives, floor, config.fitness).values()
     return {row.key for row in (*front, *chosen, *(row for _, row in best))}
 
 

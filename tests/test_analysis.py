@@ -63,6 +63,13 @@ def degenerate(birth: int) -> Row:
     return replace(student(birth, 0.5, 0.5), evaluation=Evaluation(10, 1, 1, constant()))
 
 
+def picked(
+    rows: list[Row], objectives: tuple[ObjectiveName, ...], weights: Weights | None = None
+) -> dict[str, Row]:
+    front = pareto_front(rows, objectives, FLOOR)
+    return picks(rows, front, objectives, FLOOR, weights or Weights())
+
+
 SCORES = st.tuples(st.integers(5, 9), st.integers(0, 4), st.integers(1, 4))
 
 
@@ -183,10 +190,10 @@ def test_picks_are_feasible_and_named():
         failed(4),
         degenerate(5),
     ]
-    chosen = picks(rows, TWO, FLOOR, Weights())
+    chosen = picked(rows, TWO)
     births = {name: row.birth for name, row in chosen.items()}
     assert births == {"best fitness": 0, "knee": 1, "most robust": 2}
-    free = picks(rows, TWO, FLOOR, Weights(parameters=0))
+    free = picked(rows, TWO, Weights(parameters=0))
     assert free["best fitness"].birth == 1
     assert [marks(chosen, row) for row in rows] == ["F", "K", "R", "", "", ""]
 
@@ -194,23 +201,19 @@ def test_picks_are_feasible_and_named():
 def test_most_robust_ties_go_to_accuracy_then_size_then_birth():
     rows = [student(0, 0.7, 0.3), student(1, 0.8, 0.3, 5_000_000), student(2, 0.8, 0.3, 4_000_000)]
     rows.append(student(3, 0.8, 0.3, 4_000_000))
-    assert [picks(rows[:n], THREE, FLOOR, Weights())["most robust"].birth for n in (1, 2, 4)] == [
-        0,
-        1,
-        2,
-    ]
+    assert [picked(rows[:n], THREE)["most robust"].birth for n in (1, 2, 4)] == [0, 1, 2]
 
 
 def test_best_fitness_ties_go_to_the_smaller_student():
     rows = [student(0, 0.8, 0.3, 5_000_000), student(1, 0.8, 0.3, 4_000_000)]
     weights = Weights(parameters=0)
-    assert picks(rows, TWO, FLOOR, weights)["best fitness"].birth == 1
+    assert picked(rows, TWO, weights)["best fitness"].birth == 1
 
 
 @pytest.mark.parametrize("rows", [[], [failed(0), pending(1)], [student(0, 0.4, 0.1)]])
 def test_without_feasible_students_all_is_empty(rows):
     assert pareto_front(rows, THREE, FLOOR) == []
-    assert picks(rows, THREE, FLOOR, Weights()) == {}
+    assert picked(rows, THREE) == {}
     assert hypervolume(rows, THREE, FLOOR) == 0
     assert set(hypervolume_history(rows, THREE, FLOOR)) <= {0.0}
 
@@ -267,7 +270,7 @@ def printed(renderable, width: int = 80) -> list[str]:
 def test_front_table_fits_80_columns_and_shows_both_splits(rows):
     lines = printed(front_table(rows, CONTEXT))
     assert not any("…" in line for line in lines)
-    chosen = picks(rows, THREE, FLOOR, CONTEXT.weights)
+    chosen = picked(rows, THREE, CONTEXT.weights)
     row = chosen["best fitness"]
     (line,) = [line for line in lines if row.key[:8] in line]
     assert line.split()[0].startswith("F")

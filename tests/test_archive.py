@@ -392,3 +392,4 @@ def test_a_run_killed_while_its_archive_is_made_begins_again(tmp_path, monkeypat
     assert not path.exists()
     with Archive.create(path, seed=2) as archive:
         assert archive.meta("seed") == 2
+    assert not list(tmp_path.glob("*.tmp*"))

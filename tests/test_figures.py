@@ -191,7 +191,8 @@ def test_pareto_bubbles_are_the_front_with_sizes_as_areas(rows, figures):
 
 
 def chosen(rows: list[Row]) -> dict[str, Row]:
-    return picks(rows, CONTEXT.objectives, CONTEXT.floor, CONTEXT.weights)
+    front = pareto_front(rows, CONTEXT.objectives, CONTEXT.floor)
+    return picks(rows, front, CONTEXT.objectives, CONTEXT.floor, CONTEXT.weights)
 
 
 def test_pareto_shows_picks_outside_the_front():

@@ -67,9 +67,13 @@ def knee(front: Sequence[Row], objectives: Sequence[ObjectiveName]) -> Row:
 
 
 def picks(
-    rows: Sequence[Row], objectives: Sequence[ObjectiveName], floor: float, weights: Weights
+    rows: Sequence[Row],
+    front: Sequence[Row],
+    objectives: Sequence[ObjectiveName],
+    floor: float,
+    weights: Weights,
 ) -> dict[str, Row]:
-    """Three students to choose from, by name; none where no student is feasible.
+    """Three of `rows`, of which `front` is the front, by name; none where no student is feasible.
 
     `best fitness` has the largest fitness of the paper, `knee` is the knee of the front, and
     `most robust` has the largest accuracy under attack (ties: accuracy). All are feasible; further
@@ -90,7 +94,7 @@ def picks(
 
     return {
         "best fitness": max(found, key=by_fitness)[0],
-        "knee": knee(pareto_front(rows, objectives, floor), objectives),
+        "knee": knee(front, objectives),
         "most robust": max(found, key=by_robustness)[0],
     }
 

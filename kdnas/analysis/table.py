@@ -27,8 +27,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
     left out while nothing was measured there. It is 80 characters wide.
     """
-    chosen = picks(rows, context.objectives, context.floor, context.weights)
     front = pareto_front(rows, context.objectives, context.floor)
+    chosen = picks(rows, front, context.objectives, context.floor, context.weights)
     listed = sorted(evaluated(front), key=_by_accuracy, reverse=True)[:LISTED]
     members = {row.birth: row for row in [*(row for row, _ in listed), *chosen.values()]}
     reported = any(row.report for row in members.values())
@@ -54,8 +54,9 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
 
 def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
     """Every student in birth order, with the values that the search saw; 80 characters wide."""
-    chosen = picks(rows, context.objectives, context.floor, context.weights)
-    front = {row.birth for row in pareto_front(rows, context.objectives, context.floor)}
+    members = pareto_front(rows, context.objectives, context.floor)
+    chosen = picks(rows, members, context.objectives, context.floor, context.weights)
+    front = {row.birth for row in members}
     passing = {row.birth for row in feasible(rows, context.floor)}
     table = _table(context, "points; worst class: its robustness")
     for name in ("birth", "key", "size\nM", "fitness", "accuracy", "robust-\nness", "worst\nclass"):

@@ -1,7 +1,6 @@
 """`Archive`: appends to and reads from the SQLite file of a run."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -49,10 +48,11 @@ class Archive:
         """
         if path.exists():
             raise UserError(f"{path} exists already")
-        draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        draft = path.with_name(f"{path.name}.tmp")
         with suppress(OSError):
-            draft.unlink()
+            draft.unlink()  # of a run that was killed here
         with cls._connect(draft) as archive:
+            archive._db.execute("PRAGMA journal_mode=MEMORY")  # none that would outlive a kill
             with archive._writing():
                 for statement in SCHEMA.split(";"):  # executescript would commit in between
                     archive._db.execute(statement)

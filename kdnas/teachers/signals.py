@@ -1,16 +1,18 @@
 """What students learn from: the teacher's logits and probe logits, computed once per data set."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.probes import train_probes
-from kdnas.training import EncodedTexts, choose_device, encode, predict, take
+from kdnas.training import choose_device, encode, predict
 
 
 @dataclass(frozen=True)
@@ -40,41 +42,26 @@ def _compute(settings: TeacherSettings, teacher: Teacher, task: Task) -> Arrays:
     model, tokenizer = teacher.load(device), teacher.tokenizer()
     train = encode(tokenizer, task.train.texts, teacher.max_length)
     search = encode(tokenizer, task.search.texts, teacher.max_length)
-    logits, features = _forward_train(model, train, device)
-    labels = torch.tensor(task.train.labels)
+    classes = len(task.label_names)
 
-    def forward(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def logits(ids: Tensor, mask: Tensor) -> Tensor:
         return model(input_ids=ids, attention_mask=mask.long()).logits
 
+    found = predict(partial(_logits_and_layers, model), train, device)
+    layers = torch.from_numpy(found[:, classes:]).unflatten(1, (-1, model.config.hidden_size))
     return {
-        "logits": logits,
-        "probe_logits": train_probes(torch.from_numpy(features), labels, settings).numpy(),
-        "search_logits": predict(forward, search, device),
+        "logits": found[:, :classes].copy(),
+        "probe_logits": train_probes(layers, torch.tensor(task.train.labels), settings).numpy(),
+        "search_logits": predict(logits, search, device),
     }
 
 
-@torch.inference_mode()
-def _forward_train(
-    model: torch.nn.Module, texts: EncodedTexts, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (texts, classes) and a vector per layer (texts, layers + 1, width).
+def _logits_and_layers(model: nn.Module, ids: Tensor, mask: Tensor) -> Tensor:
+    """Logits and a vector per layer side by side, (texts, classes + (layers + 1) * width).
 
     The vector is the mean token of the embedding output, the first token of every later layer.
     """
-    logits, features = None, None
-    for index in np.array_split(np.argsort(texts.lengths), max(len(texts) // 64, 1)):
-        batch = take(texts, index, device)
-        out = model(
-            input_ids=batch.ids, attention_mask=batch.mask.long(), output_hidden_states=True
-        )
-        embedded = out.hidden_states[0] * batch.mask.unsqueeze(-1)
-        mean = embedded.sum(dim=1) / batch.mask.sum(dim=1, keepdim=True)
-        layers = torch.stack([mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)
-        if logits is None or features is None:
-            logits = np.empty((len(texts), out.logits.shape[1]), np.float32)
-            features = np.empty((len(texts), *layers.shape[1:]), np.float32)
-        logits[index] = out.logits.float().cpu().numpy()
-        features[index] = layers.float().cpu().numpy()
-    assert logits is not None
-    assert features is not None
-    return logits, features
+    out = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
+    embedded = out.hidden_states[0] * mask.unsqueeze(-1)
+    mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
+    return torch.cat([out.logits, mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)

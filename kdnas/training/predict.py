@@ -42,12 +42,14 @@ def predict(
     size = min(batch_size, math.ceil(len(texts) / threads))
     order = np.argsort(-texts.lengths, kind="stable")
     batches = [order[i : i + size] for i in range(0, len(order), size)]
-    logits = np.concatenate(list(_side_by_side(score, batches, threads)))
+    logits = np.empty(0)
+    for index, scores in zip(batches, _side_by_side(score, batches, threads), strict=True):
+        if not len(logits):
+            logits = np.empty((len(texts), *scores.shape[1:]), np.float32)
+        logits[index] = scores
     if not np.isfinite(logits).all():
         raise EvaluationFailed("non_finite", "the network returned a logit that is not finite")
-    result = np.empty_like(logits)
-    result[order] = logits
-    return result
+    return logits
 
 
 def _side_by_side(

@@ -33,8 +33,8 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
         UserError: No student was evaluated.
     """
     style.drawable(rows, context)
-    chosen = picks(rows, context.objectives, context.floor, context.weights)
     front = pareto_front(rows, context.objectives, context.floor)
+    chosen = picks(rows, front, context.objectives, context.floor, context.weights)
     members = evaluated(list({row.birth: row for row in [*front, *chosen.values()]}.values()))
     letters = ", ".join(f"{MARKS[name]} {name}" for name in chosen)
     figure, axes = style.new_axes(context, (style.WIDE, 3.3), letters or "no feasible student")
