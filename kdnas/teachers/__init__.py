@@ -2,10 +2,12 @@
 
 The way of a run: `load_tokenizer` (the task is cut with it), `prepare_teacher` (fine-tuned once,
 kept under a content hash), `teacher_signals` (logits and probe logits of the training set,
-computed once), `student_tables` (embedding tables that students start from).
+computed once), `student_tables` (embedding tables that students start from); `logits_and_layers` is
+what a transformer says of texts.
 """
 
 from kdnas.teachers.finetune import Teacher, prepare_teacher
+from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.pretrained import (
     OFFLINE_MODELS,
     load_classifier,
@@ -25,6 +27,7 @@ __all__ = [
     "load_classifier",
     "load_tokenizer",
     "load_trained_classifier",
+    "logits_and_layers",
     "model_identity",
     "prepare_teacher",
     "resolve_model",

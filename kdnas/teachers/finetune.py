@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kdnas.cache import cached_folder, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.tasks import Task
 from kdnas.teachers.pretrained import load_classifier, load_tokenizer, model_identity
-from kdnas.training import Recipe, autocast, choose_device, encode, epoch_plan, fit, take
+from kdnas.training import Recipe, choose_device, encode, epoch_plan, fit, label_loss
 
 OnEpoch = Callable[[int, float], None]
 
@@ -85,14 +84,12 @@ def finetune(
         label2id={name: i for i, name in labels.items()},
     ).to(device)
     texts = encode(tokenizer, task.train.texts, max_length)
-    truth = torch.tensor(task.train.labels, device=device)
 
-    def loss_of(index: np.ndarray) -> Tensor:
-        batch = take(texts, index, device)
-        with autocast(device):
-            logits = model(input_ids=batch.ids, attention_mask=batch.mask.long()).logits
-        return F.cross_entropy(logits.float(), truth[batch.index])
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = model(input_ids=ids, attention_mask=mask.long()).logits
+        return logits
 
+    loss_of = label_loss(forward, texts, task.train.labels, device)
     rng = np.random.default_rng(settings.seed)
     plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
     recipe = Recipe(settings.learning_rate, settings.weight_decay, settings.warmup)

@@ -1,16 +1,16 @@
 """What students learn from: the teacher's logits and probe logits, computed once per data set."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
+from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.probes import train_probes
 from kdnas.training import choose_device, encode, predict
 
@@ -42,26 +42,14 @@ def _compute(settings: TeacherSettings, teacher: Teacher, task: Task) -> Arrays:
     model, tokenizer = teacher.load(device), teacher.tokenizer()
     train = encode(tokenizer, task.train.texts, teacher.max_length)
     search = encode(tokenizer, task.search.texts, teacher.max_length)
-    classes = len(task.label_names)
+    logits, layers = logits_and_layers(model, train, device)
+    labels = torch.tensor(task.train.labels)
 
-    def logits(ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
         return model(input_ids=ids, attention_mask=mask.long()).logits
 
-    found = predict(partial(_logits_and_layers, model), train, device)
-    layers = torch.from_numpy(found[:, classes:]).unflatten(1, (-1, model.config.hidden_size))
     return {
-        "logits": found[:, :classes].copy(),
-        "probe_logits": train_probes(layers, torch.tensor(task.train.labels), settings).numpy(),
-        "search_logits": predict(logits, search, device),
+        "logits": logits,
+        "probe_logits": train_probes(torch.from_numpy(layers), labels, settings).numpy(),
+        "search_logits": predict(forward, search, device),
     }
-
-
-def _logits_and_layers(model: nn.Module, ids: Tensor, mask: Tensor) -> Tensor:
-    """Logits and a vector per layer side by side, (texts, classes + (layers + 1) * width).
-
-    The vector is the mean token of the embedding output, the first token of every later layer.
-    """
-    out = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
-    embedded = out.hidden_states[0] * mask.unsqueeze(-1)
-    mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-    return torch.cat([out.logits, mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)

@@ -1,0 +1,139 @@
+"""AdaBERT's own search: a cell by gradient descent on relaxed choices (Chen 2020)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from kdnas.baselines.cell_losses import depth_losses, efficiency_loss
+from kdnas.baselines.cell_student import ALL_EDGES, CellStudent
+from kdnas.baselines.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture, CellEdge
+from kdnas.space import NetworkShape
+from kdnas.teachers import Signals
+from kdnas.training import EncodedTexts, choose_device, epoch_plan, take
+
+COLDEST = 0.2
+"""Temperature at the end of a search, and of the probabilities that a cell is derived from."""
+
+
+@dataclass(frozen=True)
+class CellSearch:
+    """How cells are searched; the rates are those of the authors' own code.
+
+    Attributes:
+        cells: At most so many.
+        width: Features of every state.
+        gamma: Share of the teacher in the loss.
+        beta: Weight of the efficiency.
+        learning_rate, weight_decay: Of the weights (Adam).
+        choice_rate, choice_decay: Of the choices (Adam).
+        clip: Largest norm of a gradient.
+    """
+
+    cells: int = 8
+    width: int = 128
+    gamma: float = 0.8
+    beta: float = 4.0
+    learning_rate: float = 5e-4
+    weight_decay: float = 3e-4
+    choice_rate: float = 1e-4
+    choice_decay: float = 1e-3
+    clip: float = 5.0
+    epochs: int = 10
+    batch_size: int = 32
+
+
+class Choices(nn.Module):
+    """Logits of the operation on each edge and of the number of cells."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
+        self.ops = nn.Parameter(1e-3 * torch.randn(len(EDGES), len(OPS)))
+        self.depths = nn.Parameter(1e-3 * torch.randn(cells + 1))
+
+    def sampled(self, temperature: float) -> tuple[Tensor, Tensor]:
+        """One choice each, as 0 and 1, with the gradients of the soft one (Jang 2017)."""
+        ops, depths = (
+            F.gumbel_softmax(logits, temperature, hard=True) for logits in (self.ops, self.depths)
+        )
+        return ops, depths
+
+
+def search_cell(
+    texts: EncodedTexts,
+    labels: Sequence[int],
+    signals: Signals,
+    shape: NetworkShape,
+    settings: CellSearch,
+    seed: int,
+    on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
+) -> CellArchitecture:
+    """Train weights and choices in turn on the same batches, and keep the likeliest cell.
+
+    Args:
+        texts: The training texts.
+        labels: Their true classes.
+        signals: The teacher on them.
+        shape: Vocabulary, classes and positions of the student.
+        settings: Rates, sizes and the length of the search.
+        seed: Decides everything that is drawn.
+        on_epoch: Called after each epoch with its number from 1 and mean loss.
+    """
+    torch.manual_seed(seed)
+    device = choose_device()
+    net = CellStudent(settings.cells, ALL_EDGES, settings.width, shape).to(device).train()
+    choices = Choices(settings.cells).to(device)
+    truth = torch.tensor(labels, device=device)
+    probes = torch.from_numpy(signals.probe_logits).to(device)
+    plan = epoch_plan(
+        texts.lengths, settings.batch_size, settings.epochs, np.random.default_rng(seed)
+    )
+    turns = [
+        (net, torch.optim.Adam(net.parameters(), settings.learning_rate, fused=True,
+                               weight_decay=settings.weight_decay)),
+        (choices, torch.optim.Adam(choices.parameters(), settings.choice_rate,
+                                   weight_decay=settings.choice_decay)),
+    ]  # fmt: skip
+    steps, step = sum(map(len, plan)), 0
+    for epoch, batches in enumerate(plan, start=1):
+        total = 0.0
+        for index in batches:
+            batch, warmth = take(texts, index, device), COLDEST ** (step / max(steps - 1, 1))
+            for module, optimiser in turns:
+                ops, depths = choices.sampled(warmth)
+                readouts = net(batch.ids, batch.mask, ops)[1]
+                losses = depth_losses(
+                    readouts, probes[batch.index], truth[batch.index], settings.gamma
+                )
+                loss = (depths * losses).sum() + settings.beta * efficiency_loss(ops, depths)
+                net.zero_grad()
+                choices.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
+                optimiser.step()
+            total, step = total + loss.item(), step + 1
+        on_epoch(epoch, total / len(batches))
+    return derived_cell(choices.ops.detach(), choices.depths.detach(), settings.width)
+
+
+def derived_cell(ops: Tensor, depths: Tensor, width: int) -> CellArchitecture:
+    """The cell that the choices mean.
+
+    Its number is the likeliest; each edge has its likeliest operation, and each node keeps the two
+    edges whose operations are the likeliest.
+
+    Args:
+        ops: Logits of the operations of each edge, (edges, operations).
+        depths: Logits of the numbers of cells, (cells + 1,).
+        width: Of the states.
+    """
+    best, chosen = (ops / COLDEST).softmax(dim=1).max(dim=1)
+    kept: list[CellEdge] = []
+    for node in range(INPUTS, INPUTS + NODES):
+        incoming = [i for i, edge in enumerate(EDGES) if edge[1] == node]
+        strongest = sorted(incoming, key=lambda i: -float(best[i]))[:2]
+        kept += [CellEdge(*EDGES[i], OPS[int(chosen[i])]) for i in sorted(strongest)]
+    return CellArchitecture(int(depths.argmax()), width, tuple(kept))

@@ -1,0 +1,119 @@
+"""PKD: which layers are followed, the loss on hidden states, and what a student is made of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from heavy import tiny_config
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kdnas.baselines import PatientRecipe, distil_patiently, followed_layers, patient_loss
+from kdnas.config import Config
+from kdnas.errors import UserError
+from kdnas.evaluate import load_task
+from kdnas.tasks import Task
+from kdnas.teachers import Teacher, load_classifier, logits_and_layers, prepare_teacher
+from kdnas.training import choose_device, encode
+
+RECIPE = PatientRecipe(layers=2, learning_rate=2e-3, epochs=15)
+
+
+def test_followed_layers_are_those_of_the_paper() -> None:
+    assert followed_layers(6, 12, "skip") == (2, 4, 6, 8, 10)
+    assert followed_layers(6, 12, "last") == (7, 8, 9, 10, 11)
+    assert followed_layers(3, 12, "last") == (10, 11)
+    assert followed_layers(1, 12, "skip") == ()
+
+
+@given(st.integers(1, 24), st.data(), st.sampled_from(["skip", "last"]))
+def test_followed_layers_rise_and_leave_out_the_last(teacher: int, data, follow) -> None:
+    student = data.draw(st.integers(1, teacher))
+    layers = followed_layers(student, teacher, follow)
+    assert len(layers) == student - 1
+    assert list(layers) == sorted(set(layers) & set(range(1, teacher)))
+
+
+@pytest.mark.parametrize("layers", [0, 13])
+def test_a_student_has_no_more_layers_than_its_teacher(layers: int) -> None:
+    with pytest.raises(UserError, match="with 12 layers has 1 to 12"):
+        followed_layers(layers, 12, "skip")
+
+
+def test_the_patient_loss_is_that_of_unit_vectors() -> None:
+    student, teacher = torch.randn(2, 5, 3, 8, dtype=torch.float64).unbind()
+    expected = 0.0
+    for s, t in zip(student.reshape(-1, 8), teacher.reshape(-1, 8), strict=True):
+        expected += float(((s / s.norm() - t / t.norm()) ** 2).sum()) / (5 * 3 * 8)
+    assert float(patient_loss(student, teacher)) == pytest.approx(expected)
+    assert patient_loss(7 * student, teacher / 3) == pytest.approx(expected)
+    assert patient_loss(student, -student) == pytest.approx(4 / 8)
+    assert patient_loss(student, 2 * student) == pytest.approx(0)
+    assert patient_loss(student[:, :0], teacher[:, :0]) == 0
+
+
+def test_the_teacher_of_the_patient_loss_is_a_constant() -> None:
+    student, teacher = torch.randn(2, 4, 2, 8).unbind()
+    student, teacher = student.clone().requires_grad_(), teacher.clone().requires_grad_()
+    patient_loss(student, teacher).backward()
+    assert student.grad is not None
+    assert teacher.grad is None
+
+
+@pytest.fixture(scope="module")
+def config(tiny_teacher: Path) -> Config:
+    return tiny_config(tiny_teacher, "teacher.epochs=25", "teacher.learning_rate=2e-3")
+
+
+@pytest.fixture(scope="module")
+def task(config: Config) -> Task:
+    return load_task(config)
+
+
+@pytest.fixture(scope="module")
+def teacher(config: Config, task: Task) -> Teacher:
+    return prepare_teacher(config.teacher, task, 32)
+
+
+def states(model, teacher: Teacher, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    texts = encode(teacher.tokenizer(), task.train.texts, 32)
+    return logits_and_layers(model, texts, choose_device())
+
+
+def test_a_student_begins_with_the_first_layers(config, task, teacher) -> None:
+    recipe = replace(RECIPE, layers=None, epochs=0)
+    student = distil_patiently(config.teacher, teacher, task, recipe, seed=0)
+    assert student.config.num_hidden_layers == 1
+    assert student.config.id2label == dict(enumerate(task.label_names))
+    whole = load_classifier(config.teacher.model).state_dict()
+    kept = {n: v for n, v in student.state_dict().items() if not n.startswith("classifier")}
+    assert any("encoder.layer.0" in name for name in kept)
+    assert all(torch.equal(value, whole[name]) for name, value in kept.items())
+
+
+def test_a_student_learns_and_its_seed_decides(config, task, teacher) -> None:
+    first, again, other = (
+        states(distil_patiently(config.teacher, teacher, task, RECIPE, seed), teacher, task)[0]
+        for seed in (0, 0, 1)
+    )
+    assert (first.argmax(1) == np.array(task.train.labels)).mean() > 0.75
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_patience_brings_the_states_nearer(config, task, teacher) -> None:
+    def distance(beta: float) -> float:
+        recipe = replace(RECIPE, beta=beta, epochs=30)
+        student = distil_patiently(config.teacher, teacher, task, recipe, seed=0)
+        pair = (states(model, teacher, task)[1] for model in (student, elder))
+        return float(patient_loss(*(torch.from_numpy(layers[:, 1:2]) for layers in pair)))
+
+    elder = teacher.load(choose_device())
+    assert distance(1000) < 0.5 * distance(0)
+
+
+def test_too_many_layers_are_refused(config, task, teacher) -> None:
+    with pytest.raises(UserError, match="has 1 to 2"):
+        distil_patiently(config.teacher, teacher, task, replace(RECIPE, layers=3), seed=0)
