@@ -80,10 +80,12 @@ def attack(
 
 def _require_usable(out: Path | None, models: list[Path]) -> None:
     """Refuse before the work starts what would fail after it."""
+    import os
+
     from kdnas.errors import UserError
 
-    if out is not None and (out.exists() or not out.parent.is_dir()):
-        raise UserError(f"cannot write {out}: name a new file in an existing folder")
+    if out is not None and (out.exists() or not os.access(out.parent, os.W_OK | os.X_OK)):
+        raise UserError(f"cannot write {out}: name a new file in a folder that you can write to")
     for folder in models:
         if not (folder / "config.json").is_file():
             raise UserError(
