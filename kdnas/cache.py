@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from kdnas.errors import UserError
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -60,25 +62,34 @@ def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None 
 
 
 def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None = None) -> Path:
-    """The folder stored under `name`; `make` fills it if it is missing or damaged."""
+    """The folder stored under `name`; `make` fills it if it is missing or damaged.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    from safetensors import SafetensorError
+
     path = (folder or cache_folder()) / name
     if _intact(path):
         return path
     if path.exists():
         warnings.warn(f"damaged cache folder {path}: computed again", stacklevel=2)
         shutil.rmtree(path, ignore_errors=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as draft:
-        inside = Path(draft) / "draft"
-        inside.mkdir()
-        make(inside)
-        sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
-        (inside / _SUMS).write_text(json.dumps(sums))
-        try:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent) as draft:
+            inside = Path(draft) / "draft"
+            inside.mkdir()
+            make(inside)
+            sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
+            (inside / _SUMS).write_text(json.dumps(sums))
             inside.rename(path)
-        except OSError:
-            if not _intact(path):  # else another process was faster, with the same content
-                raise
+    except (OSError, SafetensorError) as error:
+        if not _intact(path):  # else another process was faster, with the same content
+            raise UserError(
+                f"cannot write {path}: {error}; free some space, mend its permissions, or set"
+                " KDNAS_CACHE to another folder"
+            ) from error
     return path
 
 

@@ -60,7 +60,7 @@ def estimate_run(config: Config) -> Estimate:
     arch = random_edits(config.space, np.random.default_rng(config.search.seed)).architecture
     student = Student(arch, shape, config.student.dropout).to(choose_device())
     train = _train_seconds(config, task, tokenizer, student)
-    attacked = config.attack.texts or len(task.search)
+    attacked = len(task.search.head(config.attack.texts))
     return Estimate(
         task=task,
         architecture=arch,

@@ -153,7 +153,7 @@ class Evaluator:
 
     def student(self, job: Job) -> Student:
         """The trained student of a job: from its stored weights, or trained again."""
-        return self._stored(job) or self._trained(job)[0]
+        return self.stored(job) or self._trained(job)[0]
 
     def _trained(self, job: Job) -> tuple[Student, float]:
         """A distilled student, its weights stored, and its last loss."""
@@ -162,7 +162,8 @@ class Evaluator:
         save_weights(self._folder, job.architecture.key, student)
         return student, loss
 
-    def _stored(self, job: Job) -> Student | None:
+    def stored(self, job: Job) -> Student | None:
+        """The student of a job from its stored weights; None where they are gone or damaged."""
         student = self._fresh(job)
         found = load_weights(self._folder, job.architecture.key, student)
         return student.eval() if found else None

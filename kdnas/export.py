@@ -2,6 +2,7 @@
 
 import statistics
 import time
+import warnings
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
 from kdnas.archive import Archive, Row
 from kdnas.errors import UserError
@@ -33,7 +35,14 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
     """
     config = stored_config(archive)
     evaluator = Evaluator(config, folder.students)
-    student = evaluator.student(Job(row.birth, row.architecture, row.seed)).cpu()
+    job = Job(row.birth, row.architecture, row.seed)
+    student = evaluator.stored(job)
+    if student is None:
+        warnings.warn(
+            "the run has no whole weights of it: trained again from its seed", stacklevel=2
+        )
+        student = evaluator.student(job)
+    student = student.cpu()
     prepared, length = evaluator.prepared, config.student.max_length
     labels = prepared.task.label_names
     model = StudentForSequenceClassification(
@@ -52,8 +61,8 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
             if out.is_dir():
                 out.rmdir()
             (Path(draft) / "model").rename(out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error}") from error
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"cannot write {out}: {error}; free some space or name another") from error
 
 
 def milliseconds(student: Student, vocabulary: int, length: int) -> float:

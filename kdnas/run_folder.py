@@ -69,7 +69,9 @@ def _require_same(folder: RunFolder, stored: Config, config: Config) -> None:
         told = ", ".join(
             f"{name} = {was!r} (now {now!r})" for name, (was, now) in differing.items()
         )
-        raise UserError(f"{folder.path} holds a run with {told}: choose another --out")
+        raise UserError(
+            f"{folder.path} holds a run with {told}: repeat its settings, or choose another --out"
+        )
 
 
 def stored_config(archive: Archive) -> Config:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from kdnas.cache import cache_folder, cached_arrays, cached_folder, fingerprint
+from kdnas.errors import UserError
 
 ARRAYS = {
     "vectors": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -240,3 +242,14 @@ def test_the_default_place_is_used(tmp_path, monkeypatch, compute):
     cached_arrays("a", compute)
     cached_folder("m", compute.fill)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.safetensors", "m"]
+
+
+@pytest.mark.parametrize("error", [OSError("No space left"), SafetensorError("No space left")])
+def test_a_folder_that_finds_no_space_is_told_in_one_line(tmp_path, error):
+    def fill(folder: Path) -> None:
+        (folder / "half").write_text("half")
+        raise error
+
+    with pytest.raises(UserError, match=r"cannot write .*model: No space left; .*KDNAS_CACHE"):
+        cached_folder("model", fill, tmp_path)
+    assert list(tmp_path.iterdir()) == []

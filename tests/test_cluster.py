@@ -17,7 +17,7 @@ from strategies import some_architectures
 
 from kdnas.errors import UserError
 from kdnas.records import Evaluate, Failure, Job
-from kdnas.workers import finished
+from kdnas.workers import finished, require_cluster
 from kdnas.workers.cluster import Cluster
 
 dask = pytest.importorskip("dask")
@@ -139,3 +139,14 @@ def test_a_scheduler_that_is_gone_is_one_line(tmp_path):
 
         with pytest.raises(UserError, match="scheduler is gone; go on with --resume"):
             run_into_its_end()
+
+
+@pytest.mark.parametrize("where", ["", "Local", "10.0.0.1:8786", "tcp://10.0.0.1", "tcp://:x"])
+def test_what_names_no_cluster_is_refused_at_once(where):
+    with pytest.raises(UserError, match="use local, slurm, or an address"):
+        require_cluster(where)
+
+
+@pytest.mark.parametrize("where", ["local", "slurm", "tcp://10.0.0.1:8786", "tls://[::1]:8786"])
+def test_clusters_by_their_names(where):
+    require_cluster(where)

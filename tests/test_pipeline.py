@@ -344,7 +344,8 @@ def test_weights_that_are_gone_are_trained_again(finished: Path, tmp_path: Path)
     shutil.copytree(finished, copy)
     shutil.rmtree(copy / "students")
     key = json.loads(kdnas("front", copy, "--json").stdout)[0]["key"]
-    kdnas("export", copy, key, "--out", tmp_path / "again")
-    kdnas("export", finished, key, "--out", tmp_path / "kept")
+    said = kdnas("export", copy, key, "--out", tmp_path / "again").stderr
+    assert said == "kdnas: the run has no whole weights of it: trained again from its seed\n"
+    assert kdnas("export", finished, key, "--out", tmp_path / "kept").stderr == ""
     again, kept = (tmp_path / n / "model.safetensors" for n in ("again", "kept"))
     assert again.read_bytes() == kept.read_bytes()

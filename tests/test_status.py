@@ -119,6 +119,10 @@ def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
         assert "left" in running
         assert as_json["holder"]["pid"] == os.getpid()
         assert as_json["failed"] == {"timeout": 1}
-        assert "not running; go on with --resume" in printed(tmp_path)
+        stopped = printed(tmp_path)
+        assert "not running; go on with --resume" in stopped
+        assert "stage search 1 of 7" in stopped
+        assert "busy" not in stopped
+        assert "left" not in stopped
         archive.set_meta(finished=True)
         assert printed(tmp_path).strip().endswith("finished")

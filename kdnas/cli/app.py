@@ -58,7 +58,8 @@ def main() -> None:
     # Read when torch is loaded. Threads that spin while they wait for each other make training
     # several times slower wherever another process wants the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # but 20 us, the time between two products
+    # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     warnings.formatwarning = lambda message, *_, **__: f"kdnas: {message}\n"
     try:
         code = app(standalone_mode=False)

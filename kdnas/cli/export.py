@@ -25,19 +25,15 @@ def export(
     from kdnas.run_folder import RunFolder
 
     folder = RunFolder(run)
-    with Archive.open(folder.archive) as archive:
+    with Archive.read(folder.archive) as archive:
         row = find_student(archive.rows(), key)
         if row.evaluation is None:
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
         if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
             raise UserError(f"{out} exists already: choose a new folder")
-        from kdnas.cli.output import messages
         from kdnas.export import export_student
         from kdnas.pipeline import quiet_libraries
-        from kdnas.weights import weights_path
 
         quiet_libraries()
-        if not weights_path(folder.students, row.key).exists():
-            messages().print("the run did not keep these weights: training again from the seed")
         export_student(folder, archive, row, out)
     typer.echo(out)

@@ -101,8 +101,8 @@ def find_student(rows: "list[Row]", key: str) -> "Row":
     """
     found = [row for row in rows if row.key.startswith(key.lower())]
     if len(found) != 1:
-        count = f"{len(found)} students have keys" if found else "no student has a key"
-        raise UserError(f"{count} that begin with {key!r}: `kdnas show RUN` lists the keys")
+        count = f"{len(found)} students have keys that begin" if found else "no key begins"
+        raise UserError(f"{count} with {key!r}: `kdnas show RUN` lists the keys")
     return found[0]
 
 

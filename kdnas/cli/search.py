@@ -44,10 +44,12 @@ def search(
     from kdnas.config import load_config
     from kdnas.lock import RunLock
     from kdnas.run_folder import RunFolder
-    from kdnas.workers import open_workers
+    from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
     count = jobs or default_jobs(chosen.search.threads)
+    if cluster is not None:
+        require_cluster(cluster)
     if dry_run:
         from kdnas.cli.dry_run import print_dry_run
 

@@ -34,7 +34,7 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
     say = results().print
     say(f"{run}: {state}", markup=False, soft_wrap=True)
     if last and not finished:
-        for line in _lines(last):
+        for line in _lines(last, running=state.startswith("running")):
             say(line, soft_wrap=True)
 
 
@@ -48,15 +48,15 @@ def _state(holder: "Holder | None", finished: bool) -> str:
     return f"running, {holder}"
 
 
-def _lines(last: "Status") -> list[str]:
+def _lines(last: "Status", *, running: bool) -> list[str]:
     from kdnas.cli.output import duration
 
     count = f" {last.done} of {last.total}" if last.total else ""
     failed = ", ".join(f"{n} {kind}" for kind, n in sorted(last.failed.items()))
     lines = [f"stage {last.stage}{count}" + (f", failed: {failed}" if failed else "")]
-    if last.slots:
+    if running and last.slots:
         lines.append(f"workers: {last.busy} busy, {last.slots - last.busy} idle")
-    if last.seconds_left is not None:
+    if running and last.seconds_left is not None:
         left = duration(last.seconds_left)
         lines.append(f"{last.per_hour:.0f} students an hour, {left} left")
     return [*lines, f"updated {duration(max(time.time() - last.updated, 0))} ago"]

@@ -2,15 +2,24 @@
 
 `Inline`, `Processes` and `Cluster` share the `Workers` interface: jobs are submitted, and come back
 as `Finished` when they end; `finished` runs a sequence of them, `open_workers` starts what the
-command line asks for. A student that cannot be evaluated comes back as a typed `Failure`: `guarded`
-says which error is which, `Child` is the process that it may take along, `Task` knows which
-failures are worth another attempt.
+command line asks for, `require_cluster` refuses what nobody could start. A student that cannot be
+evaluated comes back as a typed `Failure`: `guarded` says which error is which, `Child` is the
+process that it may take along, `Task` knows which failures are worth another attempt.
 """
 
+from kdnas.workers.connect import require_cluster
 from kdnas.workers.guarded import guarded
 from kdnas.workers.inline import Inline
 from kdnas.workers.interface import Workers, finished
 from kdnas.workers.opened import open_workers
 from kdnas.workers.processes import Processes
 
-__all__ = ["Inline", "Processes", "Workers", "finished", "guarded", "open_workers"]
+__all__ = [
+    "Inline",
+    "Processes",
+    "Workers",
+    "finished",
+    "guarded",
+    "open_workers",
+    "require_cluster",
+]

@@ -1,6 +1,7 @@
 """From what `--cluster` names to a connected Dask client."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 30
 
 
+def require_cluster(where: str) -> None:
+    """Refuse at once what `connected` could never reach.
+
+    Raises:
+        UserError: It is no name of a cluster and no address, or a package is missing.
+    """
+    if where not in ("local", "slurm") and not re.fullmatch(r"[a-z]+://.+:\d+", where):
+        raise UserError(f"no cluster {where!r}: use local, slurm, or an address, tcp://host:port")
+    for package in ("distributed", "dask_jobqueue"):
+        if find_spec(package) is None:
+            raise UserError(f"--cluster needs {package}: pip install 'kdnas[cluster]'")
+
+
 @contextmanager
 def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]":
     """A client of a Dask cluster, which is ended with the context if it was started here.
@@ -27,11 +41,8 @@ def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]"
         slurm: What the jobs of `slurm` ask for.
 
     Raises:
-        UserError: A package is missing, nobody answers at the address, or Slurm is not at hand.
+        UserError: Nobody answers at the address, or Slurm is not at hand.
     """
-    for package in ("distributed", "dask_jobqueue"):
-        if find_spec(package) is None:
-            raise UserError(f"--cluster needs {package}: pip install 'kdnas[cluster]'")
     import dask
     from distributed import Client
 
