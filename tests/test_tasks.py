@@ -336,6 +336,23 @@ def test_a_saved_folder_as_validation_keeps_its_test_split(tmp_path):
     assert sorted(named_rows(task, task.report)) == sorted(rows(6, word="z"))
 
 
+def test_a_path_is_read_instead_of_the_hub_and_the_name_stays(tmp_path):
+    write_tsv(tmp_path / "train.tsv", ["text", "label"], rows(30))
+    write_csv(tmp_path / "dev.csv", ["text", "label"], rows(20, word="v"))
+    (tmp_path / "README.md").write_text("not a split")
+    task = build_task(TaskSettings(name="glue/sst2", path=str(tmp_path)), uncut)
+    assert task.name == "glue/sst2"
+    assert sorted(named_rows(task, task.train)) == sorted(rows(30))
+    assert sorted(named_rows(task, task.search, task.report)) == sorted(rows(20, word="v"))
+
+
+def test_two_files_for_one_split_are_refused(tmp_path):
+    for name in ("dev.csv", "valid.csv"):
+        write_csv(tmp_path / name, ["text", "label"], rows(30))
+    with pytest.raises(UserError, match=r"two files for validation, one is valid\.csv"):
+        build_task(TaskSettings(path=str(tmp_path)), uncut)
+
+
 # --- the protocol of the paper
 
 
@@ -753,7 +770,7 @@ def test_sst2_of_the_hub_is_split_as_decided():
 ERRORS = {
     "missing file": (None, "", {"name": "./nowhere.csv"}, "there is no file or folder ./nowhere"),
     "unknown kind": ("a.txt", "x", {}, r"must end in one of \.tsv, \.csv"),
-    "other folder": ("folder/x.txt", "x", {"name": "folder"}, "save_to_disk did not write"),
+    "other folder": ("folder/x.txt", "x", {"name": "folder"}, "has no file such as train.tsv"),
     "damaged folder": ("folder/state.json", "{}", {"name": "folder"}, "could not be read"),
     "empty file": ("a.csv", "", {}, "is empty"),
     "header only": ("a.csv", "text,label\n", {}, "is empty"),

@@ -24,7 +24,9 @@ class TaskSettings(Section):
 
     Attributes:
         name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, or a
-            path to a TSV, CSV, JSON Lines or Parquet file or a `save_to_disk` folder.
+            path to a TSV, CSV, JSON Lines or Parquet file or a folder.
+        path: Where the rows of `name` are read from instead of the hub: a file, a folder that
+            `save_to_disk` wrote, or one with files such as `train.tsv` and `dev.tsv`.
         validation: For a local path: a second one that search-val and report-val are taken from.
         text_column, label_column: Columns of hub and local data.
         train, search, report: Most texts of each split; None takes all there are.
@@ -35,6 +37,7 @@ class TaskSettings(Section):
     """
 
     name: str = "rotten_tomatoes"
+    path: str | None = None
     validation: str | None = None
     text_column: str | None = None
     label_column: str = "label"

@@ -50,18 +50,19 @@ def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
 
 
 def _source(settings: TaskSettings) -> Source:
-    """An offline task by its name, a path, or else a hub id."""
-    local = settings.name not in PACKAGED and is_local(settings.name)
+    """The rows at a path, an offline task by its name, or else a hub id."""
+    local = settings.path is not None or (
+        settings.name not in PACKAGED and is_local(settings.name)
+    )
     if settings.validation is not None and not local:
         raise UserError(
             f"task.validation={settings.validation} goes with a local file, and "
             f"task.name={settings.name} is none; leave task.validation out or name two files"
         )
-    if settings.name in PACKAGED:
-        return PACKAGED[settings.name]()
     if not local:
-        return read_hub(settings.name)
-    tables = read_local(settings.name)
+        packaged = PACKAGED.get(settings.name)
+        return packaged() if packaged else read_hub(settings.name)
+    tables = read_local(settings.path or settings.name)
     if settings.validation is not None:
         train = tables.get("train") or next(iter(tables.values()))
         tables = {"train": train, **_held_out(read_local(settings.validation))}

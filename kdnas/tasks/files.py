@@ -1,4 +1,4 @@
-"""Reads local files and the folders that `save_to_disk` of `datasets` writes."""
+"""Reads local files, folders of them, and those that `save_to_disk` of `datasets` writes."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kdnas.errors import UserError
-from kdnas.tasks.tables import Role, Table, dataset_tables
+from kdnas.tasks.tables import ROLES, Role, Table, dataset_tables
 
 Columns = Mapping[str, Sequence[object]]
 
@@ -18,7 +18,7 @@ def is_local(name: str) -> bool:
 
 
 def read_local(name: str) -> dict[Role, Table]:
-    """The tables of a file or of a saved folder; a single one is called train.
+    """The tables of a file or of a folder; a single one is called train.
 
     Raises:
         UserError: The path is missing, of another kind, damaged or empty.
@@ -49,9 +49,19 @@ def _read_file(path: Path, name: str) -> dict[Role, Table]:
 def _read_folder(path: Path, name: str) -> dict[Role, Table]:
     from datasets import load_from_disk
 
-    if not any((path / mark).exists() for mark in ("dataset_dict.json", "state.json")):
-        raise UserError(f"{name} is a folder that save_to_disk did not write; name a file in it")
-    return dataset_tables(load_from_disk(path), name)
+    if any((path / mark).exists() for mark in ("dataset_dict.json", "state.json")):
+        return dataset_tables(load_from_disk(path), name)
+    tables: dict[Role, Table] = {}
+    for file in sorted(path.iterdir()):
+        role = ROLES.get(file.stem)
+        if role is None or file.suffix not in _READERS:
+            continue
+        if role in tables:
+            raise UserError(f"{name} has two files for {role}, one is {file.name}; keep one")
+        tables |= {role: _READERS[file.suffix](file, f"{name}/{file.name}")}
+    if not tables:
+        raise UserError(f"{name} has no file such as train.tsv or dev.csv; name a file in it")
+    return tables
 
 
 def _read_tsv(path: Path, name: str) -> Table:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Role = Literal["train", "validation", "test"]
 
-_ROLES: dict[str, Role] = {
+ROLES: dict[str, Role] = {
     "train": "train",
     "validation": "validation",
     "valid": "validation",
@@ -19,6 +19,7 @@ _ROLES: dict[str, Role] = {
     "dev": "validation",
     "test": "test",
 }
+"""What a table is, by the name of its split or file."""
 
 NO_LICENCE = "not stated"
 
@@ -62,9 +63,9 @@ def dataset_tables(data: "Dataset | DatasetDict", origin: str) -> dict[Role, Tab
     if not isinstance(data, dict):
         return {"train": _table(data, origin)}
     tables = {
-        _ROLES[name]: _table(split, f"{origin} {name}")
+        ROLES[name]: _table(split, f"{origin} {name}")
         for name, split in data.items()
-        if name in _ROLES
+        if name in ROLES
     }
     if not tables and len(data) == 1:
         name, split = next(iter(data.items()))
