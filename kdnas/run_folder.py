@@ -50,7 +50,7 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
         asked = config.model_dump(mode="json")
         return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
     archive = Archive.open(folder.archive)
-    _require_same(folder, stored_config(archive), config)
+    require_same(folder.path, stored_config(archive), config)
     if not (resume or archive.meta("finished")):
         raise UserError(
             f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
@@ -58,19 +58,23 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     return archive
 
 
-def _require_same(folder: RunFolder, stored: Config, config: Config) -> None:
-    """Refuse another configuration; how students are evaluated may have changed."""
+def require_same(folder: Path, stored: Config, config: Config) -> None:
+    """Refuse a folder of another configuration; what decides about no student may have changed.
+
+    Raises:
+        UserError: It names the settings that differ.
+    """
     differing = {
         name: values
         for name, values in difference(stored, config).items()
-        if not name.startswith(("workers.", "slurm."))
+        if not name.startswith(("workers.", "slurm.", "reproduce."))
     }
     if differing:
         told = ", ".join(
             f"{name} = {was!r} (now {now!r})" for name, (was, now) in differing.items()
         )
         raise UserError(
-            f"{folder.path} holds a run with {told}: repeat its settings, or choose another --out"
+            f"{folder} holds a run with {told}: repeat its settings, or choose another --out"
         )
 
 

@@ -7,7 +7,8 @@ Every function takes the rows of an archive in birth order and changes nothing:
 - `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
   for a terminal;
 - `arrival`: whether quick students had an advantage in an asynchronous search;
-- `draw_figures`, `FIGURES`: figures for paper, drawn from a `RunContext`.
+- `draw_figures`, `FIGURES`: figures for paper, drawn from a `RunContext`; `save_figure` saves one;
+- `paper/`: the paper's tables.
 
 moocore, scipy, matplotlib and rich are imported only when they are used.
 """
@@ -15,7 +16,7 @@ moocore, scipy, matplotlib and rich are imported only when they are used.
 from kdnas.analysis.arrival import Arrival, arrival
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.details import student_details
-from kdnas.analysis.figures import FIGURES, draw_figures
+from kdnas.analysis.figures import FIGURES, draw_figures, save_figure
 from kdnas.analysis.front import feasible, knee, pareto_front, picks
 from kdnas.analysis.indicator import hypervolume, hypervolume_history, reference_point
 from kdnas.analysis.json_records import as_records
@@ -36,6 +37,7 @@ __all__ = [
     "pareto_front",
     "picks",
     "reference_point",
+    "save_figure",
     "search_table",
     "student_details",
 ]

@@ -3,10 +3,23 @@
 Tables: `meta` (the run's configuration and state), `events` (asks and tells in order),
 `evaluations` (one row per birth, from its ask on), `reports` (the front on report-val), `texts`
 (each attacked text). Every transaction is durable when its call returns.
+
+`ModelArchive` holds the models of a reproduction in another file of the same kind.
 """
 
 from kdnas.archive.archive import Archive
+from kdnas.archive.models import MODELS_FILE, ModelArchive, ModelRow
 from kdnas.archive.rows import Birth, Row, birth_of
 from kdnas.archive.schema import FILE_NAME, SCHEMA_VERSION
 
-__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Archive", "Birth", "Row", "birth_of"]
+__all__ = [
+    "FILE_NAME",
+    "MODELS_FILE",
+    "SCHEMA_VERSION",
+    "Archive",
+    "Birth",
+    "ModelArchive",
+    "ModelRow",
+    "Row",
+    "birth_of",
+]

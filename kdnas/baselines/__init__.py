@@ -10,20 +10,29 @@ convolutions, found by gradient descent.
 - `CellArchitecture`: cells as a value with a JSON form;
 - `CellStudent`: the network;
 - `search_cell`: the search; `derived_cell` is its last step;
-- `distil_cells`: trains the network of a given cell.
+- `distil_cells`: trains the network of a given cell;
+- `CellsForSequenceClassification`: it as a Hugging Face model, which importing this registers.
 
 Adversarial training (`adversarial`) of any of them, of students and of teachers:
 
-- `adversarial_examples`: attacked training texts; `train_on_labels` goes on with them.
+- `adversarial_examples`: attacks on training texts, of which `attacked_share` draws some;
+- `train_on_labels` goes on with them, joined to the originals by `with_examples`.
 """
 
 from kdnas.baselines.adversarial import (
     AdversarialRecipe,
     adversarial_examples,
+    attacked_share,
     train_on_labels,
+    with_examples,
 )
 from kdnas.baselines.cell_distill import distil_cells
 from kdnas.baselines.cell_losses import depth_losses, efficiency_loss, probed_layers, readout_loss
+from kdnas.baselines.cell_pretrained import (
+    CellConfig,
+    CellsForSequenceClassification,
+    register_cells,
+)
 from kdnas.baselines.cell_search import CellSearch, derived_cell, search_cell
 from kdnas.baselines.cell_student import ALL_EDGES, CellStudent
 from kdnas.baselines.cells import COSTS, EDGES, OPS, CellArchitecture, CellEdge
@@ -36,11 +45,14 @@ __all__ = [
     "OPS",
     "AdversarialRecipe",
     "CellArchitecture",
+    "CellConfig",
     "CellEdge",
     "CellSearch",
     "CellStudent",
+    "CellsForSequenceClassification",
     "PatientRecipe",
     "adversarial_examples",
+    "attacked_share",
     "depth_losses",
     "derived_cell",
     "distil_cells",
@@ -52,4 +64,7 @@ __all__ = [
     "readout_loss",
     "search_cell",
     "train_on_labels",
+    "with_examples",
 ]
+
+register_cells()

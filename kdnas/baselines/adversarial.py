@@ -1,6 +1,6 @@
 """Adversarial training: a model goes on with what fooled it (Guo 2021, section 4.2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,40 +31,58 @@ class AdversarialRecipe:
     batch_size: int = 32
 
 
-def adversarial_examples(
-    attacker: Attacker,
-    victim: Victim,
-    split: Split,
-    fraction: float,
-    seed: int,
-    on_text: Callable[[TextOutcome], None] = lambda outcome: None,
-) -> Split:
-    """The texts of successful attacks on a share of `split`, with the labels of the originals.
-
-    The share is drawn; with one seed a smaller one is part of a larger one.
+def attacked_share(texts: int, fraction: float, seed: int) -> list[int]:
+    """Which of so many texts are attacked, in order; with one seed less is part of more.
 
     Args:
-        attacker: Whose attack it is.
-        victim: The model that is fooled.
-        split: Training texts.
-        fraction: Share of them that is attacked, in [0, 1]: the strength of the training.
+        texts: How many there are.
+        fraction: Share of them, in [0, 1]: the strength of the training.
         seed: Decides which.
-        on_text: Called as each text is done.
 
     Raises:
         UserError: `fraction` is no share.
     """
     if not 0 <= fraction <= 1:
         raise UserError(f"adversarial training attacks {fraction} of the texts: use 0 to 1")
-    drawn = np.random.default_rng(seed).permutation(len(split))[: round(fraction * len(split))]
-    chosen = [int(i) for i in np.sort(drawn)]
+    drawn = np.random.default_rng(seed).permutation(texts)[: round(fraction * texts)]
+    return sorted(drawn.tolist())
+
+
+def adversarial_examples(
+    attacker: Attacker,
+    victim: Victim,
+    split: Split,
+    chosen: Sequence[int],
+    on_text: Callable[[TextOutcome], None] = lambda outcome: None,
+) -> dict[int, str]:
+    """What fools `victim`: index -> perturbed text, for the successful attacks.
+
+    Args:
+        attacker: Whose attack it is.
+        victim: The model that is fooled.
+        split: Training texts.
+        chosen: Which of them are attacked.
+        on_text: Called as each text is done.
+    """
     texts, labels = [split.texts[i] for i in chosen], [split.labels[i] for i in chosen]
     outcomes = attacker.attack(victim, texts, labels, on_text) if chosen else []
-    fooled = [outcome for outcome in outcomes if outcome.outcome == "succeeded"]
+    found = zip(chosen, outcomes, strict=True)
+    return {i: o.perturbed for i, o in found if o.outcome == "succeeded"}
+
+
+def with_examples(split: Split, examples: Mapping[int, str], chosen: Sequence[int]) -> Split:
+    """All texts of `split`, then the examples of the chosen ones with the labels of the originals.
+
+    Args:
+        split: The original texts.
+        examples: Of any of them, by index.
+        chosen: Those whose examples are taken.
+    """
+    added = [i for i in chosen if i in examples]
     return Split(
-        tuple(outcome.perturbed for outcome in fooled),
-        tuple(outcome.label for outcome in fooled),
-        f"adversarial texts of {split.origin}",
+        split.texts + tuple(examples[i] for i in added),
+        split.labels + tuple(split.labels[i] for i in added),
+        f"{split.origin} and adversarial texts of it",
     )
 
 

@@ -14,6 +14,7 @@ from kdnas.cli.evaluate import evaluate
 from kdnas.cli.export import export
 from kdnas.cli.inspect import front, plot, show
 from kdnas.cli.presets import presets
+from kdnas.cli.reproduce import reproduce
 from kdnas.cli.search import search
 from kdnas.cli.status import status
 from kdnas.cli.verify import verify
@@ -28,7 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (search, status, evaluate, front, show, plot, export, attack, verify, presets):
+for command in (
+    search, status, evaluate, front, show, plot, export, attack, reproduce, verify, presets,
+):  # fmt: skip
     app.command()(command)
 
 

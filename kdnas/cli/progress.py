@@ -1,6 +1,7 @@
 """What a run shows while it works: the stage, students done, the best so far, the time left."""
 
-from typing import Self
+import time
+from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
@@ -9,6 +10,9 @@ from kdnas.cli.output import duration, messages
 from kdnas.objectives import Weights, fitness
 from kdnas.records import Failure, Report, Result
 from kdnas.status import Status
+
+if TYPE_CHECKING:
+    from kdnas.reproduce import Model
 
 
 class RunProgress:
@@ -26,6 +30,7 @@ class RunProgress:
         )
         self._bar: TaskID | None = None
         self._best = float("-inf")
+        self._counted, self._first, self._since = "", 0, 0.0
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -69,3 +74,38 @@ class RunProgress:
 
 def _scores(accuracy: float, robustness: float) -> str:
     return f"accuracy {100 * accuracy:.1f}  robustness {100 * robustness:.1f}"
+
+
+class ReproductionProgress(RunProgress):
+    """A `Watcher` of a reproduction: the same for each search, then a line per model."""
+
+    def search(self, name: str) -> None:
+        """A search starts or goes on."""
+        self._best = float("-inf")
+        self._bars.console.print(f"search {name}", markup=False)
+
+    def model(self, model: "Model", done: int, total: int) -> None:
+        """A model was trained and attacked."""
+        left = self._left("models", done, total)
+        line = f"{done:>4}/{total}  model {model.name}, training {model.replicate}{left}"
+        self._bars.console.print(line, markup=False)
+
+    def pair(self, done: int, total: int) -> None:
+        """A transfer is done."""
+        self._bars.console.print(
+            f"{done:>4}/{total}  transfer{self._left('transfers', done, total)}"
+        )
+
+    def _left(self, stage: str, done: int, total: int) -> str:
+        """The time left of a stage at its pace so far, and its bar."""
+        if self._counted != stage:
+            if self._bar is not None:
+                self._bars.remove_task(self._bar)
+            self._bar = self._bars.add_task(stage, total=total, completed=done, note="")
+            self._counted, self._first, self._since = stage, done, time.perf_counter()
+            return ""
+        if self._bar is not None:
+            self._bars.update(self._bar, completed=done)
+        passed = time.perf_counter() - self._since
+        seconds = passed / max(done - self._first, 1) * (total - done)
+        return f"  left {duration(seconds)}"

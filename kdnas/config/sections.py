@@ -258,6 +258,45 @@ class SlurmSettings(Section):
     logs: str | None = None
 
 
+class ReproduceSettings(Section):
+    """What `kdnas reproduce` does besides its searches.
+
+    Attributes:
+        uniform: Students of the archive that is drawn uniformly, for figure 7.
+        replicates: Trainings of every model that is compared, with seeds of their own.
+        epochs: Of the students that are compared; None for `distill.epochs`.
+        strengths: Shares of the training texts that PKD's adversarial training attacks (figure 6a).
+        strength: The same for all other models; one of `strengths`.
+        adversarial_epochs: Epochs of adversarial training.
+        patient_epochs: Epochs of PKD.
+        patient_rate: Its learning rate.
+        sweep_seeds: Searches in the recorded students for each weight of the fitness.
+    """
+
+    uniform: Count = 300
+    replicates: Count = 3
+    epochs: Count | None = None
+    strengths: Annotated[tuple[Positive, ...], Field(min_length=1)] = (0.05, 0.1, 0.25, 0.5, 1.0)
+    strength: Positive = 0.25
+    adversarial_epochs: Count = 3
+    patient_epochs: Count = 4
+    patient_rate: Positive = 5e-5
+    sweep_seeds: Count = 20
+
+    @model_validator(mode="after")
+    def _strengths_are_shares(self) -> Self:
+        if max(self.strengths) > 1 or len(set(self.strengths)) != len(self.strengths):
+            raise ValueError(
+                f"reproduce.strengths = {list(self.strengths)}: shares up to 1, each once"
+            )
+        if self.strength not in self.strengths:
+            raise ValueError(
+                f"reproduce.strength = {self.strength}: use one of reproduce.strengths"
+                f" = {list(self.strengths)}"
+            )
+        return self
+
+
 class Config(Section):
     """A whole run."""
 
@@ -272,3 +311,4 @@ class Config(Section):
     constraints: ConstraintSettings = ConstraintSettings()
     workers: WorkerSettings = WorkerSettings()
     slurm: SlurmSettings = SlurmSettings()
+    reproduce: ReproduceSettings = ReproduceSettings()

@@ -51,9 +51,7 @@ def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
 
 def _source(settings: TaskSettings) -> Source:
     """The rows at a path, an offline task by its name, or else a hub id."""
-    local = settings.path is not None or (
-        settings.name not in PACKAGED and is_local(settings.name)
-    )
+    local = settings.path is not None or (settings.name not in PACKAGED and is_local(settings.name))
     if settings.validation is not None and not local:
         raise UserError(
             f"task.validation={settings.validation} goes with a local file, and "

@@ -5,6 +5,7 @@ matplotlib is used: no pyplot, no backend is chosen, and its settings are put ba
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from kdnas.errors import UserError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "draw_figures"]
+__all__ = ["FIGURES", "draw_figures", "save_figure"]
 
 FIGURES: dict[str, Callable[[Sequence[Row], RunContext], "Figure"]] = {
     "process": process.draw,
@@ -43,20 +44,29 @@ def draw_figures(
     Raises:
         UserError: There is no such figure, or no student was evaluated.
     """
-    from matplotlib import rc_context
-
     unknown = [name for name in names or () if name not in FIGURES]
     if unknown:
         raise UserError(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
     written = []
     for name in FIGURES if names is None else names:
-        with rc_context(STYLE):
-            figure = FIGURES[name](rows, context)
-            folder.mkdir(parents=True, exist_ok=True)
-            for path, dates in ((folder / f"{name}.png", {}), (folder / f"{name}.pdf", _NO_DATE)):
-                figure.savefig(path, dpi=RESOLUTION, metadata=dates)
-                written.append(path)
+        written += save_figure(partial(FIGURES[name], rows, context), folder, name)
     return written
+
+
+def save_figure(draw: Callable[[], "Figure"], folder: Path, name: str) -> list[Path]:
+    """Draw a figure in the common style and save it as PNG and PDF; the files written."""
+    from matplotlib import rc_context
+
+    files: dict[Path, dict[str, None]] = {
+        folder / f"{name}.png": {},
+        folder / f"{name}.pdf": _NO_DATE,
+    }
+    with rc_context(STYLE):
+        figure = draw()
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, dates in files.items():
+            figure.savefig(path, dpi=RESOLUTION, metadata=dates)
+    return list(files)
 
 
 _NO_DATE = {"CreationDate": None}

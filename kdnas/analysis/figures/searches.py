@@ -1,0 +1,47 @@
+"""Several searches side by side: best fitness and hypervolume over the students evaluated."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.figures import style
+from kdnas.analysis.indicator import hypervolume_history
+from kdnas.archive import Row
+from kdnas.objectives import fitness, violation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = (style.RED, style.BLUE, style.GREEN, style.GREY)
+
+
+def best_fitness(rows: Sequence[Row], context: RunContext) -> list[float]:
+    """The best fitness of a feasible student after each finished one; NaN before the first."""
+    values = [
+        fitness(row.evaluation, context.weights)
+        if row.evaluation and violation(row.evaluation, context.floor) <= 0
+        else float("nan")
+        for row in rows
+        if row.status != "pending"
+    ]
+    return [float(v) for v in np.fmax.accumulate(values)] if values else []
+
+
+def draw(runs: Mapping[str, Sequence[Row]], context: RunContext) -> "Figure":
+    """Both over the students evaluated; one seed each, so an observation."""
+    figure = style.new_figure(context, (style.WIDE, 2.6), "one seed each: an observation")
+    left, right = figure.subplots(1, 2)
+    for (name, rows), colour in zip(runs.items(), _COLOURS, strict=False):
+        best = best_fitness(rows, context)
+        left.step(range(1, len(best) + 1), best, where="post", color=colour, label=name)
+        volumes = hypervolume_history(rows, context.objectives, context.floor, context.largest)
+        right.step(range(1, len(volumes) + 1), volumes, where="post", color=colour)
+    for axes in (left, right):
+        style.count_students(axes)
+        axes.set_xlabel("students evaluated")
+    left.set_ylabel("best fitness (points)")
+    right.set_ylabel("hypervolume (share of the ideal)")
+    figure.legend(loc="outside upper left", ncols=4)
+    return figure

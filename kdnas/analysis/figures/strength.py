@@ -1,0 +1,86 @@
+"""Robustness against accuracy: adversarial training beside the search (figures 6a and 6b)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kdnas.analysis.context import RunContext
+from kdnas.analysis.figures import style
+from kdnas.analysis.front import evaluated, feasible, pareto_front
+from kdnas.analysis.paper.scores import Scores
+from kdnas.archive import Row
+from kdnas.objectives import fitness
+from kdnas.records import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TOP_SHARE = 0.1
+FEWEST = 5
+"""Students shown at least, where there are so many."""
+
+Limits = tuple[tuple[float, float], tuple[float, float]]
+"""Of both axes."""
+
+
+def similar(rows: Sequence[Row], context: RunContext) -> list[Evaluation]:
+    """The tenth of the feasible students with the largest fitness."""
+    found = [e for _, e in evaluated(feasible(rows, context.floor))]
+    count = max(FEWEST, round(TOP_SHARE * len(found)))
+    return sorted(found, key=lambda e: -fitness(e, context.weights))[:count]
+
+
+def common_limits(
+    trained: Mapping[float, Scores], rows: Sequence[Row], context: RunContext
+) -> Limits:
+    """Limits of the axes that hold what both figures show (points)."""
+    shown = [*similar(rows, context), *(e for _, e in evaluated(_front(rows, context)))]
+    x = [s.accuracy.value for s in trained.values()] + [100 * e.search.accuracy for e in shown]
+    y = [s.robustness.value for s in trained.values()] + [100 * e.search.robustness for e in shown]
+    pads = [max(0.08 * (max(v) - min(v)), 1.0) for v in (x, y)]
+    return (min(x) - pads[0], max(x) + pads[0]), (min(y) - pads[1], max(y) + pads[1])
+
+
+def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunContext) -> "Figure":
+    """Figure 6a: one student after adversarial training of several strengths, on report-val.
+
+    Args:
+        trained: By the share of the training texts that were attacked; 0 is no such training.
+        limits: Of the axes.
+        context: Names the run.
+    """
+    note = "numbers: share of the training texts that were attacked"
+    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), note)
+    points = [(s, trained[s].accuracy.value, trained[s].robustness.value) for s in sorted(trained)]
+    axes.plot([x for _, x, _ in points], [y for *_, y in points], "o-", color=style.BLUE)
+    for strength, x, y in points:
+        axes.annotate(f"{strength:g}", (x, y), (3, 3), textcoords="offset points")
+    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlim=limits[0], ylim=limits[1])
+    return figure
+
+
+def draw_searched(rows: Sequence[Row], limits: Limits, context: RunContext) -> "Figure":
+    """Figure 6b: the searched students of similar fitness on search-val, and the front."""
+    shown = similar(rows, context)
+    note = f"the {len(shown)} students of the largest fitness, on search-val"
+    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), note)
+    x = [100 * e.search.accuracy for e in shown]
+    axes.scatter(
+        x, [100 * e.search.robustness for e in shown], 14, color=style.RED, alpha=0.6, linewidths=0
+    )
+    front = sorted(
+        (100 * e.search.accuracy, 100 * e.search.robustness)
+        for _, e in evaluated(_front(rows, context))
+    )
+    axes.plot(
+        [x for x, _ in front], [y for _, y in front], "D-", color=style.GREEN, markersize=3.5,
+        drawstyle="steps", label="front of all students", zorder=0,
+    )  # fmt: skip
+    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlim=limits[0], ylim=limits[1])
+    figure.legend(loc="outside upper left")
+    return figure
+
+
+def _front(rows: Sequence[Row], context: RunContext) -> list[Row]:
+    return pareto_front(rows, ("accuracy", "robustness"), context.floor)

@@ -1,0 +1,67 @@
+"""`kdnas reproduce`: the paper's tables and figures from one command."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+
+if TYPE_CHECKING:
+    from kdnas.config import Config
+
+
+def reproduce(
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all of it.")] = Path(
+        "reproduction"
+    ),
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Draw only these, from what is there: table5,figure7."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished one.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
+    ] = None,
+) -> None:
+    """Run the paper's comparison and write its tables and figures into DIR/results.
+
+    Searches, baselines and attacks are run where they are missing, then drawn. With --only nothing
+    is run. Tables: table1 to table5, front, floor, weights, correlations, attacks, mcnemar;
+    figures: figure1, 5, 6a, 6b, 7, 8, 9, searches.
+
+    Example: kdnas reproduce --preset quickstart-paper --out runs/paper
+    """
+    from kdnas.config import load_config
+
+    chosen = load_config(preset, config, overrides or [])
+    if only is None:
+        _run(chosen, out, jobs, resume=resume)
+    _write(chosen, out, only.split(",") if only else None)
+
+
+def _run(config: "Config", out: Path, jobs: int | None, *, resume: bool) -> None:
+    from kdnas.cli.progress import ReproductionProgress
+    from kdnas.cli.search import default_jobs
+    from kdnas.reproduce import reproduce as run_reproduction
+
+    count = jobs or default_jobs(config.search.threads)
+    with ReproductionProgress(config.fitness) as progress:
+        run_reproduction(config, out, count, progress, resume=resume)
+
+
+def _write(config: "Config", out: Path, names: list[str] | None) -> None:
+    from kdnas.cli.output import messages
+    from kdnas.errors import UserError
+    from kdnas.reproduce import read_material, write_outputs
+
+    files, missing = write_outputs(read_material(config, out), out / "results", names)
+    for file in files:
+        typer.echo(file)
+    for name, reason in missing.items():
+        messages().print(f"{name}: {reason}", markup=False, soft_wrap=True)
+    if not files:
+        raise UserError("none of it can be made yet")

@@ -1,0 +1,32 @@
+"""The paper's comparison from one command: searches, baselines, tables and figures.
+
+The way of a reproduction: `run_searches` (each a run folder of its own), `finalists` (the students
+that are trained again), `compared_models` and `build_models` (every training and the attacks on
+it), `transfer_matrix`, and then `read_material` and `write_outputs`, which need the archives alone.
+`reproduce` does all of it. `sweep` searches among the recorded students.
+"""
+
+from kdnas.reproduce.build import build_models, transfer_matrix
+from kdnas.reproduce.finalists import finalists, read_runs
+from kdnas.reproduce.material import Material, read_material
+from kdnas.reproduce.models import Model, compared_models
+from kdnas.reproduce.outputs import OUTPUTS, write_outputs
+from kdnas.reproduce.run import Watcher, reproduce
+from kdnas.reproduce.searches import run_searches, search_configs
+
+__all__ = [
+    "OUTPUTS",
+    "Material",
+    "Model",
+    "Watcher",
+    "build_models",
+    "compared_models",
+    "finalists",
+    "read_material",
+    "read_runs",
+    "reproduce",
+    "run_searches",
+    "search_configs",
+    "transfer_matrix",
+    "write_outputs",
+]

@@ -1,0 +1,105 @@
+"""The searches of a reproduction: each a run of its own, no student evaluated twice."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from kdnas.archive import Archive
+from kdnas.config import Config
+from kdnas.lock import RunLock
+from kdnas.pipeline import Start, run_pipeline
+from kdnas.records import Evaluate, Evaluation, Job
+from kdnas.run_folder import RunFolder, open_run
+from kdnas.status import Observer
+from kdnas.weights import weights_path
+from kdnas.workers import Recalling, Workers, open_workers
+
+WEIGHTED, PARETO, UNIFORM = "weighted", "pareto", "random-uniform"
+
+Recall = Callable[[Job], Evaluation | None]
+
+
+def search_configs(config: Config) -> dict[str, Config]:
+    """The searches by the names of their folders, in the order in which they run.
+
+    With one seed the first three start from the same students. `random-uniform` knows no repair
+    rule and no ancestors; `no-floor` shows what the fitness of the paper is best at.
+    """
+    population, whole = config.search.population, config.search.evaluations
+
+    def variant(algorithm: str, evaluations: int = whole, floor: float | None = None) -> Config:
+        search = {"algorithm": algorithm, "evaluations": evaluations}
+        limits = {} if floor is None else {"accuracy_floor": floor}
+        return config.model_copy(
+            update={
+                "search": config.search.model_copy(update=search),
+                "constraints": config.constraints.model_copy(update=limits),
+            }
+        )
+
+    return {
+        WEIGHTED: variant("tournament"),
+        PARETO: variant("nsga2"),
+        "random-edits": variant("random_edits"),
+        UNIFORM: variant("random_uniform", config.reproduce.uniform),
+        "no-floor": variant("tournament", min(2 * population, whole), floor=0.0),
+    }
+
+
+def run_searches(
+    config: Config, folder: Path, jobs: int, observer: Observer, on_search: Callable[[str], None]
+) -> None:
+    """Run the searches below `folder`, or go on with them; finished ones are left alone.
+
+    Raises:
+        UserError: One cannot go on; what is finished stays.
+    """
+    done: list[RunFolder] = []
+    for name, chosen in search_configs(config).items():
+        on_search(name)
+        run = RunFolder(folder / name)
+        with (
+            RunLock(run.path) as lock,
+            open_run(run, chosen, resume=run.archive.exists()) as archive,
+        ):
+            archive.before_write = lock.require_mine
+            if not archive.meta("finished"):
+                start = _starting(chosen, run, jobs, _recalling(done, run))
+                run_pipeline(chosen, run, archive, start, observer)
+        done.append(run)
+
+
+def _starting(config: Config, run: RunFolder, jobs: int, recall: Recall) -> Start:
+    """Workers that evaluate only what `recall` does not know."""
+
+    @contextmanager
+    def start(make: Callable[[], Evaluate]) -> Iterator[Workers]:
+        with open_workers(config, run.path, jobs, None, make) as workers:
+            yield Recalling(workers, recall)
+
+    return start
+
+
+def _recalling(others: list[RunFolder], run: RunFolder) -> Recall:
+    """What other runs have evaluated; their weights are linked into the folder of this one."""
+    known: dict[tuple[str, int], tuple[RunFolder, int, Evaluation]] = {}
+    for other in others:
+        with Archive.read(other.archive) as archive:
+            for row in archive.rows():
+                if row.evaluation:
+                    known.setdefault((row.key, row.seed), (other, row.birth, row.evaluation))
+
+    def recall(job: Job) -> Evaluation | None:
+        key = job.architecture.key
+        if (key, job.seed) not in known:
+            return None
+        other, birth, evaluation = known[key, job.seed]
+        with suppress(OSError):  # they may be deleted by now, or on another disk
+            run.students.mkdir(parents=True, exist_ok=True)
+            os.link(weights_path(other.students, key), weights_path(run.students, key))
+        with Archive.read(other.archive) as archive:
+            return replace(evaluation, texts=tuple(archive.texts(birth, "search")))
+
+    return recall
