@@ -34,30 +34,33 @@ def save_tiny_bert(folder: Path, classes: int = 2) -> Path:
 
 def tiny_config(teacher: Path, *overrides: str) -> Config:
     """A run of seconds: real reviews, a tiny teacher, narrow students, few attacked texts."""
-    return load_config(
-        overrides=[
-            f'teacher.model="{teacher}"',
-            "teacher.epochs=1",
-            "teacher.learning_rate=1e-3",
-            "task.train=160",
-            "task.search=40",
-            "task.report=40",
-            "space.repeats=[1,2]",
-            "space.widths=[32]",
-            "space.node_widths=[32]",
-            "space.nodes=2",
-            "student.max_length=32",
-            "student.positions=64",
-            "distill.epochs=1",
-            "distill.learning_rate=2e-3",
-            "attack.texts=6",
-            "attack.report_texts=4",
-            "attack.vocabulary=1000",
-            "search.algorithm=nsga2",
-            "search.population=4",
-            "search.evaluations=6",
-            "search.batch=2",
-            "constraints.accuracy_floor=0",
-            *overrides,
-        ]
-    )
+    return load_config(overrides=tiny_overrides(teacher, *overrides))
+
+
+def tiny_overrides(teacher: Path, *overrides: str) -> list[str]:
+    """What makes a run one of seconds, as it is written after `--set`."""
+    return [
+        f'teacher.model="{teacher}"',
+        "teacher.epochs=1",
+        "teacher.learning_rate=1e-3",
+        "task.train=160",
+        "task.search=40",
+        "task.report=40",
+        "space.repeats=[1,2]",
+        "space.widths=[32]",
+        "space.node_widths=[32]",
+        "space.nodes=2",
+        "student.max_length=32",
+        "student.positions=64",
+        "distill.epochs=1",
+        "distill.learning_rate=2e-3",
+        "attack.texts=6",
+        "attack.report_texts=4",
+        "attack.vocabulary=1000",
+        "search.algorithm=nsga2",
+        "search.population=4",
+        "search.evaluations=6",
+        "search.batch=2",
+        "constraints.accuracy_floor=0",
+        *overrides,
+    ]

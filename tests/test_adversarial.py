@@ -8,7 +8,13 @@ import torch
 from heavy import TINY_ARCHITECTURE, tiny_config
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
-from kdnas.baselines import AdversarialRecipe, adversarial_examples, train_on_labels
+from kdnas.baselines import (
+    AdversarialRecipe,
+    adversarial_examples,
+    attacked_share,
+    train_on_labels,
+    with_examples,
+)
 from kdnas.config import Config
 from kdnas.distill import distill
 from kdnas.errors import UserError
@@ -58,45 +64,52 @@ def victim_of(student: Student, prepared: Prepared) -> ModelVictim:
     return ModelVictim(lambda ids, mask: student(ids, mask)[0], tokens, choose_device())
 
 
-def test_what_fools_the_model_is_kept_with_its_true_label(attacker, prepared, student) -> None:
+def test_what_fools_the_model_is_kept_by_its_index(attacker, prepared, student) -> None:
     victim, train = victim_of(student, prepared), prepared.task.train
     seen: list[TextOutcome] = []
-    found = adversarial_examples(attacker, victim, train, 0.25, 0, seen.append)
-    assert len(seen) == 40
+    chosen = attacked_share(len(train), 0.25, 0)
+    found = adversarial_examples(attacker, victim, train, chosen, seen.append)
+    assert len(seen) == len(chosen) == 40
     assert len(found) == sum(outcome.outcome == "succeeded" for outcome in seen) > 0
-    assert set(found.texts).isdisjoint(train.texts)
-    assert not (victim.logits(victim.encode(found.texts)).argmax(1) == np.array(found.labels)).any()
+    assert set(found) <= set(chosen)
+    assert all(train.texts[i] != text for i, text in found.items())
+    labels = np.array([train.labels[i] for i in found])
+    assert not (victim.logits(victim.encode(list(found.values()))).argmax(1) == labels).any()
 
 
-def test_a_weaker_attack_is_part_of_a_stronger_one(attacker, prepared, student) -> None:
-    victim, train = victim_of(student, prepared), prepared.task.train
+def test_a_weaker_attack_is_part_of_a_stronger_one() -> None:
+    weak, strong = attacked_share(100, 0.2, seed=0), attacked_share(100, 0.7, seed=0)
+    assert set(weak) < set(strong)
+    assert strong == sorted(strong)
+    assert attacked_share(100, 0.7, seed=1) != strong
+    assert attacked_share(100, 0, seed=0) == []
+    assert attacked_share(100, 1, seed=0) == list(range(100))
 
-    def examples(fraction: float, seed: int = 0) -> set[str]:
-        return set(adversarial_examples(attacker, victim, train, fraction, seed).texts)
 
-    weak, strong = examples(0.2), examples(0.7)
-    assert weak < strong
-    assert examples(0.7, seed=1) != strong
-    assert examples(0) == set()
+def test_examples_stand_after_the_originals_with_their_labels() -> None:
+    split = Split(("a", "b", "c"), (0, 1, 1), "somewhere")
+    joined = with_examples(split, {0: "A", 2: "C"}, chosen=[1, 2])
+    assert joined.texts == ("a", "b", "c", "C")
+    assert joined.labels == (0, 1, 1, 1)
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.5, float("nan")])
-def test_a_strength_is_a_share(fraction: float, attacker, prepared, student) -> None:
+def test_a_strength_is_a_share(fraction: float) -> None:
     with pytest.raises(UserError, match="use 0 to 1"):
-        adversarial_examples(
-            attacker, victim_of(student, prepared), prepared.task.train, fraction, 0
-        )
+        attacked_share(100, fraction, 0)
 
 
 def test_a_trained_model_is_right_on_what_fooled_it(attacker, prepared, student) -> None:
     train = prepared.task.train
-    fooled = adversarial_examples(attacker, victim_of(student, prepared), train, 0.5, 0)
-    both = Split(train.texts + fooled.texts, train.labels + fooled.labels, "both")
+    chosen = attacked_share(len(train), 0.5, 0)
+    fooled = adversarial_examples(attacker, victim_of(student, prepared), train, chosen)
+    both = with_examples(train, fooled, chosen)
     texts = encode(prepared.tokenizer, both.texts, LENGTH)
     train_on_labels(
         student, lambda ids, mask: student(ids, mask)[0], texts, both.labels, RECIPE, seed=0
     )
     victim = victim_of(student, prepared)
-    right = victim.logits(victim.encode(fooled.texts)).argmax(1) == np.array(fooled.labels)
-    assert right.mean() > 0.8  # it was none
+    added = slice(len(train), None)
+    predicted = victim.logits(victim.encode(both.texts[added])).argmax(1)
+    assert (predicted == np.array(both.labels[added])).mean() > 0.8  # it was right on none
     assert not student.training

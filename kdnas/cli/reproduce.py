@@ -26,6 +26,10 @@ def reproduce(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="For the searches, as in `kdnas search`."),
+    ] = None,
 ) -> None:
     """Run the paper's comparison and write its tables and figures into DIR/results.
 
@@ -39,18 +43,24 @@ def reproduce(
 
     chosen = load_config(preset, config, overrides or [])
     if only is None:
-        _run(chosen, out, jobs, resume=resume)
+        _run(chosen, out, jobs, cluster, resume=resume)
     _write(chosen, out, only.split(",") if only else None)
 
 
-def _run(config: "Config", out: Path, jobs: int | None, *, resume: bool) -> None:
+def _run(
+    config: "Config", out: Path, jobs: int | None, cluster: str | None, *, resume: bool
+) -> None:
     from kdnas.cli.progress import ReproductionProgress
     from kdnas.cli.search import default_jobs
+    from kdnas.reproduce import Crew
     from kdnas.reproduce import reproduce as run_reproduction
+    from kdnas.workers import require_cluster
 
-    count = jobs or default_jobs(config.search.threads)
+    if cluster is not None:
+        require_cluster(cluster)
+    crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with ReproductionProgress(config.fitness) as progress:
-        run_reproduction(config, out, count, progress, resume=resume)
+        run_reproduction(config, out, crew, progress, resume=resume)
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:

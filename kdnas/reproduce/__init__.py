@@ -11,11 +11,13 @@ from kdnas.reproduce.finalists import finalists, read_runs
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import Model, compared_models
 from kdnas.reproduce.outputs import OUTPUTS, write_outputs
-from kdnas.reproduce.run import Watcher, reproduce
-from kdnas.reproduce.searches import run_searches, search_configs
+from kdnas.reproduce.run import reproduce
+from kdnas.reproduce.searches import Crew, run_searches, search_configs
+from kdnas.reproduce.watcher import Watcher
 
 __all__ = [
     "OUTPUTS",
+    "Crew",
     "Material",
     "Model",
     "Watcher",

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from kdnas.archive import Archive
@@ -11,8 +12,8 @@ from kdnas.config import Config
 from kdnas.lock import RunLock
 from kdnas.pipeline import Start, run_pipeline
 from kdnas.records import Evaluate, Evaluation, Job
+from kdnas.reproduce.watcher import Watcher
 from kdnas.run_folder import RunFolder, open_run
-from kdnas.status import Observer
 from kdnas.weights import weights_path
 from kdnas.workers import Recalling, Workers, open_workers
 
@@ -48,9 +49,15 @@ def search_configs(config: Config) -> dict[str, Config]:
     }
 
 
-def run_searches(
-    config: Config, folder: Path, jobs: int, observer: Observer, on_search: Callable[[str], None]
-) -> None:
+@dataclass(frozen=True)
+class Crew:
+    """Who trains: processes of this machine, or for the searches a Dask cluster's workers."""
+
+    jobs: int
+    cluster: str | None = None
+
+
+def run_searches(config: Config, folder: Path, crew: Crew, watcher: Watcher) -> None:
     """Run the searches below `folder`, or go on with them; finished ones are left alone.
 
     Raises:
@@ -58,7 +65,7 @@ def run_searches(
     """
     done: list[RunFolder] = []
     for name, chosen in search_configs(config).items():
-        on_search(name)
+        watcher.search(name)
         run = RunFolder(folder / name)
         with (
             RunLock(run.path) as lock,
@@ -66,17 +73,18 @@ def run_searches(
         ):
             archive.before_write = lock.require_mine
             if not archive.meta("finished"):
-                start = _starting(chosen, run, jobs, _recalling(done, run))
-                run_pipeline(chosen, run, archive, start, observer)
+                begin = partial(open_workers, chosen, run.path, crew.jobs, crew.cluster)
+                start = _starting(begin, _recalling(done, run))
+                run_pipeline(chosen, run, archive, start, watcher)
         done.append(run)
 
 
-def _starting(config: Config, run: RunFolder, jobs: int, recall: Recall) -> Start:
+def _starting(begin: Start, recall: Recall) -> Start:
     """Workers that evaluate only what `recall` does not know."""
 
     @contextmanager
     def start(make: Callable[[], Evaluate]) -> Iterator[Workers]:
-        with open_workers(config, run.path, jobs, None, make) as workers:
+        with begin(make) as workers:
             yield Recalling(workers, recall)
 
     return start

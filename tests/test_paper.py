@@ -1,0 +1,248 @@
+"""The paper's tables and statistics against libraries, formulas and what the paper prints."""
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom, pearsonr, spearmanr
+from synthetic_students import CONTEXT, run
+
+from kdnas.analysis.figures.strength import common_limits, similar
+from kdnas.analysis.front import evaluated
+from kdnas.analysis.paper import (
+    METRICS,
+    TRAITS,
+    Estimate,
+    PaperTable,
+    Scores,
+    as_csv,
+    as_latex,
+    as_markdown,
+    correlations,
+    grouped,
+    held,
+    mcnemar,
+    reported,
+    table2,
+    table5,
+)
+from kdnas.objectives import Weights, fitness
+from kdnas.records import AttackOutcome, TextOutcome
+from kdnas.reproduce.finalists import hand_made
+from kdnas.reproduce.sweep import Recorded, search_recorded, settings_of, sweep
+from kdnas.space import PAPER_SPACE, Op
+
+ROWS = run()
+
+
+def text(index: int, outcome: str, label: int = 0) -> TextOutcome:
+    predicted = 1 - label if outcome == "skipped" else label
+    changed = 2 if outcome == "succeeded" else 0
+    return TextOutcome(index, label, predicted, outcome, 10, changed, 30, "x" * changed)
+
+
+def scores(*trainings: str, name: str = "pkd") -> Scores:
+    """A letter for each text: - skipped, s succeeded, f failed."""
+    kinds = {"-": "skipped", "s": "succeeded", "f": "failed"}
+    texts = tuple(
+        tuple(text(i, kinds[c], label=i % 2) for i, c in enumerate(told)) for told in trainings
+    )
+    return Scores(name, 4_000_000, tuple(AttackOutcome.of(t, 2) for t in texts), texts)
+
+
+# --- scores
+
+
+def test_one_training_has_the_error_of_its_texts() -> None:
+    found = scores("-sff")
+    assert found.accuracy == Estimate(75.0, pytest.approx(100 * math.sqrt(0.75 * 0.25 / 4)))
+    assert found.robustness.value == 50.0
+    assert found.worst.value == 50.0
+    assert found.words == Estimate(20.0)
+    assert found.queries == Estimate(30.0)
+    assert found.size == Estimate(4.0)
+
+
+def test_several_trainings_have_the_error_of_their_mean() -> None:
+    found = scores("ffff", "ssff", "ssss")
+    assert found.robustness.value == 50.0
+    assert found.robustness.error == pytest.approx(50 / math.sqrt(3))
+
+
+def test_accuracy_under_attack_is_accuracy_times_what_the_attack_left() -> None:
+    for told in ("-sff", "----", "ssss", "f-fs"):
+        (outcome,) = scores(told).outcomes
+        left = outcome.accuracy * (1 - outcome.success_rate)
+        assert outcome.robustness == pytest.approx(left, abs=1e-12)
+
+
+def test_a_text_is_held_where_most_trainings_hold_it() -> None:
+    assert held(scores("fff", "fs-", "s-f")) == [True, False, True]
+
+
+def test_mcnemar_is_the_exact_binomial_test() -> None:
+    first = [True] * 9 + [False] * 3 + [True] * 5
+    second = [False] * 9 + [True] * 3 + [True] * 5
+    only_first, only_second, p = mcnemar(first, second)
+    assert (only_first, only_second) == (9, 3)
+    assert p == pytest.approx(2 * binom.cdf(3, 12, 0.5))
+    assert mcnemar(first, first) == (0, 0, 1.0)
+
+
+# --- groups and correlations
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("trait", TRAITS)
+def test_groups_are_the_plain_means(trait: str, metric: str) -> None:
+    students = evaluated(ROWS)
+    for group in grouped(ROWS, trait, metric):
+        members = [
+            METRICS[metric](e) for r, e in students if TRAITS[trait](r.architecture) == group.count
+        ]
+        assert group.students == len(members) >= 5
+        assert group.mean == pytest.approx(np.mean(members))
+        assert group.error == pytest.approx(np.std(members, ddof=1) / math.sqrt(len(members)))
+
+
+def test_the_counts_are_those_of_the_block() -> None:
+    arch = hand_made(ROWS[0].architecture, Op("glu"))
+    counts = {trait: count(arch) for trait, count in TRAITS.items()}
+    assert counts == {
+        "vertices": 2, "edges": 4, "conv": 0, "sepconv": 0, "glu": 2, "attention": 0,
+    }  # fmt: skip
+
+
+def test_correlations_are_scipys_and_lie_in_their_intervals() -> None:
+    students = evaluated(ROWS)
+    x = [TRAITS["edges"](row.architecture) for row, _ in students]
+    y = [METRICS["robustness"](e) for _, e in students]
+    found = correlations(ROWS, "edges", "robustness")
+    assert found is not None
+    assert found["Pearson"].value == pytest.approx(pearsonr(x, y).statistic)
+    assert found["Spearman"].value == pytest.approx(spearmanr(x, y).statistic)
+    assert all(c.low <= c.value <= c.high for c in found.values())
+    assert correlations(ROWS[:3], "edges", "robustness") is None
+
+
+# --- tables
+
+
+TABLE = PaperTable(
+    "t",
+    "A & B",
+    ("model", "accuracy", "paper", "held"),
+    (("x_1", Estimate(81.23, 0.5), Estimate(80.0), 3), ("y", Estimate(70.0), None, 0)),
+    ("50 % of it.",),
+)
+
+
+def test_a_table_as_markdown() -> None:
+    assert as_markdown(TABLE) == (
+        "**A & B**\n\n| model | accuracy | paper | held |\n| --- | --- | --- | --- |\n"
+        "| x_1 | 81.2 ± 0.5 | 80.0 | 3 |\n| y | 70.0 | - | 0 |\n\n50 % of it.\n"
+    )
+
+
+def test_a_table_as_csv_has_errors_in_columns() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(TABLE))))
+    assert rows[0] == {
+        "model": "x_1", "accuracy": "81.23", "accuracy error": "0.5", "paper": "80.0",
+        "paper error": "", "held": "3",
+    }  # fmt: skip
+    assert rows[1]["paper"] == ""
+
+
+def test_a_table_as_latex_is_escaped_and_balanced() -> None:
+    found = as_latex(TABLE)
+    assert r"A \& B" in found
+    assert r"x\_1 & 81.2 $\pm$ 0.5 & 80.0 & 3 \\" in found
+    assert r"50 \% of it." in found
+    assert found.count(r"\begin") == found.count(r"\end") == 2
+
+
+def test_the_paper_s_fitness_of_its_own_students() -> None:
+    models = reported("glue/sst2")
+    values = {
+        name: m["accuracy"] + m["robustness"] - 2 * m["parameters"]
+        for name, m in models.items()
+        if "parameters" in m
+    }
+    assert values["searched"] == pytest.approx(81.9)
+    assert values["cells"] == pytest.approx(83.3)  # above the searched one
+    assert values["pkd"] == pytest.approx(-37.1)
+    assert reported("rotten_tomatoes") == {}
+
+
+def test_a_table_names_what_is_missing_and_stands_beside_the_paper() -> None:
+    table = table5(
+        {"pkd": scores("ffs-"), "student-1": scores("ffff", name="student-1")},
+        reported("sst2"),
+        {"searched: best fitness": "student-1"},
+    )
+    assert [row[0] for row in table.rows] == ["PKD", "searched: best fitness"]
+    assert table.rows[0][:4] == ("PKD", table.rows[0][1], Estimate(90.7), table.rows[0][3])
+    assert table.rows[1][2] == Estimate(84.1)
+    assert "teacher (AT)" in table.notes[0]
+
+
+def test_transfers_are_pooled_over_replicates() -> None:
+    transfers = {
+        ("cells", "pkd"): [(10, 5), (30, 10)], ("cells", "cells"): [(10, 0), (30, 0)],
+        ("pkd", "cells"): [(4, 4)], ("pkd", "pkd"): [(4, 0)],
+    }  # fmt: skip
+    table = table2(transfers, None, beside=True)
+    assert table.rows[0] == (
+        "AdaBERT cells", Estimate(0.0), Estimate(0.0), Estimate(37.5), Estimate(61.0),
+    )  # fmt: skip
+    assert table.rows[1][1] == Estimate(100.0)
+
+
+# --- figures 6a and 6b
+
+
+def test_the_students_of_figure_6b_have_the_largest_fitness() -> None:
+    shown = similar(ROWS, CONTEXT)
+    least = min(fitness(e, CONTEXT.weights) for e in shown)
+    feasible = [
+        e
+        for _, e in evaluated(ROWS)
+        if e.search.accuracy >= CONTEXT.floor and not e.search.degenerate
+    ]
+    assert sum(fitness(e, CONTEXT.weights) >= least for e in feasible) == len(shown) == 5
+    (left, right), (low, high) = common_limits({0.0: scores("ffs-")}, ROWS, CONTEXT)
+    for e in shown:
+        assert left < 100 * e.search.accuracy < right
+        assert low < 100 * e.search.robustness < high
+    assert left < 75 < right
+
+
+# --- the sweep
+
+
+def test_a_sweep_trains_nothing_and_finds_what_its_weights_ask_for() -> None:
+    table = Recorded.of(ROWS)
+    assert (table.distances.diagonal() == 0).all()
+    assert (table.distances == table.distances.T).all()
+    found = sweep(table, settings_of(Weights(), CONTEXT.floor), population=6, seeds=5)
+    known = set(table.evaluations)
+    assert all(set(best) <= known for best in found.values())
+    small = np.mean([e.parameters for e in found["mu3 = 8"]])
+    large = np.mean([e.parameters for e in found["mu3 = 0"]])
+    assert small <= large
+    assert sweep(table, settings_of(Weights(), CONTEXT.floor), 6, 5) == found
+
+
+def test_a_search_of_the_whole_table_finds_its_best() -> None:
+    table = Recorded.of(ROWS)
+    (setting, *_) = settings_of(Weights(), 0.0)
+    best = search_recorded(table, setting, 6, len(table), seed=1)
+    values = [fitness(e, setting.weights) for e in table.evaluations]
+    assert values[best] == max(values)
+
+
+def test_hand_made_students_are_in_the_paper_s_space() -> None:
+    for op in (Op("conv", 3), Op("sepconv", 5), Op("attention", 4), Op("glu")):
+        assert hand_made(ROWS[0].architecture, op) in PAPER_SPACE
