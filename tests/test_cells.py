@@ -249,3 +249,22 @@ def test_a_search_finds_a_cell_and_repeats_it(prepared: Prepared) -> None:
     assert first == found(0)
     assert losses[2] < losses[0]
     assert found(0, beta=1000.0).cells == 0  # nothing is cheaper than the embedding alone
+
+
+def test_what_was_not_drawn_need_not_be_computed() -> None:
+    torch.manual_seed(0)
+    student = CellStudent(2, ALL_EDGES, 8, SHAPE).train()
+    ids, mask = some_texts(7, 4)
+    drawn = torch.zeros(len(EDGES), len(OPS))
+    drawn[torch.arange(len(EDGES)), torch.arange(len(EDGES))] = 1
+    student.dropout.p = student.embedding.dropout.p = 0
+    few = student(ids, mask, drawn)[1]
+    few.sum().backward()
+    gradients = [p.grad for p in student.parameters()]
+    student.zero_grad()
+    every = student(ids, mask, drawn.clone().requires_grad_())[1]
+    every.sum().backward()
+    assert torch.allclose(few, every)
+    for less, more in zip(gradients, [p.grad for p in student.parameters()], strict=True):
+        assert more is not None
+        assert torch.allclose(more, torch.zeros(()) if less is None else less, atol=1e-6)

@@ -104,6 +104,8 @@ def search_cell(
             batch, warmth = take(texts, index, device), COLDEST ** (step / max(steps - 1, 1))
             for module, optimiser in turns:
                 ops, depths = choices.sampled(warmth)
+                if module is net:  # then only what was drawn has to be computed
+                    ops = ops.detach()
                 readouts = net(batch.ids, batch.mask, ops)[1]
                 losses = depth_losses(
                     readouts, probes[batch.index], truth[batch.index], settings.gamma

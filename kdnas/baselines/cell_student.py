@@ -79,12 +79,15 @@ class Cell(nn.Module):
             first: Of the cell before the last.
             second: Of the last cell.
             mask: True at real tokens, (batch, length).
-            weights: Of the operations of each edge, (edges, operations); None for sums.
+            weights: Of the operations of each edge, (edges, operations); None for sums. Where no
+                gradient of them is asked for, operations with weight 0 are left out.
         """
         states = [first, second, *[torch.zeros_like(first)] * NODES]
         for i, (source, node) in enumerate(self.ends):
             choices: Any = self.ops[i]
             for j, op in enumerate(choices):
+                if weights is not None and not weights.requires_grad and not weights[i, j]:
+                    continue
                 out = op(states[source], mask)
                 states[node] = states[node] + (out if weights is None else weights[i, j] * out)
         shares = self.nodes.softmax(dim=0)
