@@ -1,17 +1,21 @@
 """Building the models of a comparison in several processes, each as soon as it can be."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from kdnas.archive import ModelArchive
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.models import Model
+from kdnas.workers.interrupts import without_interrupts
 
 OnModel = Callable[[Model, int, int], None]
 
@@ -44,31 +48,52 @@ def build_models(
     done = {(row.name, row.replicate) for row in archive.models()}
     waiting = [model for model in models if model.identity not in done]
     count = len(models) - len(waiting)
-    if not waiting:
-        return
-    arguments = (config, folder.resolve())
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_workshop, arguments) as pool:
-        running: dict[Future[Any], Model] = {}
+    running: dict[Future[Any], Model] = {}
+    with _processes(config, folder, jobs) as pool:
         while waiting or running:
             ready = [m for m in waiting if m.source in done or m.how == "teacher"]
             waiting = [m for m in waiting if m not in ready]
-            running |= {pool.submit(_build, model): model for model in ready}
+            with without_interrupts():  # a submission may start a process
+                running |= {pool.submit(_build, model): model for model in ready}
             if not running:
-                break
+                break  # what is left needs models that could not be trained
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 model = running.pop(future)
-                try:
-                    built = future.result()
-                except (UserError, BrokenProcessPool) as error:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise UserError(f"{model.name}: {error}; go on with --resume") from error
-                except Exception as error:
-                    warnings.warn(f"{model.name} is left out: {error}", stacklevel=2)
-                    continue
-                archive.add(built.row, built.specs, built.texts)
-                done.add(model.identity)
-                count += 1
-                on_model(model, count, len(models))
+                built = _result(model, future)
+                if built is not None:
+                    archive.add(built.row, built.specs, built.texts)
+                    done.add(model.identity)
+                    count += 1
+                    on_model(model, count, len(models))
+
+
+@contextmanager
+def _processes(config: Config, folder: Path, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes with a workshop each; none is left running."""
+    arguments = (config, folder.resolve())
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_workshop, arguments) as pool:
+        try:
+            yield pool
+        except BaseException:  # an interrupt too: nobody waits for trainings that take minutes
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in active_children():
+                child.kill()
+            raise
+
+
+def _result(model: Model, future: Future[Any]) -> Any:
+    """What was built; None, with a warning, where the model could not be trained.
+
+    Raises:
+        UserError: Its process died, or something has to be mended.
+    """
+    try:
+        return future.result()
+    except (UserError, OSError, SafetensorError, BrokenProcessPool) as error:
+        raise UserError(f"{model.name}: {error}; go on with --resume") from error
+    except Exception as error:
+        warnings.warn(f"{model.name} is left out: {error}", stacklevel=2)
+        return None
 
 
 def transfer_matrix(
