@@ -26,8 +26,9 @@ def main() -> None:
     parser.add_argument("--preset", default="scaled-offline")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=VALUE")
     parser.add_argument("--cells", type=int, default=4, help="at most so many")
-    parser.add_argument("--texts", type=int, default=4000)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--beta", type=float, default=4.0, help="weight of the efficiency")
+    parser.add_argument("--texts", type=int, default=2000)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
@@ -44,7 +45,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         print(f"epoch {epoch}/{options.epochs}  loss {loss:.3f}  {seconds:.0f} s", flush=True)
 
-    settings = CellSearch(cells=options.cells, epochs=options.epochs)
+    settings = CellSearch(cells=options.cells, beta=options.beta, epochs=options.epochs)
     cell = search_cell(
         texts, train.labels, prepared.signals, prepared.shape, settings, options.seed, on_epoch
     )

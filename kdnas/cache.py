@@ -19,6 +19,9 @@ from kdnas.errors import UserError
 
 Arrays = dict[str, np.ndarray]
 
+WAY_OUT = "free some space, mend its permissions, or set KDNAS_CACHE to another folder"
+"""Where something cannot be written."""
+
 
 def cache_folder() -> Path:
     """Where caches live: `$KDNAS_CACHE`, else `kdnas` in the user's cache folder."""
@@ -26,6 +29,18 @@ def cache_folder() -> Path:
     if root:
         return Path(root)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kdnas"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the cache where it is missing.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OSError("a file stands where its folder should be") from error
 
 
 def fingerprint(**parts: object) -> str:
@@ -57,7 +72,9 @@ def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None 
     try:
         _write(path, arrays)
     except (OSError, SafetensorError) as error:
-        warnings.warn(f"cannot write {path} ({error}): it will be computed again", stacklevel=2)
+        warnings.warn(
+            f"cannot write {path} ({error}): it will be computed again; {WAY_OUT}", stacklevel=2
+        )
     return arrays
 
 
@@ -76,7 +93,7 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
         warnings.warn(f"damaged cache folder {path}: computed again", stacklevel=2)
         shutil.rmtree(path, ignore_errors=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with TemporaryDirectory(dir=path.parent) as draft:
             inside = Path(draft) / "draft"
             inside.mkdir()
@@ -86,10 +103,7 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
             inside.rename(path)
     except (OSError, SafetensorError) as error:
         if not _intact(path):  # else another process was faster, with the same content
-            raise UserError(
-                f"cannot write {path}: {error}; free some space, mend its permissions, or set"
-                " KDNAS_CACHE to another folder"
-            ) from error
+            raise UserError(f"cannot write {path}: {error}; {WAY_OUT}") from error
     return path
 
 
@@ -128,7 +142,7 @@ def _read(path: Path) -> Arrays | None:
 def _write(path: Path, arrays: Arrays) -> None:
     from safetensors.numpy import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     contiguous = {name: np.array(a, order="C") for name, a in arrays.items()}
     save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})

@@ -43,6 +43,15 @@ class Estimate:
     weight_bytes: int
     text_bytes: int
 
+    @property
+    def student_seconds(self) -> float:
+        """Of one student."""
+        return self.train_seconds + self.attack_seconds
+
+    def seconds(self, students: int, jobs: int, cores: int) -> float:
+        """Of so many students, `jobs` at once; processes beyond the cores only share them."""
+        return self.student_seconds * max(students / min(jobs, cores), 1)
+
     def disk_bytes(self, students: int) -> int:
         """Bytes of a run's folder with so many students."""
         return min(students, KEPT_STUDENTS) * self.weight_bytes + students * self.text_bytes

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from kdnas import __version__
 from kdnas.analysis import RunContext
 from kdnas.archive import FILE_NAME, Archive, Row
+from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
 from kdnas.errors import UserError
 
@@ -79,8 +82,17 @@ def require_same(folder: Path, stored: Config, config: Config) -> None:
 
 
 def stored_config(archive: Archive) -> Config:
-    """The configuration that a run was started with."""
-    return Config.model_validate(archive.meta("config"))
+    """The configuration that a run was started with.
+
+    Raises:
+        UserError: It is damaged, or of another version.
+    """
+    try:
+        return Config.model_validate(archive.meta("config"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, ("config", *first["loc"])))
+        raise unreadable(archive.path, f"{place}: {first['msg']}") from error
 
 
 def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunContext:

@@ -105,6 +105,22 @@ def make_sleeping(folder: Path, seconds: float) -> Callable[[Job], Evaluation | 
     return partial(sleeping, folder, seconds)
 
 
+def make_noting(folder: Path) -> Callable[[], Evaluate]:
+    """Leaves a file for the process that it is called in."""
+    (folder / f"unpickled-{os.getpid()}").touch()
+    return partial(make, plain)
+
+
+class NotesWhereItIsUnpickled:
+    """A maker of `plain`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __reduce__(self):
+        return (make_noting, (self._folder,))
+
+
 class Unsendable:
     """Pickle refuses it."""
 

@@ -25,6 +25,7 @@ from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.problems import toy_evaluate
 from kdnas.records import Evaluation, Failure, Finished, Job, Report, TextOutcome
+from kdnas.run_folder import stored_config
 from kdnas.space import PAPER_SPACE, simplest
 
 ARCHIVES = Path(__file__).parent / "archives"
@@ -317,7 +318,8 @@ def test_another_schema_version(archive):
     path, version = archive.path, SCHEMA_VERSION + 1
     query(path, f"PRAGMA user_version = {version}")
     message = refusal(lambda: Archive.open(path))
-    assert message.endswith(f"has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+    found = f"has schema {version}; this kdnas reads {SCHEMA_VERSION}"
+    assert message.endswith(f"{found}: use the kdnas that wrote it, or a new --out")
 
 
 @pytest.mark.parametrize("kept", sorted(ARCHIVES.glob("*.sqlite")), ids=lambda path: path.stem)
@@ -369,8 +371,42 @@ def test_a_foreign_database_is_left_as_it_is(tmp_path):
     path = tmp_path / FILE_NAME
     query(path, "CREATE TABLE other (x)")
     before = path.read_bytes()
-    assert "has schema 0" in refusal(lambda: Archive.open(path))
+    assert "is empty or no archive of a run: use a copy" in refusal(lambda: Archive.open(path))
     assert path.read_bytes() == before
+
+
+def test_an_empty_file(tmp_path):
+    path = tmp_path / FILE_NAME
+    path.touch()
+    message = refusal(lambda: Archive.open(path))
+    assert message == f"{path} is empty or no archive of a run: use a copy of it, or a new --out"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE evaluations SET parents = '[1'",
+        "UPDATE evaluations SET parents = x'ff'",
+        "UPDATE meta SET value = '{'",
+        'UPDATE meta SET value = \'{"search": {"seed": "one"}}\'',
+    ],
+)
+def test_damaged_values_are_one_line_that_says_what_to_do(tmp_path, damage):
+    path = tmp_path / FILE_NAME
+    with Archive.create(path, config=Config().model_dump(mode="json")) as archive:
+        archive.ask(births(1))
+    query(path, damage)
+
+    def look() -> None:
+        with Archive.read(path) as archive:
+            stored_config(archive)
+            archive.rows()
+
+    message = refusal(look)
+    assert message.startswith(f"{path} cannot be read as an archive (")
+    assert message.endswith(
+        f"`kdnas verify {tmp_path}` says more; use a copy of it, or a new --out"
+    )
 
 
 def test_a_result_for_a_birth_that_was_never_asked_is_refused(archive):

@@ -4,6 +4,8 @@ DeepWordBug needs no resources, so nothing is built for these tests.
 """
 
 import json
+from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
 import torch
@@ -19,6 +21,8 @@ from typer.testing import CliRunner, Result
 
 from kdnas.cli import main
 from kdnas.cli.app import app
+from kdnas.cli.output import write_json
+from kdnas.errors import UserError
 from kdnas.offline import offline_path
 
 NAMES = ["negative", "positive"]
@@ -123,6 +127,41 @@ def test_a_missing_tokenizer_is_said_to_be_missing(save, tokenizer, data, capsys
     folder = save("bare", model, with_tokenizer=False)
     line = refused(capsys, monkeypatch, "--model", folder, "--data", data)
     assert f"no tokenizer in {folder}" in line
+
+
+def test_a_file_that_exists_is_not_written_over(classifier, data, capsys, monkeypatch):
+    line = refused(capsys, monkeypatch, "--model", classifier, "--data", data, "--out", data)
+    assert line == f"kdnas: {data} exists already: name a new file"
+
+
+def test_a_file_that_cannot_be_written_whole_is_not_left_in_part(
+    classifier, data, tmp_path, monkeypatch
+):
+    """What was found is shown all the same."""
+
+    def write(path: Path, records: list[dict]) -> None:
+        most, at_most = getrlimit(RLIMIT_FSIZE)
+        setrlimit(RLIMIT_FSIZE, (20, at_most))  # as of a disk that fills up
+        try:
+            write_json(path, records)
+        finally:
+            setrlimit(RLIMIT_FSIZE, (most, at_most))
+
+    monkeypatch.setattr("kdnas.cli.output.write_json", write)
+    before, out = sorted(tmp_path.iterdir()), tmp_path / "out.json"
+    options = ("--model", classifier, "--data", data, "--json", "--out", str(out))
+    result = CliRunner().invoke(app, ["attack", "--recipe", "deepwordbug", *options])
+    assert isinstance(result.exception, UserError)
+    message = f"cannot write {out} (File too large): free some space, or name another --out"
+    assert str(result.exception) == message
+    assert len(json.loads(result.stdout)) == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_records_are_written_to_a_file(classifier, data, tmp_path):
+    options = ("--model", classifier, "--data", data, "--json")
+    shown = attacked(*options, "--out", str(tmp_path / "out.json"))
+    assert json.loads((tmp_path / "out.json").read_text()) == shown
 
 
 class TestTransfer:

@@ -216,6 +216,12 @@ def test_a_file_that_cannot_be_opened_is_only_not_shared(tmp_path: Path) -> None
     assert store.get("a", "b") == 0.5
 
 
+def test_a_cache_that_is_a_file_costs_no_result(tmp_path: Path) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.warns(UserWarning, match="a file stands .*not shared; .*KDNAS_CACHE"):
+        PairStore(tmp_path / "cache" / "pairs.sqlite")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("protected", ["file", "folder"])
 def test_what_is_read_only_is_read_and_not_written(tmp_path: Path, protected: str) -> None:

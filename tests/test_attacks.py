@@ -20,6 +20,7 @@ from kdnas.attacks import (
 )
 from kdnas.attacks.resources import SentenceEncoder, classes_agree, polarity_agrees, word_classes
 from kdnas.attacks.resources.vectors import nearest_neighbours
+from kdnas.attacks.textattack_import import import_textattack
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.records import AttackOutcome, AttackSpec, EvaluationFailed, TextOutcome
@@ -228,6 +229,14 @@ def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     assert not (home / "nltk_data").exists()
     assert not (home / ".cache" / "textattack").exists()
     assert not (tmp_path / "hf" / "textattack").exists()
+
+
+def test_textattack_without_a_folder_is_one_line(tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / "file"))
+    monkeypatch.delitem(sys.modules, "textattack", raising=False)
+    with pytest.raises(UserError, match=r"file/textattack: a file stands .*KDNAS_CACHE"):
+        import_textattack()
 
 
 def test_textattacks_own_resources_say_what_they_need() -> None:

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 
 from kdnas.cache import cache_folder, cached_arrays, cached_folder, fingerprint
 from kdnas.errors import UserError
+from kdnas.workers.shared import with_shared_folders
 
 ARRAYS = {
     "vectors": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -242,6 +243,22 @@ def test_the_default_place_is_used(tmp_path, monkeypatch, compute):
     cached_arrays("a", compute)
     cached_folder("m", compute.fill)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.safetensors", "m"]
+
+
+@pytest.mark.parametrize("place", ["file", "file/cache"])
+def test_a_cache_that_is_a_file_is_named(tmp_path, monkeypatch, compute, place):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / place))
+    message = rf"cannot write .*{place}/.*a file stands .* set KDNAS_CACHE to another folder"
+    with pytest.raises(UserError, match=message):
+        cached_folder("m", compute.fill)
+    with pytest.warns(UserWarning, match=message):
+        assert cached_arrays("a", compute) == ARRAYS
+    with (
+        pytest.raises(UserError, match=message),
+        with_shared_folders(compute, tmp_path / "run"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("error", [OSError("No space left"), SafetensorError("No space left")])

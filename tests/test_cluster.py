@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import evaluators
+import psutil
 import pytest
 import test_workers
 from strategies import some_architectures
@@ -101,6 +103,76 @@ def test_what_making_it_raises_ends_the_run(client):
         pytest.raises(UserError, match="no teacher"),
     ):
         list(finished(workers, JOBS))
+
+
+def test_only_the_child_loads_what_it_evaluates_with(client, tmp_path):
+    """With torch in it, a Dask worker would take seconds to end."""
+    with Cluster(client, evaluators.NotesWhereItIsUnpickled(tmp_path)) as workers:
+        assert len(list(finished(workers, JOBS))) == len(JOBS)
+    found = {int(file.name.rpartition("-")[2]) for file in tmp_path.glob("unpickled-*")}
+    assert found
+    assert not found & set(client.run(os.getpid).values())
+
+
+DRIVER = """
+import sys
+from functools import partial
+from pathlib import Path
+from kdnas.config import Config
+from kdnas.workers import finished, open_workers
+sys.path.insert(0, {tests!r})
+import evaluators
+from test_workers import JOBS
+
+folder = Path({folder!r})
+make = partial(evaluators.make_sleeping, folder, {seconds})
+try:
+    with open_workers(Config(), folder, 2, "local", make) as workers:
+        print("open", flush=True)
+        for _ in finished(workers, JOBS):
+            print("student", flush=True)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@contextmanager
+def local_driver(folder: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """A process with a local cluster whose students take so long, in a process group of its own."""
+    tests = str(Path(__file__).parent)
+    script = DRIVER.format(tests=tests, folder=str(folder), seconds=seconds)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], start_new_session=True, **pipes
+    ) as driver:
+        yield driver
+
+
+def test_a_local_cluster_ends_without_a_word(tmp_path):
+    with local_driver(tmp_path, 0.0) as driver:
+        said, errors = driver.communicate(timeout=60)
+    assert (said, errors) == ("open\n" + "student\n" * len(JOBS), "")
+
+
+@pytest.mark.parametrize("after", ["open", "child", "student"])
+def test_an_interrupt_of_a_local_cluster_is_the_drivers_alone(after, tmp_path):
+    """Ctrl-C reaches all processes, those too that have only just begun."""
+    with local_driver(tmp_path, 1.0) as driver:
+        if after == "child":
+            assert test_workers.wait_until(lambda: has_grandchildren(driver.pid))
+            time.sleep(0.1)
+        else:
+            assert any(line.strip() == after for line in driver.stdout)
+        os.killpg(driver.pid, signal.SIGINT)
+        said, errors = driver.communicate(timeout=60)
+    assert errors == ""
+    assert said.endswith("interrupted\n")
+    assert driver.returncode == 0
+
+
+def has_grandchildren(pid: int) -> bool:
+    """Whether a Dask worker has started its child process."""
+    return any(child.children() for child in psutil.Process(pid).children())
 
 
 @contextmanager

@@ -242,7 +242,7 @@ def test_a_preset_and_a_file_are_too_many(tmp_path):
         (b"[task\n", "is not TOML"),
         (b"task = 3\n", "task = 3"),
         (b"seed = 3\n", "unknown setting seed; known: task, teacher"),
-        (b"\xff\xfe", "cannot read config file"),
+        (b"\xff\xfe", "it is not UTF-8; save it as UTF-8"),
         (b"[space]\nnode = 3\n", "unknown setting space.node (did you mean nodes?)"),
     ],
 )
@@ -254,7 +254,9 @@ def test_a_bad_file_is_named(tmp_path, content, part):
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
     for path in (tmp_path / "absent.toml", tmp_path):
-        assert f"cannot read config file {path}" in refusal(file=path)
+        message = refusal(file=path)
+        assert message.startswith(f"cannot read config file {path} (")
+        assert message.endswith("name a TOML file")
 
 
 def test_a_section_that_is_no_table_cannot_be_overridden(tmp_path):

@@ -17,9 +17,12 @@ from heavy import TINY_ARCHITECTURE, tiny_config
 
 from kdnas.archive import FILE_NAME, Archive, Row
 from kdnas.cli.app import app
+from kdnas.cli.dry_run import print_dry_run
+from kdnas.cli.evaluate import print_scores
 from kdnas.config import Config
+from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
-from kdnas.records import Result
+from kdnas.records import Failure, Result
 from kdnas.run_folder import RunFolder, open_run
 from kdnas.status import Status
 from kdnas.workers import open_workers
@@ -234,6 +237,46 @@ def test_one_architecture_through_the_pipeline(config: Config, tmp_path: Path) -
     assert found[0]["report"]["attacked"] == 4
 
 
+def test_replicates_fit_into_80_columns(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with Archive.read(finished / FILE_NAME) as archive:
+        rows = [row for row in archive.rows() if row.report]
+    failed = replace(rows[0], birth=7, evaluation=None, report=None, failure=Failure("oom", "big"))
+    print_scores([*rows[:2], failed])
+    said = capsys.readouterr().out
+    names = ("replicate", "accuracy", "robustness", "worst", "class", "mean", "sd")
+    assert all(name in said.split() for name in names)
+    assert "…" not in said
+    assert said.endswith("replicate 7 failed: oom, big\n")
+
+
+def test_a_dry_run_counts_on_no_more_processes_than_cores(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = estimate_run(config)
+    assert found.seconds(6, 100_000, 2) == found.seconds(6, 2, 2) == 3 * found.student_seconds
+    assert found.seconds(6, 100_000, 64) == found.student_seconds > 0
+    print_dry_run(config, 100_000)
+    cores = os.cpu_count()
+    assert f"students: 6, 100000 at once on {cores} core" in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_hold_figures_is_one_line(finished: Path, tmp_path: Path) -> None:
+    file, run_folder = tmp_path / "file", tmp_path / "run"
+    file.touch()
+    shutil.copytree(finished, run_folder)
+    (run_folder / "figures").touch()
+    for place, arguments in ((file, ["--out", file]), (run_folder / "figures", [])):
+        done = kdnas("plot", run_folder, *arguments, check=False)
+        assert done.returncode == 2
+        assert done.stderr == (
+            f"kdnas: cannot draw into {place} (File exists): name a folder that you can write to"
+            " with --out\n"
+        )
+
+
 def test_a_run_of_another_configuration_is_left_alone(config: Config, finished: Path) -> None:
     before = timeless(finished)
     changed = config.model_copy(update={"search": config.search.model_copy(update={"seed": 9})})
@@ -336,6 +379,7 @@ def test_a_damaged_archive_is_one_line(finished: Path, tmp_path: Path) -> None:
     done = kdnas("front", tmp_path / "run", check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("kdnas: the archive of the run is damaged")
+    assert done.stderr.endswith("`kdnas verify RUN` says more; use a copy of it, or a new --out\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -116,6 +116,25 @@ def test_the_offline_teacher_is_a_real_sentence_encoder() -> None:
     assert len(model_identity("offline:minilm")) == 64
 
 
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("absent", "there is no such folder"),
+        ("empty", "there is no config.json in it"),
+        ("file", "it is a file, not a folder"),
+    ],
+)
+def test_a_place_without_a_model_says_what_to_name(place: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError) as caught:
+        load_tokenizer(str(tmp_path / place))
+    assert str(caught.value) == (
+        f"cannot load model '{tmp_path / place}' ({reason}); name a folder that save_pretrained"
+        " wrote, a hub id that can be reached, or offline:minilm"
+    )
+
+
 @pytest.mark.parametrize("name", ["offline:bert", "no/such-model-anywhere", "/no/such/folder"])
 def test_a_model_that_cannot_be_loaded_is_one_line(
     name: str, monkeypatch: pytest.MonkeyPatch

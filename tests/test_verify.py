@@ -639,6 +639,7 @@ def test_every_changed_count_is_found(shared, births, table, column, place, delt
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        ("PRAGMA user_version = 0", "is empty or no archive of a run: use a copy of the folder"),
         ("PRAGMA user_version = 1", "has schema 1; this kdnas reads 2: use the kdnas that wrote"),
         ("DROP TABLE texts", "table texts is missing or has other columns"),
         ("ALTER TABLE events DROP COLUMN kind", "table events is missing or has other columns"),

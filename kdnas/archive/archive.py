@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from kdnas.archive.reading import reading
+from kdnas.archive.reading import reading, unreadable
 from kdnas.archive.rows import (
     EVALUATION_NAMES,
     Birth,
@@ -82,9 +82,14 @@ class Archive:
         try:
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            raise UserError(f"{self.path} cannot be read as an archive: {error}") from error
+            raise unreadable(self.path, error) from error
+        if version == 0:  # SQLite's own default
+            raise UserError(
+                f"{self.path} is empty or no archive of a run: use a copy of it, or a new --out"
+            )
         if version != SCHEMA_VERSION:
-            raise UserError(f"{self.path} has schema {version}; this kdnas reads {SCHEMA_VERSION}")
+            found = f"{self.path} has schema {version}; this kdnas reads {SCHEMA_VERSION}"
+            raise UserError(f"{found}: use the kdnas that wrote it, or a new --out")
 
     @classmethod
     @contextmanager
@@ -150,7 +155,10 @@ class Archive:
     def meta(self, name: str, default: Any = None) -> Any:
         """A value of the run, or `default` where there is none."""
         found = self._db.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
-        return json.loads(found["value"]) if found else default
+        try:
+            return json.loads(found["value"]) if found else default
+        except ValueError as error:
+            raise unreadable(self.path, error) from error
 
     def ask(self, births: Sequence[Birth]) -> None:
         """Record proposals: a pending row and an event each."""
@@ -241,9 +249,13 @@ class Archive:
 
     def rows(self) -> list[Row]:
         """Every student in birth order."""
-        reports = {r["birth"]: measurement_of(r) for r in self._db.execute("SELECT * FROM reports")}
-        found = self._db.execute("SELECT * FROM evaluations ORDER BY birth")
-        return [row_of(row, reports.get(row["birth"])) for row in found]
+        try:
+            reported = self._db.execute("SELECT * FROM reports")
+            found = self._db.execute("SELECT * FROM evaluations ORDER BY birth")
+            reports = {row["birth"]: measurement_of(row) for row in reported}
+            return [row_of(row, reports.get(row["birth"])) for row in found]
+        except (TypeError, ValueError) as error:
+            raise unreadable(self.path, error) from error
 
     def texts(self, birth: int, split: Literal["search", "report"]) -> list[TextOutcome]:
         """The attacked texts of a student on one split."""

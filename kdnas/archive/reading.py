@@ -41,6 +41,14 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
                     raise _busy(archive)
 
 
+def unreadable(archive: Path, error: object) -> UserError:
+    """Of an archive whose content cannot be understood."""
+    return UserError(
+        f"{archive} cannot be read as an archive ({error}): `kdnas verify {archive.parent}` says"
+        " more; use a copy of it, or a new --out"
+    )
+
+
 def _states(archive: Path) -> dict[Path, tuple[int, int]]:
     """Size and time of the last write of the archive and of its logs, where there are any."""
     paths = [archive, *(archive.with_name(archive.name + end) for end in ("-wal", "-journal"))]

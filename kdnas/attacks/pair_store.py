@@ -6,6 +6,8 @@ from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
+from kdnas.cache import WAY_OUT, make_folder
+
 MOST_PAIRS = 1_000_000
 """Of what is kept, in memory (about 100 bytes each) and on disk."""
 
@@ -41,11 +43,15 @@ class PairStore:
 
     def sync(self) -> None:
         """Write what is new and read what others wrote."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            make_folder(self._path.parent)
             self._exchange()
-        except sqlite3.OperationalError as error:  # locked, read-only, no room: nothing is lost
-            warnings.warn(f"{self._path}: {error}; similarities are not shared", stacklevel=2)
+        # Locked, read-only, no room: nothing is lost.
+        except (OSError, sqlite3.OperationalError) as error:
+            warnings.warn(
+                f"cannot write {self._path} ({error}): similarities are not shared; {WAY_OUT}",
+                stacklevel=2,
+            )
         except sqlite3.DatabaseError as error:
             warnings.warn(f"damaged {self._path} ({error}): started anew", stacklevel=2)
             self._path.unlink(missing_ok=True)

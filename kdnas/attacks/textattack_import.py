@@ -14,14 +14,25 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from kdnas.cache import cache_folder
+from kdnas.cache import WAY_OUT, cache_folder, make_folder
+from kdnas.errors import UserError
 
 
 def import_textattack() -> ModuleType:
-    """The textattack package, imported once per process."""
+    """The textattack package, imported once per process.
+
+    Raises:
+        UserError: The folder that it needs cannot be made.
+    """
     if "textattack" not in sys.modules:
+        folder = cache_folder() / "textattack"
+        try:
+            make_folder(folder)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"cannot make {folder}: {reason}; {WAY_OUT}") from error
         with _environment_kept(), nltk_offline(), _quiet_logging():
-            os.environ["TA_CACHE_DIR"] = str(cache_folder() / "textattack")
+            os.environ["TA_CACHE_DIR"] = str(folder)
             import textattack
 
             # It remarks on every model class that it does not know.

@@ -69,7 +69,8 @@ def main() -> None:
     except (UserError, SpaceExhausted) as error:
         _fail(str(error), 2)
     except sqlite3.DatabaseError as error:
-        _fail(f"the archive of the run is damaged ({error}): use a copy of it, or a new --out", 2)
+        way_out = "`kdnas verify RUN` says more; use a copy of it, or a new --out"
+        _fail(f"the archive of the run is damaged ({error}): {way_out}", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail(_STOPPED, 1)
     except BrokenPipeError:

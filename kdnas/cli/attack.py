@@ -51,9 +51,7 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    import json
-
-    from kdnas.cli.output import print_json
+    from kdnas.cli.output import print_json, write_json
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed
 
@@ -70,12 +68,14 @@ def attack(
     except EvaluationFailed as error:
         raise UserError(f"{model} or --transfer-to cannot be attacked: {error}") from error
     records = records_of(split, outcomes, summary)
-    if out is not None:
-        out.write_text(json.dumps(records, indent=1) + "\n")
-    if as_json:
-        print_json(records)
-    else:
-        print_summary(outcomes, summary)
+    try:
+        if out is not None:
+            write_json(out, records)
+    finally:  # hours of work are shown even where they cannot be written
+        if as_json:
+            print_json(records)
+        else:
+            print_summary(outcomes, summary)
 
 
 def _require_usable(out: Path | None, models: list[Path]) -> None:
@@ -84,7 +84,9 @@ def _require_usable(out: Path | None, models: list[Path]) -> None:
 
     from kdnas.errors import UserError
 
-    if out is not None and (out.exists() or not os.access(out.parent, os.W_OK | os.X_OK)):
+    if out is not None and out.exists():
+        raise UserError(f"{out} exists already: name a new file")
+    if out is not None and not os.access(out.parent, os.W_OK | os.X_OK):
         raise UserError(f"cannot write {out}: name a new file in a folder that you can write to")
     for folder in models:
         if not (folder / "config.json").is_file():

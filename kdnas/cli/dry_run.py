@@ -1,8 +1,9 @@
 """`kdnas search --dry-run`: what a run would take, from one timed student."""
 
+import os
 from typing import TYPE_CHECKING
 
-from kdnas.cli.output import duration, results
+from kdnas.cli.output import counted, duration, results
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -16,15 +17,16 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     quiet_libraries()
     found, say = estimate_run(config), results().print
     splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())
-    count = config.search.evaluations
-    student = found.train_seconds + found.attack_seconds
+    count, cores = config.search.evaluations, os.cpu_count() or 1
+    shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
+    threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts", soft_wrap=True)
-    say(f"students: {count}, {jobs} at once, {config.search.threads} threads each")
+    say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
     say(
-        f"time: {duration(student)} a student (distillation {duration(found.train_seconds)}, "
-        f"attack {duration(found.attack_seconds)}), {duration(student * count / jobs)} in all, "
-        "without the teacher and the report",
+        f"time: {duration(found.student_seconds)} a student "
+        f"(distillation {duration(found.train_seconds)}, attack {duration(found.attack_seconds)}), "
+        f"{duration(found.seconds(count, jobs, cores))} in all, without the teacher and the report",
         soft_wrap=True,
     )
     say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB", soft_wrap=True)

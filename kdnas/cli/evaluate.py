@@ -8,6 +8,8 @@ import typer
 from kdnas.cli.options import ConfigOption, JsonOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from kdnas.archive import Row
 
 
@@ -24,17 +26,17 @@ def evaluate(
     Example: kdnas evaluate arch.json --preset quickstart --replicates 3
     """
     from kdnas.analysis import as_records
-    from kdnas.cli.output import messages, print_json
+    from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
 
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture)
-    messages().print(f"{arch}, {replicates} trainings", markup=False)
+    messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
     rows, floor = _evaluated(chosen, arch, replicates)
     if as_json:
         print_json(as_records(rows, chosen.fitness, chosen.search.objectives, floor))
     else:
-        _print_scores(rows)
+        print_scores(rows)
 
 
 def _read(path: Path) -> Any:
@@ -87,43 +89,59 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     return rows, evaluator.prepared.floor(config)
 
 
-def _print_scores(rows: "list[Row]") -> None:
+def print_scores(rows: "list[Row]") -> None:
+    """A table of what was measured, then a line for each replicate that failed."""
+    from kdnas.cli.output import results
+
+    measured = [row for row in rows if row.report]
+    if measured:
+        results().print(_table(measured))
+    for row in rows:
+        if row not in measured:
+            why = f"{row.failure.kind}, {row.failure.message}" if row.failure else "on report-val"
+            say = f"replicate {row.birth} failed: {why}"
+            results().print(say, markup=False, soft_wrap=True)
+
+
+def _table(rows: "list[Row]") -> "Table":
     from rich import box
     from rich.table import Table
 
-    from kdnas.cli.output import results
-
-    table = Table("replicate", *(_SCORES), box=box.SIMPLE_HEAD)
-    columns: list[list[float]] = []
-    for row in rows:
-        if row.evaluation is None or row.report is None:
-            table.add_row(str(row.birth), f"failed: {row.failure}")
-            continue
-        values = [
-            100 * value
-            for m in (row.evaluation.search, row.report)
-            for value in (m.accuracy, m.robustness, m.worst_class_robustness)
-        ]
-        columns.append(values)
-        table.add_row(str(row.birth), *(f"{value:.1f}" for value in values))
-    if len(columns) > 1:
-        table.add_row("mean ± sd", *map(_mean_sd, zip(*columns, strict=True)))
-    if rows and rows[0].evaluation:
-        table.caption = f"points; {rows[0].evaluation.parameters / 1e6:.2f} M parameters"
-    results().print(table)
+    assert rows[0].evaluation
+    caption = f"points; {rows[0].evaluation.parameters / 1e6:.2f} M parameters"
+    table = Table("replicate", *_SCORES, box=box.SIMPLE_HEAD, caption=caption)
+    found = {str(row.birth): _points(row) for row in rows}
+    for name, values in (found | _spread(list(found.values()))).items():
+        table.add_row(name, *(f"{value:.1f}" for value in values))
+    return table
 
 
 _SCORES = (
     "accuracy\nsearch",
     "robustness\nsearch",
-    "worst class\nsearch",
+    "worst\nclass\nsearch",
     "accuracy\nreport",
     "robustness\nreport",
-    "worst class\nreport",
+    "worst\nclass\nreport",
 )
 
 
-def _mean_sd(values: tuple[float, ...]) -> str:
+def _points(row: "Row") -> list[float]:
+    """The values of a replicate, in the order of `_SCORES`."""
+    assert row.evaluation
+    assert row.report
+    return [
+        100 * value
+        for m in (row.evaluation.search, row.report)
+        for value in (m.accuracy, m.robustness, m.worst_class_robustness)
+    ]
+
+
+def _spread(found: list[list[float]]) -> dict[str, list[float]]:
+    """Mean and standard deviation of each score, where there is more than one replicate."""
     from statistics import mean, stdev
 
-    return f"{mean(values):.1f} ± {stdev(values):.1f}"
+    if len(found) < 2:
+        return {}
+    columns = list(zip(*found, strict=True))
+    return {"mean": list(map(mean, columns)), "sd": list(map(stdev, columns))}

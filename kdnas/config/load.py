@@ -49,9 +49,16 @@ def load_config(
     values = _parse(read_preset(preset), f"preset {preset}") if preset else {}
     if file:
         try:
-            values = _parse(file.read_text(), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"cannot read config file {file}: {error}") from error
+            values = _parse(file.read_text(encoding="utf-8"), str(file))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"cannot read config file {file} ({reason}): name a TOML file"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"cannot read config file {file}: it is not UTF-8; save it as UTF-8"
+            ) from error
     for override in overrides:
         _apply(values, override)
     try:

@@ -1,5 +1,6 @@
 """Where a pre-trained model comes from: a package, a folder or the hub; and its identity."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from kdnas.offline import content_hash, expected_hash, offline_path
 OFFLINE_MODELS = {"offline:minilm": "minilm"}
 """Model names that stand for a file of the offline extra."""
 
+
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 _TOKENIZER_FILES = (
     "tokenizer.json",
@@ -85,11 +88,27 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
 
 
 def _loaded(auto: Any, name: str, **arguments: Any) -> Any:
+    place = resolve_model(name)
+    reason = _no_model(place)
+    if reason:
+        raise _not_loaded(name, reason)
     try:
-        return auto.from_pretrained(resolve_model(name), trust_remote_code=False, **arguments)
-    except UserError:
-        raise
+        return auto.from_pretrained(place, trust_remote_code=False, **arguments)
     except Exception as error:  # the hub raises many types; for the user they are one
-        reason = " ".join(str(error).split())[:160]
-        way = "name a folder that save_pretrained wrote, a hub id that can be reached, or "
-        raise UserError(f"cannot load model {name!r} ({reason}); {way}offline:minilm") from error
+        raise _not_loaded(name, " ".join(str(error).split())[:160]) from error
+
+
+def _no_model(place: str) -> str:
+    """Why there can be none; transformers would look for it on the hub, and complain of its id."""
+    if Path(place).is_dir():
+        return "" if Path(place, "config.json").is_file() else "there is no config.json in it"
+    if Path(place).is_file():
+        return "it is a file, not a folder"
+    return "" if _HUB_ID.fullmatch(place) else "there is no such folder"
+
+
+def _not_loaded(name: str, reason: str) -> UserError:
+    way = (
+        "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
+    )
+    return UserError(f"cannot load model {name!r} ({reason}); {way}")

@@ -19,6 +19,8 @@ def database_problems(db: sqlite3.Connection) -> list[Problem]:
     """What makes the archive unreadable; where it is, nothing else of it is worth a look."""
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:  # SQLite's own default
+            return [Problem(FILE_NAME, f"is empty or no archive of a run: {INSTEAD}")]
         if version != SCHEMA_VERSION:
             found = f"has schema {version}; this kdnas reads {SCHEMA_VERSION}"
             return [Problem(FILE_NAME, f"{found}: use the kdnas that wrote it, or a copy")]

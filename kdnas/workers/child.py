@@ -14,6 +14,7 @@ from typing import Any
 from kdnas.errors import UserError
 from kdnas.records import Evaluate, Failure, Job, Result
 from kdnas.workers.guarded import guarded
+from kdnas.workers.interrupts import without_interrupts
 
 
 class Signal(Enum):
@@ -43,7 +44,8 @@ class Child:
         self.pipe, theirs = context.Pipe()
         arguments = (make_evaluate, theirs, gpu)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
-        self._process.start()
+        with without_interrupts():
+            self._process.start()
         theirs.close()
         self.ready, self.gpu = False, gpu
 

@@ -1,15 +1,17 @@
 """From what `--cluster` names to a connected Dask client."""
 
+import logging
 import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kdnas.config import SlurmSettings
 from kdnas.errors import UserError
+from kdnas.workers.interrupts import without_interrupts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -50,16 +52,35 @@ def connected(where: str, jobs: int, slurm: SlurmSettings) -> "Iterator[Client]"
         # Workers start a child process per student, which a daemon may not.
         quick = {"distributed.worker.daemon": False, "distributed.deploy.lost-worker-timeout": "5s"}
         stack.enter_context(dask.config.set(quick))
-        if where in ("local", "slurm"):
-            cluster = _local(jobs) if where == "local" else _slurm(slurm)
-            target: Any = stack.enter_context(cluster)
-        else:
-            target = where
+        own = where in ("local", "slurm")
+        target = stack.enter_context(_started(where, jobs, slurm)) if own else where
         try:
             client = Client(target, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise UserError(f"no Dask scheduler at {where}: {error}") from error
-        yield stack.enter_context(client)
+        stack.enter_context(client)
+        if own:
+            stack.callback(_hush, client)
+        yield client
+
+
+@contextmanager
+def _started(where: str, jobs: int, slurm: SlurmSettings) -> Iterator[Any]:
+    """A cluster whose processes leave interrupts to this one, which ends them."""
+    with without_interrupts():
+        cluster = _local(jobs) if where == "local" else _slurm(slurm)
+    try:
+        with cluster:
+            yield cluster
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _hush(client: "Client") -> None:
+    """Log nothing any more, here and in the workers: all are about to end, in any order."""
+    logging.disable()
+    with suppress(Exception):  # where the scheduler is gone nobody can be told
+        client.run(logging.disable, on_error="ignore")
 
 
 def _local(jobs: int) -> Any:

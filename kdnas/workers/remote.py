@@ -2,11 +2,12 @@
 
 import pickle
 import socket
+from functools import partial
 from multiprocessing import current_process
 from typing import Any
 
 from kdnas.errors import UserError
-from kdnas.records import Job, Result
+from kdnas.records import Evaluate, Job, Result
 from kdnas.workers.child import Child, WorkerLost
 
 
@@ -32,10 +33,16 @@ def _child(make: bytes) -> Child:
     made, child = getattr(worker, "kdnas_child", (b"", None))
     if made != make or child is None or not child.alive:
         stop_child(worker)
-        child = Child(pickle.loads(make))
+        child = Child(partial(_made, make))
         worker.kdnas_child = (make, child)
     found: Child = child
     return found
+
+
+def _made(make: bytes) -> Evaluate:
+    """Unpickled in the child alone: the Dask worker needs no torch, and ends at once without it."""
+    evaluate: Evaluate = pickle.loads(make)()
+    return evaluate
 
 
 def stop_child(dask_worker: Any) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from kdnas.cache import cache_folder
+from kdnas.cache import WAY_OUT, cache_folder, make_folder
 from kdnas.errors import UserError
 from kdnas.records import Evaluate
 
@@ -22,16 +22,28 @@ def with_shared_folders(
     Args:
         make_evaluate: Makes what evaluates.
         run: The run folder, where workers write weights.
+
+    Raises:
+        UserError: One of the folders cannot be written.
     """
-    marks = [folder.resolve() / f".seen-{uuid4().hex}" for folder in (cache_folder(), run)]
+    marks: list[Path] = []
     try:
-        for mark in marks:
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+        for folder in (cache_folder(), run):
+            marks.append(_mark(folder.resolve()))
         yield partial(_make_there, make_evaluate, marks)
     finally:
         for mark in marks:
             mark.unlink(missing_ok=True)
+
+
+def _mark(folder: Path) -> Path:
+    mark = folder / f".seen-{uuid4().hex}"
+    try:
+        make_folder(folder)
+        mark.touch()
+    except OSError as error:
+        raise UserError(f"cannot write {mark}: {error.strerror or error}; {WAY_OUT}") from error
+    return mark
 
 
 def _make_there(make_evaluate: Callable[[], Evaluate], marks: Sequence[Path]) -> Evaluate:
