@@ -1,9 +1,11 @@
 """Which cell does AdaBERT's differentiable search find on a task?
 
 The search of Chen 2020 with this package's teacher and probes; the cell it ends with is written as
-JSON. `kdnas/baselines/kdnas-cell.json` came from the command below, SST-2's files in DIR.
+JSON. `kdnas/baselines/kdnas-cell.json` came from the command below, SST-2's files in DIR. With the
+number of cells searched too (without --depth) so short a search ends at none.
 
-Run: python benchmarks/cell_search.py --preset scaled-sst2 --set task.path=DIR --out cell.json
+Run: python benchmarks/cell_search.py --preset scaled-sst2 --set task.path=DIR --depth 3
+         --rest 0.5 --texts 3000 --epochs 6 --out cell.json
 """
 
 import argparse
@@ -26,6 +28,8 @@ def main() -> None:
     parser.add_argument("--preset", default="scaled-offline")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=VALUE")
     parser.add_argument("--cells", type=int, default=4, help="at most so many")
+    parser.add_argument("--depth", type=int, help="exactly so many")
+    parser.add_argument("--rest", type=float, default=0.0, help="share before choices move")
     parser.add_argument("--beta", type=float, default=4.0, help="weight of the efficiency")
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=5)
@@ -45,7 +49,13 @@ def main() -> None:
         seconds = time.perf_counter() - start
         print(f"epoch {epoch}/{options.epochs}  loss {loss:.3f}  {seconds:.0f} s", flush=True)
 
-    settings = CellSearch(cells=options.cells, beta=options.beta, epochs=options.epochs)
+    settings = CellSearch(
+        cells=options.cells,
+        depth=options.depth,
+        rest=options.rest,
+        beta=options.beta,
+        epochs=options.epochs,
+    )
     cell = search_cell(
         texts, train.labels, prepared.signals, prepared.shape, settings, options.seed, on_epoch
     )

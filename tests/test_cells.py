@@ -1,5 +1,6 @@
 """AdaBERT: cells as values, the network, its losses, the search for a cell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from kdnas.baselines import (
     probed_layers,
     search_cell,
 )
+from kdnas.baselines.cell_search import Choices
 from kdnas.config import Config
 from kdnas.distill import layer_map
 from kdnas.errors import UserError
@@ -268,3 +270,22 @@ def test_what_was_not_drawn_need_not_be_computed() -> None:
     for less, more in zip(gradients, [p.grad for p in student.parameters()], strict=True):
         assert more is not None
         assert torch.allclose(more, torch.zeros(()) if less is None else less, atol=1e-6)
+
+
+def test_a_given_depth_is_kept_and_resting_choices_do_not_move(prepared: Prepared) -> None:
+    texts = encode(prepared.tokenizer, prepared.task.train.texts[:32], 32)
+    labels = prepared.task.train.labels[:32]
+    signals = replace(prepared.signals, probe_logits=prepared.signals.probe_logits[:32])
+    found = {
+        rest: search_cell(
+            texts, labels, signals, prepared.shape,
+            CellSearch(width=8, depth=2, rest=rest, epochs=2, choice_rate=0.5), seed=0,
+        )
+        for rest in (0.0, 1.0)
+    }  # fmt: skip
+    assert all(cell.cells == 2 for cell in found.values())
+    torch.manual_seed(0)
+    CellStudent(2, ALL_EDGES, 8, prepared.shape)
+    start = Choices(2)
+    assert found[1.0].edges == derived_cell(start.ops.detach(), start.depths.detach(), 8).edges
+    assert found[0.0].edges != found[1.0].edges

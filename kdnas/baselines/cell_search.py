@@ -31,6 +31,8 @@ class CellSearch:
         learning_rate, weight_decay: Of the weights (Adam).
         choice_rate, choice_decay: Of the choices (Adam).
         clip: Largest norm of a gradient.
+        depth: The number of cells, where it is not searched.
+        rest: Share of the steps before the choices begin to move; until then all are drawn alike.
     """
 
     cells: int = 8
@@ -42,6 +44,8 @@ class CellSearch:
     choice_rate: float = 1e-4
     choice_decay: float = 1e-3
     clip: float = 5.0
+    depth: int | None = None
+    rest: float = 0.0
     epochs: int = 10
     batch_size: int = 32
 
@@ -53,6 +57,10 @@ class Choices(nn.Module):
         super().__init__()
         self.ops = nn.Parameter(1e-3 * torch.randn(len(EDGES), len(OPS)))
         self.depths = nn.Parameter(1e-3 * torch.randn(cells + 1))
+
+    def fix_depth(self) -> None:
+        """All cells are always used."""
+        self.depths.requires_grad_(False)[-1] = 1e6
 
     def sampled(self, temperature: float) -> tuple[Tensor, Tensor]:
         """One choice each, as 0 and 1, with the gradients of the soft one (Jang 2017)."""
@@ -84,8 +92,11 @@ def search_cell(
     """
     torch.manual_seed(seed)
     device = choose_device()
-    net = CellStudent(settings.cells, ALL_EDGES, settings.width, shape).to(device).train()
-    choices = Choices(settings.cells).to(device)
+    cells = settings.cells if settings.depth is None else settings.depth
+    net = CellStudent(cells, ALL_EDGES, settings.width, shape).to(device).train()
+    choices = Choices(cells).to(device)
+    if settings.depth is not None:
+        choices.fix_depth()
     truth = torch.tensor(labels, device=device)
     probes = torch.from_numpy(signals.probe_logits).to(device)
     plan = epoch_plan(
@@ -102,7 +113,7 @@ def search_cell(
         total = 0.0
         for index in batches:
             batch, warmth = take(texts, index, device), COLDEST ** (step / max(steps - 1, 1))
-            for module, optimiser in turns:
+            for module, optimiser in turns if step >= settings.rest * steps else turns[:1]:
                 ops, depths = choices.sampled(warmth)
                 if module is net:  # then only what was drawn has to be computed
                     ops = ops.detach()

@@ -85,8 +85,8 @@ def _baselines(settings: ReproduceSettings, replicate: int) -> list[Model]:
     The sweep of strengths is made for the first replicate.
     """
     strength = settings.strength
-    widest = max(settings.strengths) if replicate == 1 else strength
-    sweep = settings.strengths if replicate == 1 else (strength,)
+    sweep = sorted({strength, *(settings.strengths if replicate == 1 else ())})
+    widest = max(sweep)
     return [
         Model(PATIENT, replicate, "patient"),
         Model(CELLS, replicate, "cells"),

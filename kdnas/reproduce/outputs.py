@@ -120,7 +120,7 @@ def _figure5(m: Material, folder: Path, name: str) -> list[Path]:
 def _trained(m: Material) -> dict[float, Scores]:
     m.require("pkd")
     found = {0.0: m.direct["pkd"]}
-    for share in m.config.reproduce.strengths:
+    for share in (m.config.reproduce.strength, *m.config.reproduce.strengths):
         if sweep_name(share) in m.direct:
             found[share] = m.direct[sweep_name(share)]
     return found
@@ -129,11 +129,14 @@ def _trained(m: Material) -> dict[float, Scores]:
 def _figure6(m: Material, folder: Path, name: str) -> list[Path]:
     run, trained = m.run(WEIGHTED), _trained(m)
     limits = strength.common_limits(trained, run.rows, run.context)
-    draw = partial(strength.draw_searched, run.rows, limits, run.context)
     if name == "figure6a":
         if len(trained) < 2:
             raise UserError("no scores of PKD after adversarial training yet")
         draw = partial(strength.draw_trained, trained, limits, run.context)
+    else:
+        if not strength.similar(run.rows, run.context):
+            raise UserError(f"no student keeps the accuracy floor of {run.context.floor:.3f}")
+        draw = partial(strength.draw_searched, run.rows, limits, run.context)
     return save_figure(draw, folder, name)
 
 

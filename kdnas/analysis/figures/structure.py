@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
-from kdnas.analysis.paper.groups import Correlation, correlations, grouped
+from kdnas.analysis.paper.groups import correlations, grouped
 from kdnas.archive import Row
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def _draw(
         for axes, trait in zip(row, traits, strict=True):
             for colour, rows in zip(_COLOURS, archives.values(), strict=False):
                 _groups(axes, rows, trait, metric, colour)
+            told = [_told(name, rows, trait, metric) for name, rows in archives.items()]
+            axes.set_title("\n".join(filter(None, told)), loc="left", fontsize=6)
             axes.set_xlabel(NAMES[trait])
             style.count_students(axes)
         row[0].set_ylabel(NAMES[metric])
@@ -74,14 +76,12 @@ def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, colour: 
             str(g.students), (g.count, g.mean + g.error), (0, 2), textcoords="offset points",
             ha="center", fontsize=6, color=colour,
         )  # fmt: skip
+
+
+def _told(name: str, rows: Sequence[Row], trait: str, metric: str) -> str:
+    """The rank correlation with its interval; "" where there is none."""
     found = correlations(rows, trait, metric)
-    if found:
-        line = 0 if colour == _COLOURS[0] else 1
-        axes.annotate(
-            _told(found["Spearman"]), (0.02, 0.02 + 0.08 * line), xycoords="axes fraction",
-            fontsize=6, color=colour,
-        )  # fmt: skip
-
-
-def _told(found: Correlation) -> str:
-    return f"Spearman {found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    if found is None:
+        return ""
+    rank = found["Spearman"]
+    return f"{name}: Spearman {rank.value:.2f} [{rank.low:.2f}, {rank.high:.2f}]"
