@@ -17,8 +17,8 @@ import pytest
 from strategies import some_architectures
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Job, Result
-from kdnas.workers import Inline, Processes, Workers, finished, guarded
+from kdnas.records import Evaluate, Evaluation, Failure, Job, Result
+from kdnas.workers import Inline, Processes, Recalling, Workers, finished, guarded
 
 JOBS = [Job(birth, arch, seed=10 * birth) for birth, arch in enumerate(some_architectures(6))]
 REPORTS = [replace(job, stage="report") for job in JOBS]
@@ -40,7 +40,11 @@ def two_processes(evaluate: Evaluate) -> Workers:
     return Processes(partial(evaluators.make, evaluate), 2)
 
 
-WORKERS = [inline, one_process, two_processes]
+def recalling_nothing(evaluate: Evaluate) -> Workers:
+    return Recalling(Inline(evaluate), lambda job: None)
+
+
+WORKERS = [inline, one_process, two_processes, recalling_nothing]
 
 
 @pytest.mark.parametrize("make_workers", WORKERS)
@@ -76,6 +80,24 @@ class TestContract:
             next(run)
             run.close()
             assert len(results(workers, JOBS[:2])) == 2
+
+
+def test_what_is_known_is_not_evaluated_again():
+    known = {job.birth: evaluators.plain(job) for job in JOBS[:3]}
+    asked = []
+
+    def evaluate(job: Job) -> Evaluation:
+        asked.append(job)
+        return evaluators.plain(job)
+
+    def recall(job: Job) -> Evaluation | None:
+        return known.get(job.birth)
+
+    with Recalling(Inline(evaluate), recall) as workers:
+        assert results(workers, JOBS) == {job: evaluators.plain(job) for job in JOBS}
+        assert asked == JOBS[3:]
+        results(workers, REPORTS[:1])
+        assert asked == [*JOBS[3:], REPORTS[0]]  # a report is another measurement
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
