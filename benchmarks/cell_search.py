@@ -5,7 +5,7 @@ JSON. `kdnas/baselines/kdnas-cell.json` came from the command below, SST-2's fil
 number of cells searched too (without --depth) so short a search ends at none.
 
 Run: python benchmarks/cell_search.py --preset scaled-sst2 --set task.path=DIR --depth 3
-         --rest 0.5 --texts 3000 --epochs 6 --out cell.json
+         --rest 0.67 --texts 6000 --epochs 6 --out cell.json
 """
 
 import argparse
@@ -19,6 +19,7 @@ from kdnas.baselines import CellArchitecture, CellSearch, search_cell
 from kdnas.config import load_config
 from kdnas.evaluate import prepare
 from kdnas.pipeline import quiet_libraries
+from kdnas.teachers import student_tables
 from kdnas.training import encode, exact_float32
 
 
@@ -49,6 +50,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         print(f"epoch {epoch}/{options.epochs}  loss {loss:.3f}  {seconds:.0f} s", flush=True)
 
+    tables = student_tables(prepared.teacher, CellSearch.width)
     settings = CellSearch(
         cells=options.cells,
         depth=options.depth,
@@ -57,8 +59,9 @@ def main() -> None:
         epochs=options.epochs,
     )
     cell = search_cell(
-        texts, train.labels, prepared.signals, prepared.shape, settings, options.seed, on_epoch
-    )
+        texts, train.labels, prepared.signals, prepared.shape, settings, options.seed, tables,
+        on_epoch,
+    )  # fmt: skip
     options.out.write_text(cell.to_json() + "\n")
     print_cell(cell)
 

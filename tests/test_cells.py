@@ -243,7 +243,7 @@ def test_a_search_finds_a_cell_and_repeats_it(prepared: Prepared) -> None:
         settings = CellSearch(cells=2, width=16, epochs=3, beta=beta, choice_rate=0.1)
         return search_cell(
             texts, train.labels, prepared.signals, prepared.shape, settings, seed,
-            lambda epoch, loss: losses.append(loss),
+            on_epoch=lambda epoch, loss: losses.append(loss),
         )  # fmt: skip
 
     first = found(0)

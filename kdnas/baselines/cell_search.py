@@ -11,7 +11,9 @@ from torch.nn import functional as F
 from kdnas.baselines.cell_losses import depth_losses, efficiency_loss
 from kdnas.baselines.cell_student import ALL_EDGES, CellStudent
 from kdnas.baselines.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture, CellEdge
+from kdnas.cache import Arrays
 from kdnas.space import NetworkShape
+from kdnas.students import load_tables
 from kdnas.teachers import Signals
 from kdnas.training import EncodedTexts, choose_device, epoch_plan, take
 
@@ -77,6 +79,7 @@ def search_cell(
     shape: NetworkShape,
     settings: CellSearch,
     seed: int,
+    tables: Arrays | None = None,
     on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> CellArchitecture:
     """Train weights and choices in turn on the same batches, and keep the likeliest cell.
@@ -88,12 +91,15 @@ def search_cell(
         shape: Vocabulary, classes and positions of the student.
         settings: Rates, sizes and the length of the search.
         seed: Decides everything that is drawn.
+        tables: Embedding tables to start from; None for random ones.
         on_epoch: Called after each epoch with its number from 1 and mean loss.
     """
     torch.manual_seed(seed)
     device = choose_device()
     cells = settings.cells if settings.depth is None else settings.depth
     net = CellStudent(cells, ALL_EDGES, settings.width, shape).to(device).train()
+    if tables is not None:
+        load_tables(net.embedding, tables)
     choices = Choices(cells).to(device)
     if settings.depth is not None:
         choices.fix_depth()
