@@ -166,7 +166,7 @@ def wrapper_ratio(bench: Bench, size: Size, spec: AttackSpec, resources: AttackR
     student = bench.student(size, 1)
     arch = architecture(size)
     shell = StudentForSequenceClassification(
-        StudentConfig.of(arch, prepared.shape, names, length)
+        StudentConfig.of(arch.to_json(), prepared.shape, names, length)
     ).eval()
     shell.student.load_state_dict(student.state_dict())
     victim = bench.victim(size, 1)

@@ -46,7 +46,7 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
     prepared, length = evaluator.prepared, config.student.max_length
     labels = prepared.task.label_names
     model = StudentForSequenceClassification(
-        StudentConfig.of(row.architecture, prepared.shape, labels, length)
+        StudentConfig.of(row.architecture.canonical().to_json(), prepared.shape, labels, length)
     )
     model.student.load_state_dict(student.state_dict())
     tokenizer = prepared.tokenizer

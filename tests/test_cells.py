@@ -10,6 +10,7 @@ from heavy import tiny_config
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
+from transformers import AutoModelForSequenceClassification
 
 from kdnas.baselines import (
     ALL_EDGES,
@@ -17,8 +18,10 @@ from kdnas.baselines import (
     EDGES,
     OPS,
     CellArchitecture,
+    CellConfig,
     CellEdge,
     CellSearch,
+    CellsForSequenceClassification,
     CellStudent,
     depth_losses,
     derived_cell,
@@ -289,3 +292,26 @@ def test_a_given_depth_is_kept_and_resting_choices_do_not_move(prepared: Prepare
     start = Choices(2)
     assert found[1.0].edges == derived_cell(start.ops.detach(), start.depths.detach(), 8).edges
     assert found[0.0].edges != found[1.0].edges
+
+
+def test_the_shell_gives_the_same_logits_after_a_file(tmp_path: Path) -> None:
+    config = CellConfig.of(EVERY_OP.to_json(), SHAPE, ("a", "b", "c"), 12)
+    model = CellsForSequenceClassification(config).eval()
+    ids, mask = some_texts(7, 4)
+    model.save_pretrained(tmp_path)
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    assert isinstance(again, CellsForSequenceClassification)
+    assert again.config.id2label == {0: "a", 1: "b", 2: "c"}
+    with torch.no_grad():
+        expected = model.student(ids, mask)[0]
+        assert torch.equal(again(ids, mask.long()).logits, expected)
+        loss = again(ids, mask.long(), labels=torch.tensor([0, 2])).loss
+    assert loss == F.cross_entropy(expected, torch.tensor([0, 2]))
+
+
+def test_nothing_is_never_chosen() -> None:
+    ops = torch.zeros(len(EDGES), len(OPS))
+    ops[:, OPS.index("zero")] = 9.0
+    ops[:, OPS.index("conv5")] = 1.0
+    cell = derived_cell(ops, torch.tensor([0.0, 1.0]), 8)
+    assert {edge.op for edge in cell.edges} == {"conv5"}

@@ -142,14 +142,15 @@ def derived_cell(ops: Tensor, depths: Tensor, width: int) -> CellArchitecture:
     """The cell that the choices mean.
 
     Its number is the likeliest; each edge has its likeliest operation, and each node keeps the two
-    edges whose operations are the likeliest.
+    edges whose operations are the likeliest. `zero`, the last, has its share of the probability but
+    is never chosen, as in DARTS (Liu 2019): a node would be left without input.
 
     Args:
         ops: Logits of the operations of each edge, (edges, operations).
         depths: Logits of the numbers of cells, (cells + 1,).
         width: Of the states.
     """
-    best, chosen = (ops / COLDEST).softmax(dim=1).max(dim=1)
+    best, chosen = (ops / COLDEST).softmax(dim=1)[:, : OPS.index("zero")].max(dim=1)
     kept: list[CellEdge] = []
     for node in range(INPUTS, INPUTS + NODES):
         incoming = [i for i, edge in enumerate(EDGES) if edge[1] == node]

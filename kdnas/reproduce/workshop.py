@@ -149,7 +149,7 @@ class Workshop:
         prepared, task = self._prepared, self._task_of(model)
         labels, length = task.label_names, self._config.student.max_length
         torch.manual_seed(seed)
-        config = CellConfig.of(arch, prepared.shape, labels, length)
+        config = CellConfig.of(arch.to_json(), prepared.shape, labels, length)
         shell: Any = CellsForSequenceClassification(config)
         shell.to(self._device)
         teacher = self._teacher_of(model, task)
@@ -164,7 +164,9 @@ class Workshop:
         prepared, chosen = self._prepared, self._config.student
         torch.manual_seed(seed)
         labels = prepared.task.label_names
-        config = StudentConfig.of(arch, prepared.shape, labels, chosen.max_length)
+        config = StudentConfig.of(
+            arch.canonical().to_json(), prepared.shape, labels, chosen.max_length
+        )
         shell: Any = StudentForSequenceClassification(config)
         shell.to(self._device)
         if chosen.emb_init == "teacher_pca":

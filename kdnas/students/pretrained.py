@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -44,11 +44,11 @@ class StudentConfig(PretrainedConfig):
 
     @classmethod
     def of(
-        cls, arch: Architecture, shape: NetworkShape, labels: tuple[str, ...], token_limit: int
-    ) -> "StudentConfig":
-        """The config of a student with these labels."""
+        cls, architecture: str, shape: NetworkShape, labels: tuple[str, ...], token_limit: int
+    ) -> Self:
+        """The config of a student with these labels; the architecture is JSON."""
         return cls(
-            architecture=json.loads(arch.canonical().to_json()),
+            architecture=json.loads(architecture),
             shape=asdict(shape),
             token_limit=token_limit,
             id2label=dict(enumerate(labels)),
@@ -64,9 +64,14 @@ class StudentForSequenceClassification(PreTrainedModel):
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
-        arch = Architecture.from_json(json.dumps(config.architecture))
-        self.student = Student(arch, NetworkShape(**(config.shape or {})), config.dropout)
+        shape = NetworkShape(**(config.shape or {}))
+        self.student = self._network(json.dumps(config.architecture), shape, config.dropout)
         self.post_init()
+
+    @staticmethod
+    def _network(architecture: str, shape: NetworkShape, dropout: float) -> Any:
+        """What the shell holds."""
+        return Student(Architecture.from_json(architecture), shape, dropout)
 
     def get_input_embeddings(self) -> nn.Module:
         """The word table."""
