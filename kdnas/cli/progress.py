@@ -84,6 +84,10 @@ class ReproductionProgress(RunProgress):
         self._best = float("-inf")
         self._bars.console.print(f"search {name}", markup=False)
 
+    def models(self, total: int) -> None:
+        """The trainings of the comparison start or go on."""
+        self._bars.console.print(f"stage models, {total} trainings; the first takes the longest")
+
     def model(self, model: "Model", done: int, total: int) -> None:
         """A model was trained and attacked."""
         left = self._left("models", done, total)

@@ -42,6 +42,7 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
         models = compared_models(config.reproduce, students)
+        watcher.models(len(models))
         build_models(config, folder, archive, models, crew.jobs, watcher.model)
         names = [TEACHER, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []

@@ -13,6 +13,10 @@ class Watcher(Observer, Protocol):
         """A search starts or goes on."""
         ...
 
+    def models(self, total: int) -> None:
+        """The trainings of the comparison start or go on."""
+        ...
+
     def model(self, model: Model, done: int, total: int) -> None:
         """A model was trained and attacked."""
         ...
