@@ -78,11 +78,14 @@ def test_other_settings_are_another_teacher(config: Config, task: Task, teacher)
     assert prepare_teacher(changed, task, 32).folder != teacher.folder
 
 
-def test_a_damaged_cache_is_found_out(config: Config, task: Task, teacher, cache: Path) -> None:
+def test_a_damaged_cache_is_found_out(
+    config: Config, task: Task, teacher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path))  # other tests need the common one intact
     expected = teacher_signals(config.teacher, teacher, task)
-    for path in cache.glob("signals-*.safetensors"):
-        arrays = load_file(path)
-        save_file({**arrays, "logits": arrays["logits"] + 1}, path, {"sha256": "0" * 64})
+    (path,) = tmp_path.glob("signals-*.safetensors")
+    arrays = load_file(path)
+    save_file({**arrays, "logits": arrays["logits"] + 1}, path, {"sha256": "0" * 64})
     with pytest.warns(UserWarning, match="damaged cache file"):
         again = teacher_signals(config.teacher, teacher, task)
     assert np.allclose(again.logits, expected.logits, atol=1e-5)
