@@ -69,6 +69,8 @@ class RunLock:
     def __init__(self, folder: Path, *, take_over: bool = False) -> None:
         self._path, self._me = folder / FILE_NAME, Holder.me()
         self._released = Event()
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file: choose another --out")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / f"{FILE_NAME}.guard", timeout=30):

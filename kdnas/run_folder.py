@@ -43,6 +43,8 @@ class RunFolder:
 def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     """The archive of a new, an unfinished or a finished run of `config`.
 
+    A run that ended before its first student, as by a mistake in its settings, is none.
+
     Raises:
         UserError: The folder holds a run of another configuration, or an unfinished one and
             `resume` is false, or none and it is true.
@@ -50,9 +52,13 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     if not folder.archive.exists():
         if resume:
             raise UserError(f"no run in {folder.path} to go on with: leave out --resume")
-        asked = config.model_dump(mode="json")
-        return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
+        return _new(folder, config)
     archive = Archive.open(folder.archive)
+    if all(row.status == "pending" for row in archive.rows()):
+        with archive:
+            pass  # closed, which leaves no log beside the file
+        folder.archive.unlink()
+        return _new(folder, config)
     require_same(folder.path, stored_config(archive), config)
     if not (resume or archive.meta("finished")):
         raise UserError(
@@ -61,8 +67,25 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     return archive
 
 
-def require_same(folder: Path, stored: Config, config: Config) -> None:
-    """Refuse a folder of another configuration; what decides about no student may have changed.
+def _new(folder: RunFolder, config: Config) -> Archive:
+    asked = config.model_dump(mode="json")
+    return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
+
+
+NO_MATTER = ("workers.", "slurm.")
+"""Beginnings of settings that decide about no result."""
+
+
+def require_same(
+    folder: Path, stored: Config, config: Config, free: tuple[str, ...] = ("reproduce.",)
+) -> None:
+    """Refuse a folder of another configuration.
+
+    Args:
+        folder: What is refused.
+        stored: Its configuration.
+        config: The one that is asked for.
+        free: Beginnings of settings that may differ, besides `NO_MATTER`.
 
     Raises:
         UserError: It names the settings that differ.
@@ -70,7 +93,7 @@ def require_same(folder: Path, stored: Config, config: Config) -> None:
     differing = {
         name: values
         for name, values in difference(stored, config).items()
-        if not name.startswith(("workers.", "slurm.", "reproduce."))
+        if not name.startswith(NO_MATTER + free)
     }
     if differing:
         told = ", ".join(

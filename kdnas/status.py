@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol, Self
 
 from kdnas.archive import Birth
-from kdnas.records import Failure, Result
+from kdnas.records import Evaluation, Failure, Result
 
 FILE_NAME = "status.json"
 SECONDS = 2.0
@@ -25,7 +25,7 @@ class Status:
     Attributes:
         stage: What it does.
         done, total: Students of the stage; total is None where a stage has none.
-        recorded: Those of `done` that an earlier session had evaluated.
+        recorded: Those of `done` that an earlier session or another run had evaluated.
         failed: Students of the stage that failed, by kind.
         busy, slots: Workers with a student, and all there are.
         since: When the stage started.
@@ -108,11 +108,19 @@ class StatusFile:
         """A student is done."""
         with self._lock:
             self._status.done += 1
+            if self._status.done > self._recorded and self._was_known(result):
+                self._status.recorded += 1
             if isinstance(result, Failure):
                 failed = self._status.failed
                 failed[result.kind] = failed.get(result.kind, 0) + 1
             self._look()
         self._observer.finished(birth, result, self._status)
+
+    def _was_known(self, result: Result) -> bool:
+        """Whether an evaluation took longer than the stage: another run has made it."""
+        if not isinstance(result, Evaluation):
+            return False
+        return result.train_seconds + result.attack_seconds > time.time() - self._status.since
 
     @contextmanager
     def watching(self, crew: Crew) -> Iterator[None]:

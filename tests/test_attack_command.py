@@ -1,4 +1,4 @@
-"""`kdnas attack` on saved models: what belongs together, and what is refused in one line.
+"""`kdnas attack` and `kdnas transfer` on saved models: what belongs together, what is refused.
 
 DeepWordBug needs no resources, so nothing is built for these tests.
 """
@@ -21,9 +21,9 @@ from typer.testing import CliRunner, Result
 
 from kdnas.cli import main
 from kdnas.cli.app import app
-from kdnas.cli.output import write_json
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
+from kdnas.writing import write_whole
 
 NAMES = ["negative", "positive"]
 SIZES = {
@@ -37,7 +37,7 @@ def tokenizer():
     return AutoTokenizer.from_pretrained(str(offline_path("minilm")))
 
 
-def config(tokenizer, names: list[str] = NAMES, **values: int) -> BertConfig:
+def config(tokenizer, names: list[str] = NAMES, **values: float) -> BertConfig:
     numbered = dict(enumerate(names))
     sizes = {"vocab_size": len(tokenizer), **SIZES, **values}
     return BertConfig(id2label=numbered, label2id={n: i for i, n in numbered.items()}, **sizes)
@@ -74,9 +74,9 @@ def attacked(*options: str) -> list[dict]:
     return json.loads(result.stdout)
 
 
-def refused(capsys, monkeypatch, *options: str) -> str:
+def refused(capsys, monkeypatch, *options: str, command: str = "attack") -> str:
     """The one line with which the command ends, and its exit status 2."""
-    monkeypatch.setattr("sys.argv", ["kdnas", "attack", "--recipe", "deepwordbug", *options])
+    monkeypatch.setattr("sys.argv", ["kdnas", command, "--recipe", "deepwordbug", *options])
     with pytest.raises(SystemExit) as ended:
         main()
     lines = capsys.readouterr().err.strip().splitlines()
@@ -139,21 +139,22 @@ def test_a_file_that_cannot_be_written_whole_is_not_left_in_part(
 ):
     """What was found is shown all the same."""
 
-    def write(path: Path, records: list[dict]) -> None:
+    def write(path: Path, content: bytes) -> None:
         most, at_most = getrlimit(RLIMIT_FSIZE)
         setrlimit(RLIMIT_FSIZE, (20, at_most))  # as of a disk that fills up
         try:
-            write_json(path, records)
+            write_whole(path, content)
         finally:
             setrlimit(RLIMIT_FSIZE, (most, at_most))
 
-    monkeypatch.setattr("kdnas.cli.output.write_json", write)
+    monkeypatch.setattr("kdnas.cli.output.write_whole", write)
     before, out = sorted(tmp_path.iterdir()), tmp_path / "out.json"
     options = ("--model", classifier, "--data", data, "--json", "--out", str(out))
     result = CliRunner().invoke(app, ["attack", "--recipe", "deepwordbug", *options])
     assert isinstance(result.exception, UserError)
-    message = f"cannot write {out} (File too large): free some space, or name another --out"
-    assert str(result.exception) == message
+    reason = f"cannot write {out} (File too large)"
+    advice = "free some space, or name with --out where you can write to"
+    assert str(result.exception) == f"{reason}: {advice}"
     assert len(json.loads(result.stdout)) == 2
     assert sorted(tmp_path.iterdir()) == before
 
@@ -165,31 +166,60 @@ def test_the_records_are_written_to_a_file(classifier, data, tmp_path):
 
 
 class TestTransfer:
-    """A second model sees the adversarial texts of the first."""
+    """Every model sees what fooled each of them."""
 
-    def transferred(self, save, tokenizer, names: list[str]) -> str:
-        torch.manual_seed(0)
-        return save("other", BertForSequenceClassification(config(tokenizer, names)))
+    @pytest.fixture
+    def drawn(self, save, tokenizer):
+        """A classifier of large random weights, which typing errors fool."""
+
+        def made(seed: int, names: list[str]) -> str:
+            torch.manual_seed(seed)
+            wide = config(tokenizer, names, initializer_range=1.0)
+            return save(f"drawn-{seed}", BertForSequenceClassification(wide))
+
+        return made
 
     @pytest.mark.parametrize("names", [["positive", "negative"], ["negative", "neutral", "good"]])
-    def test_other_classes_are_refused(
-        self, names, save, tokenizer, classifier, data, capsys, monkeypatch
-    ):
-        other = self.transferred(save, tokenizer, names)
-        options = ("--model", classifier, "--data", data, "--transfer-to", other)
-        line = refused(capsys, monkeypatch, *options)
-        assert f"has the classes {', '.join(names)}, --model negative, positive" in line
+    def test_other_classes_are_refused(self, names, drawn, classifier, data, capsys, monkeypatch):
+        options = (classifier, drawn(1, names), "--data", data)
+        line = refused(capsys, monkeypatch, *options, command="transfer")
+        assert f"has the classes {', '.join(names)}, {classifier} negative, positive" in line
+
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_two_different_models_are_needed(self, count, classifier, data, capsys, monkeypatch):
+        options = (*[classifier] * count, "--data", data)
+        line = refused(capsys, monkeypatch, *options, command="transfer")
+        assert "needs two classifiers or more, each named once" in line
 
     @pytest.mark.parametrize("names", [NAMES, ["LABEL_0", "LABEL_1"]])
-    def test_a_model_is_never_right_on_what_fooled_it(
-        self, names, save, tokenizer, classifier, data
-    ):
-        other = self.transferred(save, tokenizer, names)  # the same weights
-        options = ("--model", classifier, "--data", data, "--transfer-to", other, "--json")
-        shown = [
-            row["transfer_right"] for row in attacked(*options) if row["outcome"] == "succeeded"
-        ]
-        assert shown == [False] * len(shown)
+    def test_the_matrix_is_what_single_attacks_give(self, names, drawn, data, tokenizer, tmp_path):
+        models = [drawn(0, NAMES), drawn(1, names)]
+        Path(data).write_text(
+            Path(data).read_text().replace("positive", "1").replace("negative", "0")
+        )
+        options = ["transfer", *models, "--data", data, "--recipe", "deepwordbug"]
+        file = tmp_path / "matrix.json"
+        result = CliRunner().invoke(app, [*options, "--json", "--out", str(file)])
+        assert result.exception is None, result.exception
+        found = {(r.pop("surrogate"), r.pop("target")): r for r in json.loads(result.stdout)}
+        assert len(found) == 4
+        for surrogate in models:
+            fooling = [
+                (row["perturbed"], row["label"])
+                for row in attacked("--model", surrogate, "--data", data, "--json")
+                if row["outcome"] == "succeeded"
+            ]
+            for target in models:
+                model = BertForSequenceClassification.from_pretrained(target).eval()
+                right = sum(
+                    int(model(**tokenizer(text, return_tensors="pt")).logits.argmax()) == label
+                    for text, label in fooling
+                )
+                assert found[surrogate, target] == {"texts": len(fooling), "right": right}
+            assert found[surrogate, surrogate]["right"] == 0
+        assert any(record["texts"] for record in found.values())
+        said = CliRunner().invoke(app, options).stdout
+        assert "on which that of a column is right" in " ".join(said.split())
 
 
 def test_half_a_surrogate_pair_is_named_with_its_row(classifier, tmp_path, capsys, monkeypatch):

@@ -2,28 +2,30 @@
 
 import csv
 import io
+import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, pearsonr, spearmanr
+from scipy.stats import binom, pearsonr, rankdata, spearmanr
 from synthetic_students import CONTEXT, run
 
 from kdnas.analysis.figures.strength import common_limits, similar
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import (
     METRICS,
+    SIZE,
     TRAITS,
+    Comparison,
     Estimate,
     PaperTable,
     Scores,
     as_csv,
     as_latex,
     as_markdown,
+    compare,
     correlations,
     grouped,
-    held,
-    mcnemar,
     reported,
     table2,
     table5,
@@ -65,10 +67,23 @@ def test_one_training_has_the_error_of_its_texts() -> None:
     assert found.size == Estimate(4.0)
 
 
-def test_several_trainings_have_the_error_of_their_mean() -> None:
-    found = scores("ffff", "ssff", "ssss")
-    assert found.robustness.value == 50.0
-    assert found.robustness.error == pytest.approx(50 / math.sqrt(3))
+def test_several_trainings_have_the_errors_of_trainings_and_of_texts() -> None:
+    found = scores("ffff", "ssff", "ssss").robustness
+    trainings = 50 / math.sqrt(3)  # 100, 50 and 0 points
+    texts = np.std([100 / 3, 100 / 3, 200 / 3, 200 / 3]) / math.sqrt(4)
+    assert found == Estimate(50.0, pytest.approx(math.hypot(trainings, texts)))
+
+
+def test_words_are_those_of_the_trainings_that_were_fooled() -> None:
+    assert scores("ffff", "ssff").words == Estimate(20.0)
+    assert scores("ffff").words is None
+
+
+def test_a_training_that_gives_one_answer_is_counted() -> None:
+    one_answer = scores("f-f-f-")  # every second text is of the other class
+    assert one_answer.constant == 1
+    assert scores("ffffff", "f-f-f-", "-f-f-f").constant == 2
+    assert one_answer.first == one_answer
 
 
 def test_accuracy_under_attack_is_accuracy_times_what_the_attack_left() -> None:
@@ -78,17 +93,32 @@ def test_accuracy_under_attack_is_accuracy_times_what_the_attack_left() -> None:
         assert outcome.robustness == pytest.approx(left, abs=1e-12)
 
 
-def test_a_text_is_held_where_most_trainings_hold_it() -> None:
-    assert held(scores("fff", "fs-", "s-f")) == [True, False, True]
+def test_one_training_each_is_the_exact_mcnemar_test() -> None:
+    first, second = scores("f" * 9 + "s" * 3 + "f" * 5), scores("s" * 9 + "f" * 3 + "f" * 5)
+    found = compare(first, second)
+    assert (found.first, found.second) == (9, 3)
+    assert found.p == pytest.approx(2 * binom.cdf(3, 12, 0.5))
+    assert compare(first, first) == Comparison(0, 0, 1.0)
 
 
-def test_mcnemar_is_the_exact_binomial_test() -> None:
-    first = [True] * 9 + [False] * 3 + [True] * 5
-    second = [False] * 9 + [True] * 3 + [True] * 5
-    only_first, only_second, p = mcnemar(first, second)
-    assert (only_first, only_second) == (9, 3)
-    assert p == pytest.approx(2 * binom.cdf(3, 12, 0.5))
-    assert mcnemar(first, first) == (0, 0, 1.0)
+def test_several_trainings_are_compared_by_all_signs_of_the_texts() -> None:
+    first, second = scores("ffffs", "fffs-"), scores("fsssf", "ffsff")
+    found = compare(first, second)
+    sums = [0, 1, 2, 0, -2]  # of the differences of each text over the two pairs
+    signed = [sum(np.multiply(signs, sums)) for signs in itertools.product((-1, 1), repeat=5)]
+    assert found.p == pytest.approx(np.mean([abs(total) >= abs(sum(sums)) for total in signed]))
+    assert (found.first, found.second) == ((3 + 1) / 2, (1 + 2) / 2)
+    swapped = compare(second, first)
+    assert (swapped.first, swapped.second, swapped.p) == (found.second, found.first, found.p)
+
+
+def test_a_single_training_is_paired_with_each_of_the_other() -> None:
+    """A model is as good as itself, whichever of the two was trained how often."""
+    once, thrice = scores("ffssf"), scores("ffssf", "ffssf", "ffssf")
+    assert compare(once, thrice).p == compare(thrice, once).p == 1.0
+    found = compare(scores("fffss"), scores("sssss", "sssss"))
+    assert (found.first, found.second) == (3, 0)
+    assert found.p == pytest.approx(2 / 8)
 
 
 # --- groups and correlations
@@ -125,6 +155,32 @@ def test_correlations_are_scipys_and_lie_in_their_intervals() -> None:
     assert found["Spearman"].value == pytest.approx(spearmanr(x, y).statistic)
     assert all(c.low <= c.value <= c.high for c in found.values())
     assert correlations(ROWS[:3], "edges", "robustness") is None
+
+
+def test_at_equal_size_is_the_correlation_of_what_the_size_leaves_of_the_ranks() -> None:
+    students = evaluated(ROWS)
+    size, edges, score = (
+        rankdata(values)
+        for values in (
+            [e.block_parameters for _, e in students],
+            [TRAITS["edges"](row.architecture) for row, _ in students],
+            [METRICS["robustness"](e) for _, e in students],
+        )
+    )
+    left = [ranks - np.polyval(np.polyfit(size, ranks, 1), size) for ranks in (edges, score)]
+    found = correlations(ROWS, "edges", "robustness")
+    assert found is not None
+    assert found["at equal size"].value == pytest.approx(pearsonr(*left).statistic)
+    of_size = correlations(ROWS, SIZE, "robustness")
+    assert of_size is not None
+    assert of_size["Spearman"].value == pytest.approx(spearmanr(size, score).statistic)
+    assert "at equal size" not in of_size
+
+
+def test_a_count_that_hardly_varies_has_no_correlation() -> None:
+    assert correlations(ROWS, "sepconv", "accuracy") is None  # no student has any
+    assert correlations(ROWS, "attention", "accuracy") is None  # one has
+    assert correlations(ROWS, "glu", "accuracy") is not None  # five have
 
 
 # --- tables
@@ -181,11 +237,20 @@ def test_a_table_names_what_is_missing_and_stands_beside_the_paper() -> None:
         {"pkd": scores("ffs-"), "student-1": scores("ffff", name="student-1")},
         reported("sst2"),
         {"searched: best fitness": "student-1"},
+        ["student-1"],
     )
     assert [row[0] for row in table.rows] == ["PKD", "searched: best fitness"]
-    assert table.rows[0][:4] == ("PKD", table.rows[0][1], Estimate(90.7), table.rows[0][3])
-    assert table.rows[1][2] == Estimate(84.1)
+    assert table.header[:4] == ("model", "trainings", "accuracy", "accuracy, paper")
+    assert table.rows[0][1:4:2] == (1, Estimate(90.7))
+    assert table.rows[1][3] == Estimate(84.1)
+    assert "worst-class robustness, paper" not in table.header  # the paper has none
     assert "teacher (AT)" in table.notes[0]
+
+
+def test_a_table_says_which_trainings_give_one_answer() -> None:
+    table = table5({"pkd": scores("f-f-", "ff-s", "f-f-")}, {}, {})
+    assert table.notes[1].endswith("or nearly: PKD (2 of 3).")
+    assert not any("paper" in name for name in table.header)
 
 
 def test_transfers_are_pooled_over_replicates() -> None:
@@ -194,10 +259,12 @@ def test_transfers_are_pooled_over_replicates() -> None:
         ("pkd", "cells"): [(4, 4)], ("pkd", "pkd"): [(4, 0)],
     }  # fmt: skip
     table = table2(transfers, None, beside=True)
+    error = pytest.approx(100 * math.sqrt(0.375 * 0.625 / 40))
     assert table.rows[0] == (
-        "AdaBERT cells", Estimate(0.0), Estimate(0.0), Estimate(37.5), Estimate(61.0),
+        "AdaBERT cells", 40, Estimate(0.0, 0.0), Estimate(0.0), Estimate(37.5, error),
+        Estimate(61.0),
     )  # fmt: skip
-    assert table.rows[1][1] == Estimate(100.0)
+    assert table.rows[1][1:3] == (4, Estimate(100.0, 0.0))
 
 
 # --- figures 6a and 6b
@@ -245,4 +312,7 @@ def test_a_search_of_the_whole_table_finds_its_best() -> None:
 
 def test_hand_made_students_are_in_the_paper_s_space() -> None:
     for op in (Op("conv", 3), Op("sepconv", 5), Op("attention", 4), Op("glu")):
-        assert hand_made(ROWS[0].architecture, op) in PAPER_SPACE
+        for layers in (1, 4):
+            made = hand_made(ROWS[0].architecture, op, layers)
+            assert made in PAPER_SPACE
+            assert (TRAITS["vertices"](made), TRAITS["edges"](made)) == (layers, layers + 2)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import evaluators
@@ -19,6 +21,7 @@ from strategies import some_architectures
 from kdnas.errors import UserError
 from kdnas.records import Evaluate, Evaluation, Failure, Job, Result
 from kdnas.workers import Inline, Processes, Recalling, Workers, finished, guarded
+from kdnas.workers.child import Child
 
 JOBS = [Job(birth, arch, seed=10 * birth) for birth, arch in enumerate(some_architectures(6))]
 REPORTS = [replace(job, stage="report") for job in JOBS]
@@ -264,6 +267,19 @@ def test_a_process_that_dies_between_two_jobs_is_nobodys_fault(tmp_path):
         time.sleep(0.3)
         assert results(workers, JOBS[1:3]) == {j: evaluators.plain(j) for j in JOBS[1:3]}
     assert runs_of(tmp_path, 1) == runs_of(tmp_path, 2) == 1
+
+
+def test_two_may_end_a_process_at_once(monkeypatch):
+    def slow_close(pipe, close=Connection._close):
+        time.sleep(0.2)
+        close(pipe)
+
+    child = Child(partial(evaluators.make, evaluators.plain))
+    monkeypatch.setattr(Connection, "_close", slow_close)
+    with ThreadPoolExecutor(2) as threads:
+        for end in [threads.submit(child.kill) for _ in range(2)]:
+            end.result()
+    assert not child.alive
 
 
 def test_each_process_makes_what_it_evaluates_with_once(tmp_path):

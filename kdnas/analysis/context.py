@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from kdnas.objectives import ObjectiveName, Weights
 
+OFFLINE = "offline resources: not comparable with published numbers"
+"""What every reader of offline results is told."""
+
 
 @dataclass(frozen=True)
 class RunContext:
@@ -31,5 +34,5 @@ class RunContext:
 
     @property
     def caveat(self) -> str:
-        """What every reader of offline results is told; "" for others."""
-        return "offline resources: not comparable with published numbers" if self.offline else ""
+        """What is said below every picture of the run; "" where nothing has to be."""
+        return OFFLINE if self.offline else ""

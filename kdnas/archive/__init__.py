@@ -8,7 +8,7 @@ Tables: `meta` (the run's configuration and state), `events` (asks and tells in 
 """
 
 from kdnas.archive.archive import Archive
-from kdnas.archive.models import MODELS_FILE, ModelArchive, ModelRow
+from kdnas.archive.models import MODELS_FILE, ModelArchive, ModelRow, weights_of
 from kdnas.archive.rows import Birth, Row, birth_of
 from kdnas.archive.schema import FILE_NAME, SCHEMA_VERSION
 
@@ -22,4 +22,5 @@ __all__ = [
     "ModelRow",
     "Row",
     "birth_of",
+    "weights_of",
 ]

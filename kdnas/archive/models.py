@@ -37,6 +37,15 @@ PRAGMA user_version = {_VERSION};
 """
 
 
+def weights_of(folder: Path, name: str, replicate: int) -> Path:
+    """The weights of a model in the folder of its reproduction; its Hugging Face folder is above.
+
+    >>> weights_of(Path("runs"), "pkd", 1).as_posix()
+    'runs/models/pkd-1/model.safetensors'
+    """
+    return folder / "models" / f"{name}-{replicate}" / "model.safetensors"
+
+
 @dataclass(frozen=True)
 class ModelRow:
     """One trained model.
@@ -82,10 +91,11 @@ class ModelArchive:
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"cannot open {path} ({error}): name another folder") from error
         with closing(connection):
-            connection.execute("PRAGMA synchronous=FULL")
-            if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            if path.stat().st_size == 0:
                 connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-            yield cls(connection, path)._checked()
+            archive = cls(connection, path)._checked()
+            connection.execute("PRAGMA synchronous=FULL")
+            yield archive
 
     @classmethod
     @contextmanager
@@ -101,9 +111,16 @@ class ModelArchive:
             yield cls(connection, path)._checked()
 
     def _checked(self) -> Self:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        try:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            advice = "use a copy of the folder, or a new --out"
+            raise UserError(f"{self.path} is damaged ({error}): {advice}") from error
+        if version == 0:  # SQLite's own default
+            raise UserError(f"{self.path} is empty: --resume, without --only, begins again")
         if version != _VERSION:
-            raise UserError(f"{self.path} has schema {version}; this kdnas reads {_VERSION}")
+            found = f"{self.path} has schema {version}; this kdnas reads {_VERSION}"
+            raise UserError(f"{found}: use the kdnas that wrote it, or a new --out")
         return self
 
     @contextmanager

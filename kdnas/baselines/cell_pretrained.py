@@ -3,9 +3,7 @@
 from typing import Any
 
 from torch import Tensor
-from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification
-from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdnas.baselines.cell_student import CellStudent
 from kdnas.baselines.cells import CellArchitecture
@@ -29,19 +27,9 @@ class CellsForSequenceClassification(StudentForSequenceClassification):
         """What the shell holds."""
         return CellStudent.of(CellArchitecture.from_json(architecture), shape, dropout)
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        labels: Tensor | None = None,
-        **_: Any,  # arguments of other models that pipelines pass along
-    ) -> SequenceClassifierOutput:
-        """Logits (batch, classes), and the cross entropy if labels are given; no token types."""
-        mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
-        logits = self.student(input_ids, mask.bool())[0]
-        loss: Any = None if labels is None else F.cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+    def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
+        """Logits; cells know no segments and show no states."""
+        return self.student(ids, mask)[0], ()
 
 
 def register_cells() -> None:

@@ -105,9 +105,8 @@ def search_cell(
         choices.fix_depth()
     truth = torch.tensor(labels, device=device)
     probes = torch.from_numpy(signals.probe_logits).to(device)
-    plan = epoch_plan(
-        texts.lengths, settings.batch_size, settings.epochs, np.random.default_rng(seed)
-    )
+    rng = np.random.default_rng(seed)
+    plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
     turns = [
         (net, torch.optim.Adam(net.parameters(), settings.learning_rate, fused=True,
                                weight_decay=settings.weight_decay)),
@@ -124,12 +123,11 @@ def search_cell(
                 if module is net:  # then only what was drawn has to be computed
                     ops = ops.detach()
                 readouts = net(batch.ids, batch.mask, ops)[1]
-                losses = depth_losses(
-                    readouts, probes[batch.index], truth[batch.index], settings.gamma
-                )
+                known = probes[batch.index], truth[batch.index]
+                losses = depth_losses(readouts, *known, settings.gamma)
                 loss = (depths * losses).sum() + settings.beta * efficiency_loss(ops, depths)
-                net.zero_grad()
-                choices.zero_grad()
+                for each, _ in turns:
+                    each.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
                 optimiser.step()

@@ -1,6 +1,7 @@
 """The application: its commands, and how errors become one line and an exit code."""
 
 import os
+import signal
 import sqlite3
 import sys
 import warnings
@@ -17,6 +18,7 @@ from kdnas.cli.presets import presets
 from kdnas.cli.reproduce import reproduce
 from kdnas.cli.search import search
 from kdnas.cli.status import status
+from kdnas.cli.transfer import transfer
 from kdnas.cli.verify import verify
 from kdnas.errors import SpaceExhausted, UserError
 
@@ -30,12 +32,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    search, status, evaluate, front, show, plot, export, attack, reproduce, verify, presets,
+    search, status, evaluate, front, show, plot, export, attack, transfer, reproduce, verify,
+    presets,
 ):  # fmt: skip
     app.command()(command)
 
 
-_STOPPED = "stopped; of a search what was finished is kept, the same command with --resume goes on"
+_STOPPED = "stopped; what a search or reproduction finished is kept, --resume goes on with it"
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 
@@ -63,6 +66,8 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # As a batch system ends a job: it stops as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.formatwarning = lambda message, *_, **__: f"kdnas: {message}\n"
     try:
         code = app(standalone_mode=False)

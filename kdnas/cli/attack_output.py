@@ -6,15 +6,9 @@ if TYPE_CHECKING:
     from kdnas.records import TextOutcome
     from kdnas.tasks import Split
 
-Summary = dict[str, Any]
-"""What belongs to no single text: `settled`, a share, and `transfer`, text index -> right."""
 
-
-def records_of(
-    split: "Split", outcomes: "list[TextOutcome]", summary: Summary
-) -> list[dict[str, Any]]:
+def records_of(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, Any]]:
     """What became of each text, for --json."""
-    shown = summary["transfer"]
     return [
         {
             "original": text,
@@ -26,14 +20,13 @@ def records_of(
             "predicted": outcome.predicted,
             "words": outcome.words,
             "words_changed": outcome.words_changed,
-            **({} if shown is None else {"transfer_right": shown.get(outcome.index)}),
         }
         for text, outcome in zip(split.texts, outcomes, strict=True)
     ]
 
 
-def print_summary(outcomes: "list[TextOutcome]", summary: Summary) -> None:
-    """The summary in words."""
+def print_summary(outcomes: "list[TextOutcome]", settled: float) -> None:
+    """The summary in words; `settled` is the share of choices that were computed one by one."""
     from kdnas.cli.output import results
     from kdnas.objectives import standard_error
     from kdnas.records import AttackOutcome
@@ -48,10 +41,4 @@ def print_summary(outcomes: "list[TextOutcome]", summary: Summary) -> None:
     sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
     counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
     say(f"{counted}{sent:.1f} sent, {100 * found.mean_words_changed:.1f} % of words changed")
-    say(f"{100 * summary['settled']:.1f} % of the choices were too close and settled one by one")
-    shown = summary["transfer"]
-    if shown:
-        right = 100 * sum(shown.values()) / len(shown)
-        say(f"transfer: the other model is right on {right:.1f} % of {len(shown)} texts")
-    elif shown is not None:
-        say("transfer: no attack succeeded, nothing to show")
+    say(f"{100 * settled:.1f} % of the choices were too close and settled one by one")

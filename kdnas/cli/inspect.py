@@ -79,15 +79,7 @@ def plot(
     with Archive.read(folder.archive) as archive:
         rows = archive.rows()
         context = run_context(folder, archive, rows)
-    place = out or folder.figures
-    try:
-        paths = draw_figures(rows, context, place, figure)
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(
-            f"cannot draw into {place} ({reason}): name a folder that you can write to with --out"
-        ) from error
-    for path in paths:
+    for path in draw_figures(rows, context, out or folder.figures, figure):
         typer.echo(path)
 
 

@@ -2,14 +2,13 @@
 
 import json
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from kdnas.errors import UserError
+from kdnas.writing import write_whole
 
 
 def results() -> Console:
@@ -27,22 +26,22 @@ def print_json(records: Sequence[dict[str, Any]]) -> None:
     print(json.dumps(list(records), indent=1, allow_nan=False))
 
 
-def write_json(path: Path, records: Sequence[dict[str, Any]]) -> None:
-    """A new file with one JSON list; it appears whole or not at all.
+def put_out(
+    records: Sequence[dict[str, Any]], out: Path | None, as_json: bool, show: Callable[[], None]
+) -> None:
+    """Into a file where one is named, and as JSON or, by `show`, for people.
 
     Raises:
-        UserError: It cannot be written.
+        UserError: The file cannot be written; hours of work are shown even then.
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(json.dumps(list(records), indent=1) + "\n")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        reason = error.strerror or error
-        raise UserError(
-            f"cannot write {path} ({reason}): free some space, or name another --out"
-        ) from error
+        if out is not None:
+            write_whole(out, f"{json.dumps(list(records), indent=1)}\n".encode())
+    finally:
+        if as_json:
+            print_json(records)
+        else:
+            show()
 
 
 def counted(number: int, thing: str) -> str:

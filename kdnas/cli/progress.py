@@ -29,7 +29,7 @@ class RunProgress:
             transient=True,
         )
         self._bar: TaskID | None = None
-        self._best = float("-inf")
+        self._best, self._recorded = float("-inf"), 0
         self._counted, self._first, self._since = "", 0, 0.0
 
     def __enter__(self) -> Self:
@@ -44,15 +44,18 @@ class RunProgress:
         if self._bar is not None:
             self._bars.remove_task(self._bar)
         self._bar = self._bars.add_task(status.stage, total=status.total, note="")
+        self._recorded = status.recorded
         count = f", {status.total} students" if status.total else ""
-        self._bars.console.print(f"stage {status.stage}{count}")
+        known = f", {self._recorded} of them done before" if self._recorded else ""
+        self._bars.console.print(f"stage {status.stage}{count}{known}")
 
     def finished(self, birth: Birth, result: Result, status: Status) -> None:
         """A student is done."""
         described = self._describe(result)
         left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
         line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
-        self._bars.console.print(f"{line}  {birth.architecture}", markup=False, soft_wrap=True)
+        if status.done > self._recorded:
+            self._bars.console.print(f"{line}  {birth.architecture}", markup=False, soft_wrap=True)
         if self._bar is not None:
             idle = status.slots - status.busy
             note = [f"best fitness {self._best:.1f}", f"{status.busy} busy, {idle} idle"]
@@ -65,11 +68,12 @@ class RunProgress:
         if isinstance(result, Report):
             return _scores(result.measurement.accuracy, result.measurement.robustness)
         value = fitness(result, self._weights)
-        self._best = max(self._best, value)
         scores = _scores(result.search.accuracy, result.search.robustness)
-        return f"{scores}  {result.parameters / 1e6:.2f} M  fitness {value:.1f}" + (
-            f"  best {self._best:.1f}"
-        )
+        told = f"{scores}  {result.parameters / 1e6:.2f} M  fitness {value:.1f}"
+        if result.search.degenerate:
+            return f"{told}  always one answer"
+        self._best = max(self._best, value)
+        return f"{told}  best {self._best:.1f}"
 
 
 def _scores(accuracy: float, robustness: float) -> str:
@@ -79,10 +83,10 @@ def _scores(accuracy: float, robustness: float) -> str:
 class ReproductionProgress(RunProgress):
     """A `Watcher` of a reproduction: the same for each search, then a line per model."""
 
-    def search(self, name: str) -> None:
+    def search(self, name: str, number: int, total: int) -> None:
         """A search starts or goes on."""
         self._best = float("-inf")
-        self._bars.console.print(f"search {name}", markup=False)
+        self._bars.console.print(f"search {number} of {total}, {name}", markup=False)
 
     def models(self, total: int) -> None:
         """The trainings of the comparison start or go on."""

@@ -1,5 +1,6 @@
 """`kdnas reproduce`: the paper's tables and figures from one command."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,17 +35,26 @@ def reproduce(
     """Run the paper's comparison and write its tables and figures into DIR/results.
 
     Searches, baselines and attacks are run where they are missing, then drawn. With --only nothing
-    is run. Tables: table1 to table5, front, floor, weights, correlations, attacks, mcnemar;
-    figures: figure1, 5, 6a, 6b, 7, 8, 9, searches.
+    is run. Tables: table1 to table5, attacks, mcnemar, searches, front, floor, weights,
+    correlations, splits; figures: figure1, 5, 6a, 6b, 7, 8, 9, searches.
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
+    from kdnas.archive import MODELS_FILE
+    from kdnas.cli.output import duration, messages
     from kdnas.config import load_config
 
+    begun = time.perf_counter()
     chosen = load_config(preset, config, overrides or [])
     if only is None:
         _run(chosen, out, jobs, cluster, resume=resume)
-    _write(chosen, out, only.split(",") if only else None)
+    _write(chosen, out, None if only is None else only.split(","))
+    if only is None:
+        messages().print(
+            f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
+            f" {out / 'results'}, models in {out / 'models'}, texts in {out / MODELS_FILE}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _run(

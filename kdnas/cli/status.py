@@ -2,7 +2,10 @@
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from kdnas.cli.options import JsonOption, RunArgument
 
@@ -14,28 +17,55 @@ if TYPE_CHECKING:
 def status(run: RunArgument, as_json: JsonOption = False) -> None:
     """Say whether a run is going on, how far it is, and how long it will take.
 
+    Of a reproduction: of each of its searches, and how many models are there.
+
     Example: kdnas status runs/quickstart
     """
+    from kdnas.archive import MODELS_FILE
+    from kdnas.cli.output import print_json
+
+    if not (run / MODELS_FILE).is_file():
+        told = [_search(run)]
+    else:
+        told = [_search(archive.parent) for archive in sorted(run.glob("*/archive.sqlite"))]
+        told.append(_models(run))
+    if as_json:
+        print_json([{k: v for k, v in each.items() if k != "lines"} for each in told])
+        return
+    for each in told:
+        for line in each["lines"]:
+            typer.echo(line)
+
+
+def _search(run: Path) -> dict[str, Any]:
+    """The state of a search, and the lines that say it."""
     from kdnas.archive import Archive
-    from kdnas.cli.output import print_json, results
     from kdnas.lock import holder_of
     from kdnas.run_folder import RunFolder
     from kdnas.status import read_status
 
-    folder = RunFolder(run)
-    with Archive.read(folder.archive) as archive:
+    with Archive.read(RunFolder(run).archive) as archive:
         finished = bool(archive.meta("finished"))
     holder, last = holder_of(run), read_status(run)
     state = _state(holder, finished)
-    if as_json:
-        told = asdict(last) if last else {}
-        print_json([{"state": state, "holder": holder and asdict(holder), **told}])
-        return
-    say = results().print
-    say(f"{run}: {state}", markup=False, soft_wrap=True)
+    lines = [f"{run}: {state}"]
     if last and not finished:
-        for line in _lines(last, running=state.startswith("running")):
-            say(line, soft_wrap=True)
+        lines += _lines(last, running=state.startswith("running"))
+    told = asdict(last) if last else {}
+    return {"state": state, "holder": holder and asdict(holder), **told, "lines": lines}
+
+
+def _models(run: Path) -> dict[str, Any]:
+    """How far the trainings of a reproduction are."""
+    from kdnas.archive import MODELS_FILE, ModelArchive
+    from kdnas.lock import holder_of
+
+    with ModelArchive.read(run / MODELS_FILE) as archive:
+        done = len(archive.models())
+    holder = holder_of(run)
+    state = _state(holder, finished=False) if holder else "nobody works on it"
+    lines = [f"{run}: {state}", f"{done} models trained and attacked"]
+    return {"state": state, "holder": holder and asdict(holder), "models": done, "lines": lines}
 
 
 def _state(holder: "Holder | None", finished: bool) -> str:

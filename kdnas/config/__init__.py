@@ -5,6 +5,7 @@
 and nothing in a configuration names code to import.
 """
 
+from kdnas.config.config import Config
 from kdnas.config.load import (
     as_toml,
     departures,
@@ -13,18 +14,14 @@ from kdnas.config.load import (
     preset_names,
     read_preset,
 )
-from kdnas.config.sections import (
+from kdnas.config.machines import SlurmSettings, WorkerSettings
+from kdnas.config.searches import ConstraintSettings, ReproduceSettings, SearchSettings
+from kdnas.config.students import (
     AttackSettings,
-    Config,
-    ConstraintSettings,
     DistillSettings,
-    ReproduceSettings,
-    SearchSettings,
-    SlurmSettings,
     StudentSettings,
     TaskSettings,
     TeacherSettings,
-    WorkerSettings,
 )
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kdnas.config.sections import Config
+from kdnas.config.config import Config
 from kdnas.errors import UserError
 
 PAPER = "rosearch-sst2"

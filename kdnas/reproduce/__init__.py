@@ -3,7 +3,8 @@
 The way of a reproduction: `run_searches` (each a run folder of its own), `finalists` (the students
 that are trained again), `compared_models` and `build_models` (every training and the attacks on
 it), `transfer_matrix`, and then `read_material` and `write_outputs`, which need the archives alone.
-`reproduce` does all of it. `sweep` searches among the recorded students.
+`reproduce` does all of it. `sweep` searches among the recorded students. `check_reproduction`
+counts everything again.
 """
 
 from kdnas.reproduce.build import build_models, transfer_matrix
@@ -13,6 +14,7 @@ from kdnas.reproduce.models import Model, compared_models
 from kdnas.reproduce.outputs import OUTPUTS, write_outputs
 from kdnas.reproduce.run import reproduce
 from kdnas.reproduce.searches import Crew, run_searches, search_configs
+from kdnas.reproduce.verified import ReproductionVerdict, check_reproduction
 from kdnas.reproduce.watcher import Watcher
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "Crew",
     "Material",
     "Model",
+    "ReproductionVerdict",
     "Watcher",
     "build_models",
+    "check_reproduction",
     "compared_models",
     "finalists",
     "read_material",

@@ -1,20 +1,23 @@
 """Building the models of a comparison in several processes, each as soon as it can be."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
+from itertools import compress, product
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
-from kdnas.archive import ModelArchive
+from kdnas.archive import ModelArchive, weights_of
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.reproduce.models import Model
+from kdnas.records import TextOutcome
+from kdnas.reproduce.models import ATTACKS, Model
 from kdnas.workers.interrupts import without_interrupts
 
 OnModel = Callable[[Model, int, int], None]
@@ -31,7 +34,11 @@ def build_models(
     jobs: int,
     on_model: OnModel,
 ) -> None:
-    """Train and attack the models that the archive lacks, each after those it needs.
+    """Train and attack the models that are missing, each after those it needs.
+
+    A process that dies, as for want of memory, takes what the others train with it; each of these
+    is tried again alone. A model whose process dies then too, or that cannot be trained, is left
+    out with a warning, and so are those that need it.
 
     Args:
         config: The reproduction.
@@ -42,36 +49,77 @@ def build_models(
         on_model: Called with each model that is done, how many are, and of how many.
 
     Raises:
-        UserError: A process died, or something has to be mended. A model that cannot be trained is
-            left out with a warning, and so are those that need it.
+        UserError: Something has to be mended.
     """
-    done = {(row.name, row.replicate) for row in archive.models()}
-    waiting = [model for model in models if model.identity not in done]
-    count = len(models) - len(waiting)
+    recorded = {(row.name, row.replicate) for row in archive.models()}
+    done = {
+        m.identity
+        for m in models
+        if m.identity in recorded and weights_of(folder, *m.identity).is_file()
+    }
+    build = partial(_build, config, folder.resolve())
+    left_out: set[tuple[str, int]] = set()
+    suspects: list[Model] = []
+
+    def built(model: Model, found: Any) -> None:
+        if found is None:
+            left_out.add(model.identity)
+            return
+        archive.add(found.row, found.specs, found.texts)
+        done.add(model.identity)
+        on_model(model, len(done), len(models))
+
+    while True:
+        missing = [m for m in models if m.identity not in done | left_out]
+        alone = [m for m in suspects if m in missing][:1]
+        if not _ready(alone or missing, done):
+            return  # of what is left each needs a model that could not be trained
+        processes = 1 if alone else jobs
+        with _processes(processes) as pool:
+            submit = partial(pool.submit, build)
+            died = _build_all(submit, processes, alone or missing, done, built)
+        suspects = [m for m in (*suspects, *died) if m not in alone]
+        for model in died if alone else ():
+            left_out.add(model.identity)
+            warnings.warn(f"{model.name} is left out: its process died twice", stacklevel=2)
+
+
+def _ready(models: Sequence[Model], done: Set[tuple[str, int]]) -> list[Model]:
+    """Those that need nothing that is not there."""
+    return [m for m in models if m.how == "teacher" or m.source in done]
+
+
+def _build_all(
+    submit: Callable[[Model], Future[Any]],
+    jobs: int,
+    models: Sequence[Model],
+    done: Set[tuple[str, int]],
+    built: Callable[[Model, Any], None],
+) -> list[Model]:
+    """Build what can be built; the models that were under way when a process died, if one did."""
+    waiting = list(models)
     running: dict[Future[Any], Model] = {}
-    with _processes(config, folder, jobs) as pool:
-        while waiting or running:
-            ready = [m for m in waiting if m.source in done or m.how == "teacher"]
-            waiting = [m for m in waiting if m not in ready]
+    while True:
+        for model in _ready(waiting, done)[: jobs - len(running)]:
+            waiting.remove(model)
             with without_interrupts():  # a submission may start a process
-                running |= {pool.submit(_build, model): model for model in ready}
-            if not running:
-                break  # what is left needs models that could not be trained
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                model = running.pop(future)
-                built = _result(model, future)
-                if built is not None:
-                    archive.add(built.row, built.specs, built.texts)
-                    done.add(model.identity)
-                    count += 1
-                    on_model(model, count, len(models))
+                running[submit(model)] = model
+        if not running:
+            return []
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            try:
+                found = _result(running[future], future)
+            except BrokenProcessPool:
+                wait(running)
+                broken = [isinstance(other.exception(), BrokenProcessPool) for other in running]
+                return list(compress(running.values(), broken))
+            built(running.pop(future), found)
 
 
 @contextmanager
-def _processes(config: Config, folder: Path, jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes with a workshop each; none is left running."""
-    arguments = (config, folder.resolve())
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_workshop, arguments) as pool:
+def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that build models; none is left running."""
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         try:
             yield pool
         except BaseException:  # an interrupt too: nobody waits for trainings that take minutes
@@ -85,11 +133,14 @@ def _result(model: Model, future: Future[Any]) -> Any:
     """What was built; None, with a warning, where the model could not be trained.
 
     Raises:
-        UserError: Its process died, or something has to be mended.
+        UserError: Something has to be mended.
+        BrokenProcessPool: A process died.
     """
     try:
         return future.result()
-    except (UserError, OSError, SafetensorError, BrokenProcessPool) as error:
+    except BrokenProcessPool:
+        raise
+    except (UserError, OSError, SafetensorError) as error:
         raise UserError(f"{model.name}: {error}; go on with --resume") from error
     except Exception as error:
         warnings.warn(f"{model.name} is left out: {error}", stacklevel=2)
@@ -112,38 +163,41 @@ def transfer_matrix(
         names: The models; each replicate is shown what fooled the same replicate of another.
         on_pair: Called with how many pairs are done, and of how many.
     """
-    replicates: dict[str, list[int]] = {name: [] for name in names}
+    replicates: dict[str, list[int]] = {}
     for row in archive.models():
-        if row.name in replicates:
-            replicates[row.name].append(row.replicate)
-    pairs = [
-        (surrogate, target, replicate)
-        for surrogate in names
-        for target in names
-        for replicate in range(1, 1 + max(len(replicates[surrogate]), len(replicates[target])))
-        if replicates[surrogate] and replicates[target]
-    ]
+        if row.name in names:
+            replicates.setdefault(row.name, []).append(row.replicate)
+
+    def one(name: str, replicate: int) -> int:
+        """That replicate, or the first where there is none, as of the teacher."""
+        return replicate if replicate in replicates[name] else replicates[name][0]
+
+    pairs: dict[tuple[str, str, int], list[TextOutcome]] = {}
+    for surrogate, target in product(replicates, repeat=2):
+        for replicate in sorted({*replicates[surrogate], *replicates[target]}):
+            outcomes = archive.texts(surrogate, one(surrogate, replicate), ATTACKS[0])
+            if any(outcome.outcome == "succeeded" for outcome in outcomes):
+                pairs[surrogate, target, replicate] = outcomes
     known = archive.transferred()
     missing = [pair for pair in pairs if pair not in known]
     if not missing:
         return
-    _open_workshop(config, folder.resolve())
-    for surrogate, target, replicate in missing:
-        source = min(replicate, max(replicates[surrogate]))
-        other = min(replicate, max(replicates[target]))
-        outcomes = archive.texts(surrogate, source, "textfooler")
-        shown = _workshop.shown(outcomes, (target, other))
+    workshop = _open_workshop(config, folder.resolve())
+    for done, (surrogate, target, replicate) in enumerate(missing, len(pairs) - len(missing) + 1):
+        outcomes = pairs[surrogate, target, replicate]
+        shown = workshop.shown(outcomes, (target, one(target, replicate)))
         archive.add_transfer(surrogate, target, replicate, shown)
-        known.add((surrogate, target, replicate))
-        on_pair(len([pair for pair in pairs if pair in known]), len(pairs))
+        on_pair(done, len(pairs))
 
 
-def _open_workshop(config: Config, folder: Path) -> None:
+def _open_workshop(config: Config, folder: Path) -> Any:
     from kdnas.reproduce.workshop import Workshop
 
+    return Workshop(config, folder)
+
+
+def _build(config: Config, folder: Path, model: Model) -> Any:
+    """In a process: what hinders its workshop hinders the model, and is said of it."""
     global _workshop
-    _workshop = Workshop(config, folder)
-
-
-def _build(model: Model) -> Any:
+    _workshop = _workshop or _open_workshop(config, folder)
     return _workshop(model)

@@ -1,26 +1,40 @@
 """Which students are trained again for the comparison: the picks of the searches, and hand-made."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from kdnas.analysis import RunContext, pareto_front, picks
 from kdnas.analysis.front import evaluated
 from kdnas.archive import Archive, Row
 from kdnas.config import Config
-from kdnas.reproduce.searches import PARETO, WEIGHTED
+from kdnas.reproduce.searches import PARETO, RANDOM, WEIGHTED
 from kdnas.run_folder import RunFolder, run_context, stored_config
 from kdnas.space import Architecture, Node, Op
+from kdnas.space.dag import max_edges
+
+BEST = "searched: best fitness"
+"""The student that stands for ours where there is room for one."""
 
 _HAND_MADE = (Op("conv", 3), Op("sepconv", 5), Op("attention", 4), Op("glu"))
 
 
 @dataclass(frozen=True)
 class Run:
-    """A search as its readers need it."""
+    """A search as its readers need it.
+
+    Attributes:
+        rows: Its students.
+        context: What is said of it.
+        config: What it was started with.
+        splits: What its record keeps of each split of the task.
+    """
 
     rows: list[Row]
     context: RunContext
     config: Config
+    splits: dict[str, dict[str, Any]]
 
 
 def read_runs(folder: Path) -> dict[str, Run]:
@@ -32,40 +46,48 @@ def read_runs(folder: Path) -> dict[str, Run]:
             rows = archive.rows()
             if evaluated(rows):
                 context = run_context(run, archive, rows)
-                found[run.path.name] = Run(rows, context, stored_config(archive))
+                splits = archive.meta("task", {}).get("splits", {})
+                found[run.path.name] = Run(rows, context, stored_config(archive), splits)
     return found
 
 
 def finalists(runs: dict[str, Run]) -> dict[str, Architecture]:
     """The students of the comparison by what they are; one may be several.
 
-    The weighted search has three picks, the Pareto search its knee, and there is a hand-made
-    student of each type of layer.
+    The weighted search has three picks, the Pareto search its knee, the random one its best. There
+    is a hand-made student of each type of layer, and one of many layers: whether a searched student
+    is better by its structure or only larger than the others.
     """
     chosen: dict[str, Architecture] = {}
     if WEIGHTED in runs:
         for name, row in _picks(runs[WEIGHTED]).items():
             chosen[f"searched: {name}"] = row.architecture
-    if PARETO in runs:
-        knee = _picks(runs[PARETO]).get("knee")
-        chosen |= {"searched: knee of NSGA-II": knee.architecture} if knee else {}
+    for search, pick, name in (
+        (PARETO, "knee", "searched: knee of NSGA-II"),
+        (RANDOM, "best fitness", "searched: best of random edits"),
+    ):
+        found = _picks(runs[search]).get(pick) if search in runs else None
+        chosen |= {name: found.architecture} if found else {}
     some = next((run.rows[0].architecture for run in runs.values()), None)
     if some is not None:
         chosen |= {f"hand-made: {op.kind}": hand_made(some, op) for op in _HAND_MADE}
+        most = min(len(some.nodes), max_edges(len(some.nodes)) - 2)
+        chosen[f"hand-made: conv, {most} in a row"] = hand_made(some, _HAND_MADE[0], most)
     return chosen
 
 
-def hand_made(like: Architecture, op: Op) -> Architecture:
-    """Three blocks of one layer with a way around it, in the sizes of the search.
+def hand_made(like: Architecture, op: Op, layers: int = 1) -> Architecture:
+    """Three blocks of one type of layer with a way around, in the sizes of the search.
 
     Args:
         like: A student of the search, for the number of nodes and the sizes.
         op: The layer.
+        layers: How many in a row.
     """
     count, width = len(like.nodes), like.width
     node = Node(op, width, "add", "relu")
-    edges = frozenset({(0, 1), (1, count + 1), (0, count + 1)})
-    return Architecture(3, width, edges, (node,) * count)
+    row = (*range(layers + 1), count + 1)
+    return Architecture(3, width, frozenset({*pairwise(row), (0, count + 1)}), (node,) * count)
 
 
 def pareto_set(run: Run) -> list[Row]:

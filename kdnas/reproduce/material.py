@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdnas.analysis.paper import Scores, model_scores
+from kdnas.analysis.context import OFFLINE
+from kdnas.analysis.front import evaluated
+from kdnas.analysis.paper import Reported, Scores, model_scores, reported
 from kdnas.archive import MODELS_FILE, ModelArchive, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.finalists import Run, finalists, read_runs
-from kdnas.reproduce.models import PATIENT, student_name, sweep_name
-from kdnas.reproduce.searches import WEIGHTED, search_configs
+from kdnas.reproduce.models import ATTACKS, GROWING, PATIENT, student_name, sweep_name
+from kdnas.reproduce.searches import search_configs
 from kdnas.run_folder import require_same
-
-ATTACKS = ("textfooler", "other-threshold", "deepwordbug")
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,36 @@ class Material:
         runs: Its searches by name.
         scores: Attack -> model -> scores on report-val.
         transfers: (Surrogate, target) -> (texts shown, texts right) of each replicate.
-        students: Names of scores by what the student is, as far as they are there.
-        notes: What stands below every table.
+        roles: Names of scores by what a student is, such as the knee, as far as they are there.
+        search_notes, model_notes: What stands below every table of searches and of models.
     """
 
     config: Config
     runs: dict[str, Run]
     scores: dict[str, dict[str, Scores]]
     transfers: dict[tuple[str, str], list[tuple[int, int]]]
-    students: dict[str, str]
-    notes: tuple[str, ...]
+    roles: dict[str, str]
+    search_notes: tuple[str, ...]
+    model_notes: tuple[str, ...]
 
     @property
     def direct(self) -> dict[str, Scores]:
         """Scores under the paper's attack."""
         return self.scores["textfooler"]
+
+    @property
+    def students(self) -> dict[str, str]:
+        """Names of scores by all that each student is."""
+        said: dict[str, str] = {}
+        for role, name in self.roles.items():
+            kind, _, what = role.partition(": ")
+            said[name] = f"{said[name]}, {what}" if name in said else f"{kind}: {what}"
+        return {label: name for name, label in said.items()}
+
+    @property
+    def paper(self) -> dict[str, Reported]:
+        """What the paper prints of this task; nothing for a task that it does not have."""
+        return reported(self.config.task.name)
 
     def run(self, name: str) -> Run:
         """A search.
@@ -83,38 +98,55 @@ def read_material(config: Config, folder: Path) -> Material:
         with ModelArchive.read(folder / MODELS_FILE) as archive:
             stored = archive.config()
             if stored is not None:
-                require_same(folder, Config.model_validate(stored), config)
+                require_same(folder, Config.model_validate(stored), config, GROWING)
             scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
             specs = {attack: archive.spec(attack) for attack in ATTACKS}
             transfers = archive.transfers()
     if not runs and not scores["textfooler"]:
-        raise UserError(f"nothing of a reproduction in {folder} yet: leave out --only")
+        raise UserError(
+            f"nothing of a reproduction in {folder} yet: run it without --only, or wait for its"
+            " first student"
+        )
     for known in scores.values():
         strongest = sweep_name(config.reproduce.strength)
         if strongest in known:
             known[f"{PATIENT}-at"] = known[strongest]
-    students = {
+    roles = {
         what: student_name(arch.key)
         for what, arch in finalists(runs).items()
         if student_name(arch.key) in scores["textfooler"]
     }
-    return Material(config, runs, scores, transfers, students, _notes(runs, scores, specs))
+    caveat = (f"{OFFLINE.capitalize()}.",) if config.attack.resources == "offline" else ()
+    spec = specs.get("textfooler")
+    return Material(
+        config,
+        runs,
+        scores,
+        transfers,
+        roles,
+        (*_search_notes(runs), *caveat),
+        (*_model_notes(scores["textfooler"], spec), *caveat),
+    )
 
 
-def _notes(
-    runs: dict[str, Run], scores: dict[str, dict[str, Scores]], specs: dict[str, str | None]
-) -> tuple[str, ...]:
-    """Caveat, texts, trainings and specs."""
-    notes = []
-    if WEIGHTED in runs and runs[WEIGHTED].context.caveat:
-        notes.append(f"{runs[WEIGHTED].context.caveat.capitalize()}.")
-    direct = scores["textfooler"].values()
-    if direct:
-        texts = max(s.outcomes[0].texts for s in direct)
-        most = max(len(s.outcomes) for s in direct)
-        notes.append(
-            f"Points on {texts} texts of report-val, attacked by TextFooler (spec "
-            f"{specs['textfooler']}); mean ± standard error of up to {most} trainings, of one the "
-            "standard error of its texts."
-        )
-    return tuple(notes)
+def _search_notes(runs: dict[str, Run]) -> tuple[str, ...]:
+    """Texts and spec of the searches' own scores."""
+    measured = [e.search for run in runs.values() for _, e in evaluated(run.rows)]
+    if not measured:
+        return ()
+    one = measured[0]
+    return (
+        f"Searches: accuracy on {one.texts} texts of search-val, robustness on {one.attack.texts} "
+        f"of them, attacked by TextFooler (spec {one.spec}); points.",
+    )
+
+
+def _model_notes(direct: dict[str, Scores], spec: str | None) -> tuple[str, ...]:
+    """Texts and spec of the compared models, and what ± is."""
+    if not direct:
+        return ()
+    texts = max(s.outcomes[0].texts for s in direct.values())
+    return (
+        f"Points on {texts} texts of report-val, attacked by TextFooler (spec {spec}). Accuracy "
+        "and robustness: mean ± standard error over texts and trainings; others: over trainings.",
+    )

@@ -6,6 +6,12 @@ from typing import Literal
 
 from kdnas.config import ReproduceSettings
 
+GROWING = tuple(f"reproduce.{n}" for n in ("replicates", "strengths", "sweep_seeds"))
+"""Settings that ask for more of the same; the models that are there stay what they are."""
+
+ATTACKS = ("textfooler", "other-threshold", "deepwordbug")
+"""On every model, the paper's first."""
+
 How = Literal["teacher", "patient", "cells", "student", "adversarial"]
 
 TEACHER, ROBUST_TEACHER, PATIENT, CELLS = "teacher", "teacher-at", "pkd", "cells"

@@ -1,6 +1,7 @@
 """The tables and figures of a reproduction by name, from its archives alone."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,24 +14,19 @@ from kdnas.analysis.paper import (
     as_csv,
     as_latex,
     as_markdown,
-    reported,
     table1,
-    table2,
     table3,
     table4,
-    table5,
 )
 from kdnas.archive import Row
 from kdnas.errors import UserError
-from kdnas.reproduce import extras
+from kdnas.reproduce import model_tables, search_tables
 from kdnas.reproduce.material import Material
 from kdnas.reproduce.models import sweep_name
-from kdnas.reproduce.searches import UNIFORM, WEIGHTED
+from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
+from kdnas.writing import CannotWrite, write_whole
 
-BEST = "searched: best fitness"
 _FORMS = {".md": as_markdown, ".csv": as_csv, ".tex": as_latex}
-
-Draw = Callable[[Path, str], list[Path]]
 
 
 def write_outputs(
@@ -42,7 +38,7 @@ def write_outputs(
         The files, and why what could not be made is missing, by name.
 
     Raises:
-        UserError: There is no such output.
+        UserError: There is no such output, or a file cannot be written.
     """
     unknown = [name for name in names or () if name not in OUTPUTS]
     if unknown:
@@ -52,45 +48,29 @@ def write_outputs(
     for name in OUTPUTS if names is None else names:
         try:
             files += OUTPUTS[name](material, folder, name)
+        except CannotWrite:
+            raise
         except UserError as error:
             missing[name] = str(error)
     return files, missing
 
 
 def _table(
-    make: Callable[[Material], PaperTable], material: Material, folder: Path, name: str
+    notes: Callable[[Material], tuple[str, ...]],
+    make: Callable[[Material], PaperTable],
+    material: Material,
+    folder: Path,
+    name: str,
 ) -> list[Path]:
     """A table in its three forms."""
     table = make(material)
     if not table.rows:
         raise UserError("no line of it has scores yet")
-    folder.mkdir(parents=True, exist_ok=True)
-    noted = PaperTable(name, table.title, table.header, table.rows, (*table.notes, *material.notes))
+    noted = replace(table, notes=(*table.notes, *notes(material)))
     files = [folder / f"{name}{ending}" for ending in _FORMS]
     for file, form in zip(files, _FORMS.values(), strict=True):
-        file.write_text(form(noted))
+        write_whole(file, form(noted).encode())
     return files
-
-
-def _table1(m: Material) -> PaperTable:
-    return table1(m.direct, reported(m.config.task.name))
-
-
-def _table2(m: Material) -> PaperTable:
-    beside = reported(m.config.task.name) is reported("sst2")
-    return table2(m.transfers, m.students.get(BEST), beside=beside)
-
-
-def _table3(m: Material) -> PaperTable:
-    return table3(m.direct, reported(m.config.task.name))
-
-
-def _table4(m: Material) -> PaperTable:
-    return table4(m.direct, reported(m.config.task.name))
-
-
-def _table5(m: Material) -> PaperTable:
-    return table5(m.direct, reported(m.config.task.name), m.students)
 
 
 def _figure1(m: Material, folder: Path, name: str) -> list[Path]:
@@ -98,18 +78,10 @@ def _figure1(m: Material, folder: Path, name: str) -> list[Path]:
     if not names:
         raise UserError("no model has scores yet")
     models: dict[str, Scores] = {LABELS[n]: m.direct[n] for n in names}
-    ours = {what: m.direct[n] for what, n in m.students.items() if what.startswith("searched")}
+    kind = "searched: "
+    ours = {w.removeprefix(kind): m.direct[n] for w, n in m.students.items() if w.startswith(kind)}
     context = m.run(WEIGHTED).context
-    return save_figure(partial(compared.draw, models, _merged(ours), context), folder, name)
-
-
-def _merged(ours: dict[str, Scores]) -> dict[str, Scores]:
-    """One entry for each student, under all that it is."""
-    names: dict[str, list[str]] = {}
-    for what, scores in ours.items():
-        names.setdefault(scores.name, []).append(what.removeprefix("searched: "))
-    by_name = {scores.name: scores for scores in ours.values()}
-    return {", ".join(roles): by_name[name] for name, roles in names.items()}
+    return save_figure(partial(compared.draw, models, ours, context), folder, name)
 
 
 def _figure5(m: Material, folder: Path, name: str) -> list[Path]:
@@ -118,11 +90,12 @@ def _figure5(m: Material, folder: Path, name: str) -> list[Path]:
 
 
 def _trained(m: Material) -> dict[float, Scores]:
+    """PKD after adversarial training by strength; the first training, all have only that."""
     m.require("pkd")
-    found = {0.0: m.direct["pkd"]}
+    found = {0.0: m.direct["pkd"].first}
     for share in (m.config.reproduce.strength, *m.config.reproduce.strengths):
         if sweep_name(share) in m.direct:
-            found[share] = m.direct[sweep_name(share)]
+            found[share] = m.direct[sweep_name(share)].first
     return found
 
 
@@ -143,10 +116,7 @@ def _figure6(m: Material, folder: Path, name: str) -> list[Path]:
 def _archives(m: Material) -> dict[str, list[Row]]:
     """The weighted search and the uniform draws, as the figures name them."""
     names = {WEIGHTED: "weighted search", UNIFORM: "uniform draws"}
-    found = {told: m.runs[name].rows for name, told in names.items() if name in m.runs}
-    if WEIGHTED not in m.runs:
-        m.run(WEIGHTED)
-    return found
+    return {told: m.runs[name].rows for name, told in names.items() if name in m.runs}
 
 
 def _figure7(m: Material, folder: Path, name: str) -> list[Path]:
@@ -161,18 +131,22 @@ def _layers(metric: str, m: Material, folder: Path, name: str) -> list[Path]:
 
 
 def _searches(m: Material, folder: Path, name: str) -> list[Path]:
-    names = ("weighted", "pareto", "random-edits")
-    runs = {n: m.runs[n].rows for n in names if n in m.runs}
-    context = m.run(WEIGHTED).context
-    return save_figure(partial(searches.draw, runs, context), folder, name)
+    names = [name for name in search_configs(m.config) if name != NO_FLOOR]
+    runs = {name: m.runs[name].rows for name in names if name in m.runs}
+    draw = partial(searches.draw, runs, search_tables.common_context(m))
+    return [*_search_table(search_tables.searches_table, m, folder, name),
+            *save_figure(draw, folder, name)]  # fmt: skip
 
+
+_model_table = partial(_table, lambda m: m.model_notes)
+_search_table = partial(_table, lambda m: m.search_notes)
 
 OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
-    "table1": partial(_table, _table1),
-    "table2": partial(_table, _table2),
-    "table3": partial(_table, _table3),
-    "table4": partial(_table, _table4),
-    "table5": partial(_table, _table5),
+    "table1": partial(_model_table, lambda m: table1(m.direct, m.paper)),
+    "table2": partial(_model_table, model_tables.transfers_table),
+    "table3": partial(_model_table, lambda m: table3(m.direct, m.paper)),
+    "table4": partial(_model_table, lambda m: table4(m.direct, m.paper)),
+    "table5": partial(_model_table, model_tables.everything_table),
     "figure1": _figure1,
     "figure5": _figure5,
     "figure6a": _figure6,
@@ -180,12 +154,13 @@ OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
     "figure7": _figure7,
     "figure8": partial(_layers, "accuracy"),
     "figure9": partial(_layers, "robustness"),
-    "front": partial(_table, extras.front),
-    "floor": partial(_table, extras.floor),
-    "weights": partial(_table, extras.weights),
-    "correlations": partial(_table, extras.structure),
-    "attacks": partial(_table, extras.attacks),
-    "mcnemar": partial(_table, extras.significance),
+    "attacks": partial(_model_table, model_tables.attacks_table),
+    "mcnemar": partial(_model_table, model_tables.mcnemar_table),
     "searches": _searches,
+    "front": partial(_search_table, search_tables.front_table),
+    "floor": partial(_search_table, search_tables.floor_table),
+    "weights": partial(_search_table, search_tables.weights_table),
+    "correlations": partial(_search_table, search_tables.structure_table),
+    "splits": partial(_search_table, search_tables.splits_table),
 }
 """What can be made; the first twelve are the paper's."""

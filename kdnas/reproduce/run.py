@@ -7,9 +7,8 @@ from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.lock import RunLock
 from kdnas.reproduce.build import build_models, transfer_matrix
-from kdnas.reproduce.finalists import finalists, read_runs
-from kdnas.reproduce.models import CELLS, PATIENT, TEACHER, compared_models, student_name
-from kdnas.reproduce.outputs import BEST
+from kdnas.reproduce.finalists import BEST, finalists, read_runs
+from kdnas.reproduce.models import CELLS, GROWING, PATIENT, TEACHER, compared_models, student_name
 from kdnas.reproduce.searches import Crew, run_searches
 from kdnas.reproduce.watcher import Watcher
 from kdnas.run_folder import require_same
@@ -29,15 +28,8 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
         UserError: The folder holds another reproduction, or a part of this one and `resume` is
             false; or something has to be mended. What is finished stays.
     """
-    path = folder / MODELS_FILE
-    if path.exists() and not resume:
-        raise UserError(f"{folder} holds a reproduction: add --resume, or choose another --out")
-    with RunLock(folder), ModelArchive.open(path) as archive:
-        stored = archive.config()
-        if stored is None:
-            archive.set_config(config.model_dump(mode="json"))
-        else:
-            require_same(folder, Config.model_validate(stored), config)
+    with RunLock(folder), ModelArchive.open(folder / MODELS_FILE) as archive:
+        _require_right(config, folder, archive, resume=resume)
         run_searches(config, folder, crew, watcher)
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
@@ -47,3 +39,14 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
         names = [TEACHER, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         transfer_matrix(config, folder, archive, names, watcher.pair)
+
+
+def _require_right(config: Config, folder: Path, archive: ModelArchive, *, resume: bool) -> None:
+    """Refuse a folder of another reproduction; one that ended before its first student is none."""
+    stored = archive.config()
+    if stored is None or not (archive.models() or read_runs(folder)):
+        archive.set_config(config.model_dump(mode="json"))
+        return
+    if not resume:
+        raise UserError(f"{folder} holds a reproduction: add --resume, or choose another --out")
+    require_same(folder, Config.model_validate(stored), config, GROWING)

@@ -17,7 +17,8 @@ from kdnas.run_folder import RunFolder, open_run
 from kdnas.weights import weights_path
 from kdnas.workers import Recalling, Workers, open_workers
 
-WEIGHTED, PARETO, UNIFORM = "weighted", "pareto", "random-uniform"
+WEIGHTED, PARETO, RANDOM = "weighted", "pareto", "random-edits"
+UNIFORM, NO_FLOOR = "random-uniform", "no-floor"
 
 Recall = Callable[[Job], Evaluation | None]
 
@@ -43,9 +44,9 @@ def search_configs(config: Config) -> dict[str, Config]:
     return {
         WEIGHTED: variant("tournament"),
         PARETO: variant("nsga2"),
-        "random-edits": variant("random_edits"),
+        RANDOM: variant("random_edits"),
         UNIFORM: variant("random_uniform", config.reproduce.uniform),
-        "no-floor": variant("tournament", min(2 * population, whole), floor=0.0),
+        NO_FLOOR: variant("tournament", min(2 * population, whole), floor=0.0),
     }
 
 
@@ -64,8 +65,9 @@ def run_searches(config: Config, folder: Path, crew: Crew, watcher: Watcher) -> 
         UserError: One cannot go on; what is finished stays.
     """
     done: list[RunFolder] = []
-    for name, chosen in search_configs(config).items():
-        watcher.search(name)
+    searches = search_configs(config)
+    for number, (name, chosen) in enumerate(searches.items(), 1):
+        watcher.search(name, number, len(searches))
         run = RunFolder(folder / name)
         with (
             RunLock(run.path) as lock,

@@ -9,8 +9,8 @@ from kdnas.status import Observer
 class Watcher(Observer, Protocol):
     """Who is told how a reproduction gets on, besides what an `Observer` is told."""
 
-    def search(self, name: str) -> None:
-        """A search starts or goes on."""
+    def search(self, name: str, number: int, total: int) -> None:
+        """A search starts or goes on, the first with number 1."""
         ...
 
     def models(self, total: int) -> None:

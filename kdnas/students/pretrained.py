@@ -73,6 +73,11 @@ class StudentForSequenceClassification(PreTrainedModel):
         """What the shell holds."""
         return Student(Architecture.from_json(architecture), shape, dropout)
 
+    def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
+        """Logits and hidden states, loosely typed: transformers wants `FloatTensor`."""
+        logits, states = self.student(ids, mask, segments)
+        return logits, states
+
     def get_input_embeddings(self) -> nn.Module:
         """The word table."""
         return self.student.embedding.words
@@ -90,7 +95,7 @@ class StudentForSequenceClassification(PreTrainedModel):
     ) -> SequenceClassifierOutput:
         """Logits (batch, classes), block outputs, and the cross entropy if labels are given."""
         mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
-        logits, blocks = self.student(input_ids, mask.bool(), token_type_ids)
+        logits, blocks = self._scored(input_ids, mask.bool(), token_type_ids)
         loss: Any = None if labels is None else F.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=tuple(blocks))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from kdnas.cache import fingerprint
@@ -28,6 +29,16 @@ class Split:
     def majority_share(self) -> float:
         """The share of the most frequent class: the accuracy of a constant answer."""
         return max(Counter(self.labels).values()) / len(self)
+
+    @property
+    def sha256(self) -> str:
+        """Over a line for each text in order: the text, a tab, its class number, a line feed.
+
+        >>> Split(("a film",), (1,), "").sha256[:8]
+        '01e3535c'
+        """
+        lines = (f"{text}\t{label}\n" for text, label in zip(self.texts, self.labels, strict=True))
+        return sha256("".join(lines).encode()).hexdigest()
 
     def head(self, n: int | None) -> "Split":
         """The first n texts, or all of them for None or where there are fewer.
@@ -89,6 +100,7 @@ class Task:
                 "texts": len(split),
                 "origin": split.origin,
                 "majority_share": split.majority_share,
+                "sha256": split.sha256,
             }
             for name, split in self.splits.items()
         }

@@ -30,7 +30,7 @@ def text_problems(db: sqlite3.Connection, row: sqlite3.Row, split: str) -> list[
     classes = len(counted.skipped)
     texts = [TextOutcome(*text[:8]) for text in found]
     for place, (text, outcome) in enumerate(zip(found, texts, strict=True)):
-        message = _impossible(outcome, place, classes)
+        message = impossible(outcome, place, classes)
         if message or text["spec"] != row["spec"]:
             reason = message or f"was attacked by spec {text['spec']}, not {row['spec']}"
             return [f"its {split} text {outcome.index!r} {reason}"]
@@ -56,7 +56,7 @@ def stray_problems(
             yield Problem(f"{split} texts of birth {birth}", f"the student {whose}")
 
 
-def _impossible(text: TextOutcome, place: int, classes: int) -> str:
+def impossible(text: TextOutcome, place: int, classes: int) -> str:
     """Why an outcome cannot be; "" where it can."""
     labels, counts = (text.label, text.predicted), (text.words, text.words_changed)
     if text.index != place:

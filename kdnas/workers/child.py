@@ -8,7 +8,7 @@ from contextlib import suppress
 from enum import Enum
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from kdnas.errors import UserError
@@ -48,6 +48,7 @@ class Child:
             self._process.start()
         theirs.close()
         self.ready, self.gpu = False, gpu
+        self._ending = Lock()  # the one who waits for it notices its end while another ends it
 
     @property
     def pid(self) -> int:
@@ -112,9 +113,10 @@ class Child:
 
     def kill(self) -> None:
         """End the process at once."""
-        self._process.kill()
-        self._process.join()
-        self.pipe.close()
+        with self._ending:
+            self._process.kill()
+            self._process.join()
+            self.pipe.close()
 
     def _end(self) -> str:
         """How the process ended, once it is gone."""

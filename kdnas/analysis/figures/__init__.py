@@ -6,6 +6,7 @@ matplotlib is used: no pyplot, no backend is chosen, and its settings are put ba
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from kdnas.analysis.figures import hypervolume, pareto, process, trade_off
 from kdnas.analysis.figures.style import STYLE
 from kdnas.archive import Row
 from kdnas.errors import UserError
+from kdnas.writing import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,19 +56,26 @@ def draw_figures(
 
 
 def save_figure(draw: Callable[[], "Figure"], folder: Path, name: str) -> list[Path]:
-    """Draw a figure in the common style and save it as PNG and PDF; the files written."""
+    """Draw a figure in the common style and save it as PNG and PDF.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: One cannot be written.
+    """
     from matplotlib import rc_context
 
-    files: dict[Path, dict[str, None]] = {
-        folder / f"{name}.png": {},
-        folder / f"{name}.pdf": _NO_DATE,
-    }
+    contents: dict[Path, bytes] = {}
     with rc_context(STYLE):
         figure = draw()
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, dates in files.items():
-            figure.savefig(path, dpi=RESOLUTION, metadata=dates)
-    return list(files)
+        for form, dates in _FORMS.items():
+            content = BytesIO()
+            figure.savefig(content, format=form, dpi=RESOLUTION, metadata=dates)
+            contents[folder / f"{name}.{form}"] = content.getvalue()
+    for path, whole in contents.items():
+        write_whole(path, whole)
+    return list(contents)
 
 
-_NO_DATE = {"CreationDate": None}
+_FORMS: dict[str, dict[str, None]] = {"png": {}, "pdf": {"CreationDate": None}}

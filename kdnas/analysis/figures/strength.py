@@ -48,12 +48,20 @@ def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunCo
         limits: Of the axes.
         context: Names the run.
     """
-    note = "numbers: share of the training texts that were attacked"
-    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), note)
-    points = [(s, trained[s].accuracy.value, trained[s].robustness.value) for s in sorted(trained)]
-    axes.plot([x for _, x, _ in points], [y for *_, y in points], "o-", color=style.BLUE)
+    notes = (
+        "share of the training texts attacked (adversarial texts)",
+        "first training of each; bars: standard errors over texts",
+    )
+    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), *notes)
+    points = [(s, trained[s].accuracy, trained[s].robustness) for s in sorted(trained)]
+    axes.errorbar(
+        [x.value for _, x, _ in points], [y.value for *_, y in points],
+        [y.error or 0 for *_, y in points], [x.error or 0 for _, x, _ in points],
+        fmt="o-", color=style.BLUE, ecolor=style.PALE_GREY,
+    )  # fmt: skip
     for strength, x, y in points:
-        axes.annotate(f"{strength:g}", (x, y), (3, 3), textcoords="offset points")
+        told = f"{strength:g} ({sum(trained[strength].examples)})" if strength else "none"
+        axes.annotate(told, (x.value, y.value), (3, 3), textcoords="offset points")
     axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
     axes.set(xlim=limits[0], ylim=limits[1])
     return figure
@@ -74,7 +82,7 @@ def draw_searched(rows: Sequence[Row], limits: Limits, context: RunContext) -> "
     )
     axes.plot(
         [x for x, _ in front], [y for _, y in front], "D-", color=style.GREEN, markersize=3.5,
-        drawstyle="steps", label="front of all students", zorder=0,
+        drawstyle="steps", label="front of the whole search", zorder=0,
     )  # fmt: skip
     axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
     axes.set(xlim=limits[0], ylim=limits[1])

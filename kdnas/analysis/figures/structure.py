@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
-from kdnas.analysis.paper.groups import correlations, grouped
+from kdnas.analysis.paper.correlation import correlations
+from kdnas.analysis.paper.groups import grouped
 from kdnas.archive import Row
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ NAMES = {
     "robustness": "accuracy under attack (%)",
 }
 LAYERS = ("conv", "sepconv", "glu", "attention")
+RHO = "\N{GREEK SMALL LETTER RHO}"
 _COLOURS = (style.BLUE, style.RED)
 
 
@@ -44,17 +46,21 @@ def _draw(
     traits: Sequence[str],
     context: RunContext,
 ) -> "Figure":
-    note = "mean of all evaluated students ± standard error, their number above"
+    note = (
+        "mean of all evaluated students ± standard error, where they are 5 or more (above)\n"
+        f"{RHO}: Spearman's correlation and its 95 % bootstrap interval"
+    )
     size = (style.WIDE if len(traits) == 2 else 2 * style.COLUMN, 0.6 + 2.1 * len(metrics))
     figure = style.new_figure(context, size, note)
     panels = figure.subplots(len(metrics), len(traits), squeeze=False, sharey="row")
     for row, metric in zip(panels, metrics, strict=True):
         for axes, trait in zip(row, traits, strict=True):
-            for colour, rows in zip(_COLOURS, archives.values(), strict=False):
-                _groups(axes, rows, trait, metric, colour)
-            told = [_told(name, rows, trait, metric) for name, rows in archives.items()]
-            axes.set_title("\n".join(filter(None, told)), loc="left", fontsize=6)
+            for place, rows in enumerate(archives.values()):
+                _groups(axes, rows, trait, metric, place)
+                _correlation(axes, rows, trait, metric, place)
             axes.set_xlabel(NAMES[trait])
+            left, right = axes.get_xlim()
+            axes.set_xlim(round(left) - 0.4, round(right) + 0.4)  # also where there is one count
             style.count_students(axes)
         row[0].set_ylabel(NAMES[metric])
     handles = [
@@ -65,23 +71,27 @@ def _draw(
     return figure
 
 
-def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, colour: str) -> None:
-    groups = grouped(rows, trait, metric)
+def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: int) -> None:
+    """Means over the students of one archive, beside those of the other."""
+    groups, colour, beside = grouped(rows, trait, metric), _COLOURS[place], 0.06 * (2 * place - 1)
     axes.errorbar(
-        [g.count for g in groups], [g.mean for g in groups], [g.error for g in groups],
+        [g.count + beside for g in groups], [g.mean for g in groups], [g.error for g in groups],
         fmt="o-", markersize=3, color=colour, elinewidth=0.8,
     )  # fmt: skip
     for g in groups:
         axes.annotate(
-            str(g.students), (g.count, g.mean + g.error), (0, 2), textcoords="offset points",
-            ha="center", fontsize=6, color=colour,
+            str(g.students), (g.count + beside, g.mean + g.error), (0, 2),
+            textcoords="offset points", ha="center", fontsize=6, color=colour,
         )  # fmt: skip
 
 
-def _told(name: str, rows: Sequence[Row], trait: str, metric: str) -> str:
-    """The rank correlation with its interval; "" where there is none."""
+def _correlation(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: int) -> None:
+    """The rank correlation with its interval above the panel; nothing where there is none."""
     found = correlations(rows, trait, metric)
     if found is None:
-        return ""
+        return
     rank = found["Spearman"]
-    return f"{name}: Spearman {rank.value:.2f} [{rank.low:.2f}, {rank.high:.2f}]"
+    axes.annotate(
+        f"{RHO} {rank.value:.2f} [{rank.low:.2f}, {rank.high:.2f}]", (0, 1), (0, 12 - 8 * place),
+        xycoords="axes fraction", textcoords="offset points", fontsize=6, color=_COLOURS[place],
+    )  # fmt: skip

@@ -93,7 +93,7 @@ def reference_line(axes: "Axes", value: float, name: str, *, vertical: bool = Fa
     else:
         axes.axhline(value, **line)
         along = axes.get_yaxis_transform()
-        axes.annotate(name, (1, value), (0, 1), xycoords=along, ha="right", va="bottom", **text)
+        axes.annotate(name, (1, value), (3, 0), xycoords=along, va="center", **text)
 
 
 def count_students(axes: "Axes") -> None:

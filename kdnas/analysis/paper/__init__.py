@@ -1,29 +1,27 @@
 """The paper's tables from the archives of a reproduction, beside the numbers that Guo 2021 prints.
 
 - `reported`: the paper's numbers;
-- `Scores`, `model_scores`: the compared models, from every attacked text; `held` and `mcnemar`
-  compare two of them text by text;
+- `Scores`, `model_scores`: the compared models, from every attacked text; `compare` tests
+  two of them text by text;
 - `grouped`, `correlations`: how scores go with the architecture;
 - `table1` to `table5`, each a `PaperTable`, which `as_markdown`, `as_csv` and `as_latex` write.
 """
 
-from kdnas.analysis.paper.groups import (
-    METRICS,
-    TRAITS,
-    Correlation,
-    Group,
-    correlations,
-    grouped,
-)
+from kdnas.analysis.paper.comparison import Comparison, compare
+from kdnas.analysis.paper.correlation import COEFFICIENTS, SIZE, Correlation, correlations
+from kdnas.analysis.paper.groups import METRICS, TRAITS, Group, grouped
 from kdnas.analysis.paper.reported import Reported, reported
-from kdnas.analysis.paper.scores import Estimate, Scores, held, mcnemar, model_scores
+from kdnas.analysis.paper.scores import Estimate, Scores, model_scores
 from kdnas.analysis.paper.table import PaperTable, as_csv, as_latex, as_markdown
 from kdnas.analysis.paper.tables import LABELS, table1, table2, table3, table4, table5
 
 __all__ = [
+    "COEFFICIENTS",
     "LABELS",
     "METRICS",
+    "SIZE",
     "TRAITS",
+    "Comparison",
     "Correlation",
     "Estimate",
     "Group",
@@ -33,10 +31,9 @@ __all__ = [
     "as_csv",
     "as_latex",
     "as_markdown",
+    "compare",
     "correlations",
     "grouped",
-    "held",
-    "mcnemar",
     "model_scores",
     "reported",
     "table1",

@@ -1,13 +1,15 @@
 """The scores of the compared models, from every text that was attacked."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
 
+import numpy as np
+
 from kdnas.archive import ModelArchive
-from kdnas.objectives import standard_error
 from kdnas.records import AttackOutcome, TextOutcome
+from kdnas.records.evaluation import DEGENERATE_SHARE
 
 
 @dataclass(frozen=True)
@@ -26,89 +28,107 @@ class Scores:
         name: The model's.
         parameters: Of each training.
         outcomes: The counts of each.
-        texts: Every attacked text of each.
+        texts: Every attacked text of each, the same texts in the same order.
+        examples: Adversarial texts that each was trained with.
     """
 
     name: str
     parameters: int
     outcomes: tuple[AttackOutcome, ...]
     texts: tuple[tuple[TextOutcome, ...], ...]
+    examples: tuple[int, ...] = ()
+
+    @property
+    def trainings(self) -> int:
+        """How many there are."""
+        return len(self.outcomes)
+
+    @property
+    def first(self) -> "Scores":
+        """The first training alone."""
+        return replace(
+            self, outcomes=self.outcomes[:1], texts=self.texts[:1], examples=self.examples[:1]
+        )
 
     @property
     def accuracy(self) -> Estimate:
         """In points."""
-        return self._share(lambda a: a.accuracy)
+        return self._share(lambda text: text.outcome != "skipped")
 
     @property
     def robustness(self) -> Estimate:
         """Accuracy under attack over all texts, in points."""
-        return self._share(lambda a: a.robustness)
+        return self._share(lambda text: text.outcome == "failed")
+
+    @property
+    def held(self) -> np.ndarray:
+        """Whether each training (rows) holds each text (columns) under the attack."""
+        return np.array([[text.outcome == "failed" for text in told] for told in self.texts])
 
     @property
     def worst(self) -> Estimate:
         """The robustness of the class where it is smallest, in points."""
-        return self._mean(lambda a: 100 * min(a.class_robustness))
+        return _mean([100 * min(outcome.class_robustness) for outcome in self.outcomes])
 
     @property
-    def words(self) -> Estimate:
-        """Words changed in percent of the words, over the successful attacks."""
-        return self._mean(lambda a: 100 * a.mean_words_changed)
+    def words(self) -> Estimate | None:
+        """Words changed in percent of the words, over the trainings that were fooled at all."""
+        fooled = [100 * o.mean_words_changed for o in self.outcomes if any(o.succeeded)]
+        return _mean(fooled) if fooled else None
 
     @property
     def queries(self) -> Estimate:
         """Queries over the attacked texts, as TextAttack counts them."""
-        return self._mean(lambda a: a.mean_queries)
+        return _mean([outcome.mean_queries for outcome in self.outcomes])
 
     @property
     def size(self) -> Estimate:
         """Parameters in millions."""
         return Estimate(self.parameters / 1e6)
 
-    def _share(self, value: Callable[[AttackOutcome], float]) -> Estimate:
-        """Over several trainings their spread, over one that of its texts."""
-        if len(self.outcomes) > 1:
-            return self._mean(lambda a: 100 * value(a))
-        (only,) = self.outcomes
-        return Estimate(100 * value(only), 100 * standard_error(value(only), only.texts))
+    @property
+    def adversarial(self) -> Estimate | None:
+        """Adversarial texts that a training saw, in the mean."""
+        return Estimate(mean(self.examples)) if self.examples else None
 
-    def _mean(self, value: Callable[[AttackOutcome], float]) -> Estimate:
-        values = [value(outcome) for outcome in self.outcomes]
-        error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-        return Estimate(mean(values), error)
+    @property
+    def constant(self) -> int:
+        """Trainings that give nearly every text the same class; these cannot be fooled."""
+        found = 0
+        for told in self.texts:
+            predicted = [text.predicted for text in told]
+            most = max(predicted.count(label) for label in set(predicted))
+            found += most > DEGENERATE_SHARE * len(predicted)
+        return found
+
+    def _share(self, right: Callable[[TextOutcome], bool]) -> Estimate:
+        """The mean over all, with the variances of the texts' and of the trainings' means added."""
+        points = 100.0 * np.array([[right(text) for text in told] for told in self.texts])
+        trainings, texts = points.shape
+        variance = points.mean(axis=0).var() / texts
+        if trainings > 1:
+            variance += points.mean(axis=1).var(ddof=1) / trainings
+        return Estimate(float(points.mean()), math.sqrt(variance))
+
+
+def _mean(values: list[float]) -> Estimate:
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return Estimate(mean(values), error)
 
 
 def model_scores(archive: ModelArchive, attack: str = "textfooler") -> dict[str, Scores]:
     """The scores of all models under an attack, in the order in which they were trained."""
-    names: dict[str, list[tuple[int, int]]] = {}
+    names: dict[str, list[tuple[int, int, int]]] = {}
     for row in archive.models():
-        names.setdefault(row.name, []).append((row.replicate, row.parameters))
+        training = (row.replicate, row.parameters, row.examples)
+        names.setdefault(row.name, []).append(training)
     found = {}
     for name, trainings in names.items():
-        texts = [tuple(archive.texts(name, n, attack)) for n, _ in sorted(trainings)]
+        trainings.sort()
+        texts = [tuple(archive.texts(name, n, attack)) for n, *_ in trainings]
         if all(texts):
             classes = 1 + max(t.label for outcomes in texts for t in outcomes)
             counts = tuple(AttackOutcome.of(outcomes, classes) for outcomes in texts)
-            found[name] = Scores(name, trainings[0][1], counts, tuple(texts))
+            examples = tuple(seen for *_, seen in trainings)
+            found[name] = Scores(name, trainings[0][1], counts, tuple(texts), examples)
     return found
-
-
-def held(scores: Scores) -> list[bool]:
-    """Whether most trainings of a model hold against the attack, text by text."""
-    holds = [[t.outcome == "failed" for t in outcomes] for outcomes in scores.texts]
-    return [2 * sum(votes) > len(votes) for votes in zip(*holds, strict=True)]
-
-
-def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> tuple[int, int, float]:
-    """Texts that only the first or only the second holds, and the exact two-sided p (McNemar 1947).
-
-    >>> mcnemar([True] * 6, [False] * 6)
-    (6, 0, 0.03125)
-    """
-    from scipy.stats import binomtest
-
-    pairs = list(zip(first, second, strict=True))
-    only_first, only_second = pairs.count((True, False)), pairs.count((False, True))
-    if not only_first + only_second:
-        return 0, 0, 1.0
-    p = binomtest(only_first, only_first + only_second).pvalue
-    return only_first, only_second, float(p)

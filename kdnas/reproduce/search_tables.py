@@ -1,18 +1,20 @@
-"""Tables that the paper does not have: what is needed to believe the others."""
+"""Tables of the searches that the paper does not have: what is needed to believe the others."""
 
+from dataclasses import replace
+from itertools import product
 from statistics import mean, stdev
 
+from kdnas.analysis import RunContext, hypervolume
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, picks
 from kdnas.analysis.paper import (
-    LABELS,
+    COEFFICIENTS,
     METRICS,
+    SIZE,
     TRAITS,
+    Correlation,
     Estimate,
     PaperTable,
-    Scores,
     correlations,
-    held,
-    mcnemar,
 )
 from kdnas.analysis.paper.table import Cell
 from kdnas.errors import UserError
@@ -20,13 +22,57 @@ from kdnas.objectives import Weights, fitness
 from kdnas.records import Evaluation, Measurement
 from kdnas.reproduce.finalists import Run, pareto_set
 from kdnas.reproduce.material import Material
-from kdnas.reproduce.searches import UNIFORM, WEIGHTED
+from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
 from kdnas.reproduce.sweep import Recorded, settings_of, sweep
 
 _MEASURED = ("accuracy", "robustness", "worst-class robustness")
 
 
-def front(m: Material) -> PaperTable:
+def splits_table(m: Material) -> PaperTable:
+    """The texts of the task."""
+    splits = m.run(WEIGHTED).splits
+    rows = tuple(
+        (name, split["texts"], Estimate(100 * split["majority_share"]), split.get("sha256"))
+        for name, split in splits.items()
+    )
+    header = ("split", "texts", "largest class %", "SHA-256 of its lines")
+    note = "A line is a text, a tab, its class number and a line feed, in UTF-8."
+    return PaperTable("splits", "The splits of the task", header, rows, (note,))
+
+
+def searches_table(m: Material) -> PaperTable:
+    """What each search found, and the time that its own students took."""
+    context = common_context(m)
+    known: set[tuple[str, int]] = set()
+    rows: list[tuple[Cell, ...]] = []
+    for name in (name for name in search_configs(m.config) if name in m.runs):
+        students = m.runs[name].rows
+        found = [e for _, e in evaluated(feasible(students, context.floor))]
+        best = max((fitness(e, context.weights) for e in found), default=None)
+        volume = hypervolume(students, context.objectives, context.floor, context.largest)
+        own = [(row, e) for row, e in evaluated(students) if (row.key, row.seed) not in known]
+        known |= {(row.key, row.seed) for row, _ in own}
+        training = sum(e.train_seconds for _, e in own) / 3600
+        attack = sum(e.attack_seconds for _, e in own) / 3600
+        counts = (len(evaluated(students)), len(found), len(own))
+        value = None if best is None else Estimate(best)
+        rows.append((name, *counts, value, f"{volume:.4f}", f"{training:.2f}", f"{attack:.2f}"))
+    header = ("search", "students", "keep the floor", "evaluated for it", "best fitness",
+              "hypervolume", "training h", "attacks h")  # fmt: skip
+    note = (
+        "One seed: an observation. Hypervolume: share of the box from nothing right at "
+        f"{context.largest / 1e6:.2f} M parameters to everything right at none. Hours of a core."
+    )
+    return PaperTable("searches", "The searches", header, tuple(rows), (note,))
+
+
+def common_context(m: Material) -> RunContext:
+    """That of the weighted search, with one reference point for the hypervolumes of all."""
+    largest = max(run.context.largest for run in m.runs.values())
+    return replace(m.run(WEIGHTED).context, largest=largest)
+
+
+def front_table(m: Material) -> PaperTable:
     """The Pareto set of the weighted search on both splits, with the picks."""
     run = m.run(WEIGHTED)
     context, members = run.context, pareto_set(run)
@@ -39,7 +85,13 @@ def front(m: Material) -> PaperTable:
     split = [f"{name} ({part})" for part in ("search", "report") for name in _MEASURED]
     header = ("student", "pick", *split, "parameters M", "fitness")
     legend = ", ".join(f"{letter} {name}" for name, letter in MARKS.items())
-    return PaperTable("front", "The front of the weighted search", header, tuple(rows), (legend,))
+    of = next((row.report.texts for row in members if row.report), 0)
+    note = (
+        f"Report: the search's own training on {of} texts of report-val; the tables of models are "
+        "of new trainings, all on the attacked texts."
+    )
+    notes = (legend, note) if of else (legend,)
+    return PaperTable("front", "The front of the weighted search", header, tuple(rows), notes)
 
 
 def _measured(m: Measurement) -> tuple[Estimate, Estimate, Estimate]:
@@ -48,7 +100,7 @@ def _measured(m: Measurement) -> tuple[Estimate, Estimate, Estimate]:
     return a, b, c
 
 
-def floor(m: Material) -> PaperTable:
+def floor_table(m: Material) -> PaperTable:
     """The trivial optimum: what the printed fitness is best at with and without a floor."""
     run = m.run(WEIGHTED)
     weights, known = run.context.weights, [e for _, e in evaluated(m.everyone)]
@@ -59,14 +111,17 @@ def floor(m: Material) -> PaperTable:
         ),
         "best of all searches, no floor": _best(known, weights),
     }
-    if "no-floor" in m.runs:
-        found = [e for _, e in evaluated(m.runs["no-floor"].rows)]
+    if NO_FLOOR in m.runs:
+        found = [e for _, e in evaluated(m.runs[NO_FLOOR].rows)]
         lines |= {
             f"best of a search without a floor ({len(found)} students)": _best(found, weights)
         }
     header = ("student", *_MEASURED, "parameters M", "fitness", "degenerate")
     rows = tuple((name, *cells) for name, cells in lines.items() if cells)
-    note = f"Default floor: accuracy {100 * run.context.floor:.1f}, on search-val."
+    note = (
+        f"Default floor: accuracy {100 * run.context.floor:.1f}, on search-val. The search without "
+        "a floor is a short one."
+    )
     title = "The accuracy floor and the trivial optimum"
     return PaperTable("floor", title, header, rows, (note,))
 
@@ -88,7 +143,7 @@ def _best(known: list[Evaluation], weights: Weights) -> tuple[Cell, ...]:
     return (*_measured(best.search), *costs, "yes" if best.search.degenerate else "no")
 
 
-def weights(m: Material) -> PaperTable:
+def weights_table(m: Material) -> PaperTable:
     """What each weight of the fitness does, by searches in the recorded students."""
     run, seeds = m.run(WEIGHTED), m.config.reproduce.sweep_seeds
     table, population = Recorded.of(m.everyone), m.config.search.population
@@ -103,7 +158,7 @@ def weights(m: Material) -> PaperTable:
         size = _spread([e.parameters / 1e6 for e in best])
         worst = _spread([100 * e.search.worst_class_robustness for e in best])
         rows.append((name, values[0], signs[0], values[1], signs[1], worst, size))
-    header = ("fitness", "accuracy", "seeds +/-", "robustness", "seeds +/-",
+    header = ("fitness", "accuracy", "accuracy +/-", "robustness", "robustness +/-",
               "worst-class robustness", "parameters M")  # fmt: skip
     note = (
         f"Searches in {len(table)} recorded students, nothing is trained; {seeds} seeds, mean ± "
@@ -123,59 +178,24 @@ def _spread(values: list[float]) -> Estimate:
     return Estimate(mean(values), error)
 
 
-def structure(m: Material) -> PaperTable:
+def structure_table(m: Material) -> PaperTable:
     """Correlations of the scores with what a block is made of, in two archives."""
     m.run(WEIGHTED)
     rows: list[tuple[Cell, ...]] = []
-    for name in (WEIGHTED, UNIFORM):
+    for name, metric, trait in product((WEIGHTED, UNIFORM), METRICS, (*TRAITS, SIZE)):
         students = m.runs[name].rows if name in m.runs else []
-        for metric in METRICS:
-            for trait in TRAITS:
-                found = correlations(students, trait, metric)
-                if found:
-                    told = [f"{c.value:.2f} [{c.low:.2f}, {c.high:.2f}]" for c in found.values()]
-                    rows.append((name, metric, trait, len(evaluated(students)), *told))
-    header = ("archive", "metric", "count in a block", "students", "Pearson", "Spearman")
-    note = "In brackets: 95 % intervals of 999 bootstrap samples."
-    return PaperTable("correlations", "Scores and structure", header, tuple(rows), (note,))
+        found = correlations(students, trait, metric)
+        if found:
+            told = [_coefficient(found.get(kind)) for kind in COEFFICIENTS]
+            rows.append((name, metric, trait, len(evaluated(students)), *told))
+    header = ("archive", "metric", "of a student", "students", *COEFFICIENTS)
+    notes = (
+        "Vertices, edges and layers of each type are counted in a block; block parameters are all "
+        "outside the embeddings. At equal size: the partial correlation, block parameters held.",
+        "In brackets: 95 % intervals of 999 bootstrap samples.",
+    )
+    return PaperTable("correlations", "Scores and structure", header, tuple(rows), notes)
 
 
-def attacks(m: Material) -> PaperTable:
-    """Every model under every attack: robustness to one alone may be an artefact."""
-    rows: list[tuple[Cell, ...]] = []
-    for what, name in _named(m).items():
-        direct = m.direct[name]
-        others = [m.scores[attack].get(name) for attack in ("other-threshold", "deepwordbug")]
-        rows.append((what, direct.accuracy, direct.robustness, direct.worst,
-                     *(s.robustness if s else None for s in others)))  # fmt: skip
-    header = ("model", "accuracy", "TextFooler", "worst class", "TextFooler, other threshold",
-              "DeepWordBug")  # fmt: skip
-    title = "Accuracy under three attacks; no search saw the last"
-    return PaperTable("attacks", title, header, tuple(rows))
-
-
-def significance(m: Material) -> PaperTable:
-    """McNemar's test between our students and every other model, on the same texts."""
-    named = _named(m)
-    ours = {what: name for what, name in named.items() if what.startswith("searched")}
-    rows: list[tuple[Cell, ...]] = []
-    for what, name in ours.items():
-        for other, rival in named.items():
-            if other not in ours:
-                rows.append((what, other, *_tested(m.direct[name], m.direct[rival])))
-    header = ("student", "against", "only the student holds", "only the other holds", "p")
-    note = "Texts that most trainings of a model hold under TextFooler; exact McNemar test."
-    title = "Robustness text by text"
-    return PaperTable("mcnemar", title, header, tuple(rows), (note,))
-
-
-def _tested(student: Scores, rival: Scores) -> tuple[Cell, ...]:
-    only_student, only_rival, p = mcnemar(held(student), held(rival))
-    return only_student, only_rival, f"{p:.2g}"
-
-
-def _named(m: Material) -> dict[str, str]:
-    """Names of scores by what the model is: baselines, then our students."""
-    baselines = ("teacher", "teacher-at", "pkd", "pkd-at", "cells", "cells-at")
-    found = {LABELS[name]: name for name in baselines if name in m.direct}
-    return found | m.students
+def _coefficient(found: Correlation | None) -> str | None:
+    return None if found is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"

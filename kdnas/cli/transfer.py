@@ -1,0 +1,139 @@
+"""`kdnas transfer`: what fools one classifier, shown to others."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kdnas.cli.options import JsonOption
+from kdnas.cli.victims import (
+    DataOption,
+    OutOption,
+    RecipeOption,
+    ResourcesOption,
+    SpecOption,
+    TextsOption,
+    open_victim,
+    require_usable,
+    spec_for,
+)
+
+if TYPE_CHECKING:
+    from kdnas.attacks import ModelVictim
+    from kdnas.records import AttackSpec
+    from kdnas.tasks import Split
+
+_ROOM = 32
+"""Characters of a path in the matrix."""
+
+
+def transfer(
+    models: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Saved classifiers.")],
+    data: DataOption,
+    texts: TextsOption = None,
+    recipe: RecipeOption = "textfooler",
+    spec: SpecOption = "rosearch",
+    resources: ResourcesOption = "offline",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Attack each classifier and show the texts that fooled it to all of them: a matrix.
+
+    A line is the model that was fooled, a column the model that reads the texts; the value is how
+    often that one is right, in percent.
+
+    Example: kdnas transfer student teacher --data texts.tsv --texts 100
+    """
+    from kdnas.cli.output import put_out
+    from kdnas.errors import UserError
+    from kdnas.pipeline import quiet_libraries
+    from kdnas.tasks import labelled_texts
+
+    if len({folder.resolve() for folder in models}) < max(2, len(models)):
+        raise UserError("a matrix needs two classifiers or more, each named once")
+    require_usable(out, models)
+    quiet_libraries()
+    opened = {str(folder): open_victim(folder) for folder in models}
+    names = _common_classes({name: classes for name, (_, classes) in opened.items()})
+    victims = {name: victim for name, (victim, _) in opened.items()}
+    split = labelled_texts(str(data), names).head(texts)
+    chosen = spec_for(names, spec, resources, recipe=recipe, mode="lazy")
+    records = _matrix(victims, split, chosen)
+    put_out(records, out, as_json, partial(_print_matrix, list(victims), records))
+
+
+def _matrix(
+    victims: "dict[str, ModelVictim]", split: "Split", spec: "AttackSpec"
+) -> list[dict[str, Any]]:
+    """A record for each pair of a surrogate and a target."""
+    from rich.progress import Progress
+
+    from kdnas.attacks import Attacker
+    from kdnas.attacks import transfer as shown_to
+    from kdnas.cli.output import messages
+    from kdnas.errors import UserError
+    from kdnas.records import EvaluationFailed
+
+    attacker = Attacker(spec)
+    records = []
+    with Progress(console=messages(), transient=True) as progress:
+        bar = progress.add_task("attack", total=len(split) * len(victims))
+        for surrogate, victim in victims.items():
+            try:
+                outcomes = attacker.attack(
+                    victim, split.texts, split.labels, lambda _: progress.advance(bar)
+                )
+                pairs = {name: shown_to(outcomes, target) for name, target in victims.items()}
+            except EvaluationFailed as error:
+                raise UserError(f"{surrogate} cannot be attacked: {error}") from error
+            records += [
+                {
+                    "surrogate": surrogate,
+                    "target": name,
+                    "texts": len(right),
+                    "right": sum(right.values()),
+                }
+                for name, right in pairs.items()
+            ]
+    return records
+
+
+def _print_matrix(names: list[str], records: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from kdnas.cli.output import results
+
+    caption = "% of the texts that fooled the model of a line on which that of a column is right"
+    numbers = [str(n) for n in range(1, len(names) + 1)]
+    table = Table("", "fooled", "texts", *numbers, box=box.SIMPLE_HEAD, caption=caption)
+    for number, surrogate in zip(numbers, names, strict=True):
+        line = [record for record in records if record["surrogate"] == surrogate]
+        shares = [f"{100 * r['right'] / r['texts']:.1f}" if r["texts"] else "-" for r in line]
+        table.add_row(number, _end(surrogate), str(line[0]["texts"]), *shares)
+    results().print(table)
+
+
+def _end(folder: str) -> str:
+    """The end of a path, by which models mostly differ."""
+    return folder if len(folder) <= _ROOM else f"...{folder[3 - _ROOM :]}"
+
+
+def _common_classes(classes: dict[str, list[str]]) -> list[str]:
+    """The classes of all; LABEL_0 means nothing, so that it agrees with any of the same number.
+
+    Raises:
+        UserError: Class numbers mean different things.
+    """
+    from kdnas.errors import UserError
+
+    named = {n: c for n, c in classes.items() if c != [f"LABEL_{i}" for i in range(len(c))]}
+    first, common = next(iter((named or classes).items()))
+    for name, given in classes.items():
+        if len(given) != len(common) or (name in named and given != common):
+            raise UserError(
+                f"{name} has the classes {', '.join(given)}, {first} {', '.join(common)}: they"
+                " must be the same, in the same order"
+            )
+    return common

@@ -1,0 +1,52 @@
+"""The sections that decide about no result: who trains the students."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kdnas.config.section import Count, Positive, Section
+
+
+class WorkerSettings(Section):
+    """How students are evaluated; a resumed run may change it, since it decides about no result.
+
+    Attributes:
+        timeout: Most seconds that a student may take; None for no limit.
+        timeout_is_result: Whether a student that takes longer has failed. Otherwise the run pauses,
+            because on a faster machine it would not have.
+        gpus: GPUs of this machine, among which the processes of `--jobs` are divided; with more
+            processes than GPUs several students share one.
+    """
+
+    timeout: Positive | None = None
+    timeout_is_result: bool = False
+    gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+
+class SlurmSettings(Section):
+    """What every job of `--cluster slurm` asks for: one worker, one student at a time.
+
+    Attributes:
+        workers: Jobs that are kept running.
+        partition, account: None for Slurm's default.
+        time: Longest life of a job, such as "12:00:00"; a worker that ends is replaced.
+        memory: Of a job, such as "8GB".
+        cpus: Of a job; set `search.threads` to as many.
+        gpus: Of a job.
+        interface: Network interface on which workers reach the driver, such as "ib0".
+        directives: Further lines of #SBATCH, such as "--constraint=a100".
+        prologue: Lines of shell before the worker starts, such as "module load cuda".
+        logs: Folder for the jobs' output.
+    """
+
+    workers: Count = 4
+    partition: str | None = None
+    account: str | None = None
+    time: str = "12:00:00"
+    memory: str = "8GB"
+    cpus: Count = 1
+    gpus: Annotated[int, Field(ge=0)] = 0
+    interface: str | None = None
+    directives: tuple[str, ...] = ()
+    prologue: tuple[str, ...] = ()
+    logs: str | None = None

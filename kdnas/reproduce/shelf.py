@@ -1,0 +1,48 @@
+"""`Shelf`: the models of a reproduction as Hugging Face folders."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kdnas.archive import weights_of
+from kdnas.attacks import ModelVictim
+from kdnas.reproduce.models import Model
+from kdnas.teachers import load_trained_classifier
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the models stand.
+
+    Attributes:
+        folder: Of the reproduction.
+        tokenizer: Of all of them.
+        length: Longest text that they see (tokens).
+        device: Where they are loaded.
+    """
+
+    folder: Path
+    tokenizer: Any
+    length: int
+    device: torch.device
+
+    def place(self, identity: tuple[str, int]) -> Path:
+        """The folder of a model by its name and replicate."""
+        return weights_of(self.folder, *identity).parent
+
+    def load(self, identity: tuple[str, int]) -> Any:
+        """A saved model."""
+        return load_trained_classifier(self.place(identity))[0].to(self.device)
+
+    def save(self, model: Model, network: Any) -> None:
+        """Keep a model with its tokenizer."""
+        place, tokenizer = self.place(model.identity), self.tokenizer
+        tokenizer.model_max_length = self.length
+        network.save_pretrained(place, safe_serialization=True)
+        tokenizer.save_pretrained(place)
+
+    def victim(self, network: Any) -> ModelVictim:
+        """A model as an attack sees it."""
+        return ModelVictim.of_classifier(network, self.tokenizer, self.length)

@@ -1,0 +1,60 @@
+"""Whether a reproduction is sound: its searches, its models and its tables."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kdnas.analysis.paper import LABELS
+from kdnas.archive import MODELS_FILE, ModelArchive
+from kdnas.config import Config
+from kdnas.reproduce.finalists import BEST
+from kdnas.reproduce.material import read_material
+from kdnas.reproduce.models import sweep_name
+from kdnas.reproduce.recounted import table_problems
+from kdnas.run_folder import RunFolder
+from kdnas.verify import Problem, check, model_problems
+
+
+@dataclass(frozen=True)
+class ReproductionVerdict:
+    """What was found.
+
+    Attributes:
+        problems: Everything that is wrong; none for a sound reproduction.
+        searches, models, numbers: How many were looked at; numbers are those of the tables.
+    """
+
+    problems: tuple[Problem, ...]
+    searches: int
+    models: int
+    numbers: int
+
+
+def check_reproduction(folder: Path) -> ReproductionVerdict:
+    """Check the folder of a reproduction; nothing is written into it.
+
+    Raises:
+        UserError: Something writes into it without a pause.
+    """
+    problems: list[Problem] = []
+    searches = sorted(folder.glob("*/archive.sqlite"))
+    for archive in searches:
+        name = archive.parent.name
+        found = check(RunFolder(archive.parent)).problems
+        problems += [replace(problem, place=f"{name}: {problem.place}") for problem in found]
+    problems += model_problems(folder)
+    if problems:
+        return ReproductionVerdict(tuple(problems), len(searches), 0, 0)
+    with ModelArchive.read(folder / MODELS_FILE) as models:
+        stored, trained = models.config(), len(models.models())
+    if stored is None or not trained:
+        return ReproductionVerdict((), len(searches), trained, 0)
+    names = _names(Config.model_validate(stored), folder)
+    wrong, numbers = table_problems(folder / MODELS_FILE, folder / "results", names)
+    return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers)
+
+
+def _names(config: Config, folder: Path) -> dict[str, str]:
+    """Names of models by what the tables call them, as far as they are not always the same."""
+    material = read_material(config, folder)
+    names = {**material.students, LABELS["pkd-at"]: sweep_name(config.reproduce.strength)}
+    return names | ({"searched": material.roles[BEST]} if BEST in material.roles else {})
