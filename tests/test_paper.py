@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, pearsonr, rankdata, spearmanr
+from scipy.stats import binom, f_oneway, norm, pearsonr, rankdata, spearmanr
 from synthetic_students import CONTEXT, run
 
 from kdnas.analysis.figures.strength import common_limits, similar
@@ -20,6 +20,7 @@ from kdnas.analysis.paper import (
     Estimate,
     PaperTable,
     Scores,
+    Variance,
     as_csv,
     as_latex,
     as_markdown,
@@ -29,6 +30,7 @@ from kdnas.analysis.paper import (
     reported,
     table2,
     table5,
+    variance_components,
 )
 from kdnas.objectives import Weights, fitness
 from kdnas.records import AttackOutcome, TextOutcome
@@ -122,6 +124,37 @@ def test_a_single_training_is_paired_with_each_of_the_other() -> None:
 
 
 # --- groups and correlations
+
+
+def test_variance_components_are_those_of_the_analysis_of_variance() -> None:
+    values = np.random.default_rng(0).normal([[30.0], [35.0], [38.0]], 2.0, (3, 4))
+    found = variance_components(values.tolist())
+    ratio = 1 + 4 * found.between**2 / found.within**2
+    assert ratio == pytest.approx(f_oneway(*values).statistic)
+    assert found.architectures == 3
+    assert found.trainings == 12
+
+
+def test_equal_architectures_have_no_variance_of_their_own() -> None:
+    found = variance_components([[30.0, 34.0], [34.0, 30.0]])
+    assert found.between == 0
+    assert found.reliability == 0
+    assert found.within == pytest.approx(math.sqrt(8))
+    with pytest.raises(ValueError, match="fewest"):
+        variance_components([[30.0], [34.0]])
+
+
+@pytest.mark.parametrize("within", [1.0, 2.5])
+@pytest.mark.parametrize("difference", [1.5, 3.0])
+def test_that_many_trainings_are_enough_and_one_fewer_is_not(
+    within: float, difference: float
+) -> None:
+    def power(trainings: int) -> float:
+        return norm.cdf(difference / (within * math.sqrt(2 / trainings)) - norm.isf(0.025))
+
+    needed = Variance(2, 4, 0.0, within).trainings_for(difference)
+    assert power(needed) >= 0.8
+    assert needed == 2 or power(needed - 1) < 0.8
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -35,8 +35,8 @@ def reproduce(
     """Run the paper's comparison and write its tables and figures into DIR/results.
 
     Searches, baselines and attacks are run where they are missing, then drawn. With --only nothing
-    is run. Tables: table1 to table5, attacks, mcnemar, searches, front, floor, weights,
-    correlations, splits; figures: figure1, 5, 6a, 6b, 7, 8, 9, searches.
+    is run. Tables: table1 to table5, attacks, mcnemar, variance, searches, front, floor,
+    weights, correlations, splits; figures: figure1, 5, 6a, 6b, 7, 8, 9, searches.
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """

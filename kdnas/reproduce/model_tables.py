@@ -2,10 +2,23 @@
 
 from dataclasses import replace
 
-from kdnas.analysis.paper import LABELS, Estimate, PaperTable, compare, reported, table2, table5
+from kdnas.analysis.paper import (
+    LABELS,
+    METRICS,
+    Estimate,
+    PaperTable,
+    compare,
+    reported,
+    table2,
+    table5,
+    variance_components,
+)
 from kdnas.analysis.paper.table import Cell
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material
+
+DIFFERENCES = (2, 5)
+"""In points, for which the trainings are counted that would show them."""
 
 
 def transfers_table(m: Material) -> PaperTable:
@@ -52,6 +65,31 @@ def mcnemar_table(m: Material) -> PaperTable:
         "signs of each text's differences; with one training each it is McNemar's."
     )
     return PaperTable("mcnemar", "Robustness text by text", header, tuple(rows), (note,))
+
+
+def variance_table(m: Material) -> PaperTable:
+    """What of the students' spread is the architecture's, and how many trainings show how much."""
+    rows: list[tuple[Cell, ...]] = []
+    for group in ("searched", "hand-made"):
+        chosen = [m.direct[name] for what, name in m.students.items() if what.startswith(group)]
+        most = max((scores.trainings for scores in chosen), default=0)
+        whole = [scores.each for scores in chosen if scores.trainings == most]
+        for metric in METRICS:
+            if len(whole) > 1 and most > 1:
+                found = variance_components([each[metric] for each in whole])
+                spreads = (Estimate(found.between), Estimate(found.within))
+                needed = [found.trainings_for(difference) for difference in DIFFERENCES]
+                counts = (found.architectures, found.trainings)
+                rows.append((group, metric, *counts, *spreads, f"{found.reliability:.2f}", *needed))
+    costs = [f"trainings for {difference} points" for difference in DIFFERENCES]
+    header = ("students", "metric", "architectures", "trainings", "between architectures",
+              "between trainings", "reliability", *costs)  # fmt: skip
+    note = (
+        "Standard deviations in points, of trainings attacked on the same texts. Reliability: "
+        "share of the variance of one training that is the architecture's. Trainings of each of "
+        "two architectures that show such a difference on these texts: 5 % level, 80 % power."
+    )
+    return PaperTable("variance", "Architectures and trainings", header, tuple(rows), (note,))
 
 
 def _named(m: Material) -> dict[str, str]:

@@ -156,6 +156,7 @@ OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
     "figure9": partial(_layers, "robustness"),
     "attacks": partial(_model_table, model_tables.attacks_table),
     "mcnemar": partial(_model_table, model_tables.mcnemar_table),
+    "variance": partial(_model_table, model_tables.variance_table),
     "searches": _searches,
     "front": partial(_search_table, search_tables.front_table),
     "floor": partial(_search_table, search_tables.floor_table),

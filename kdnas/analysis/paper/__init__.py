@@ -3,6 +3,7 @@
 - `reported`: the paper's numbers;
 - `Scores`, `model_scores`: the compared models, from every attacked text; `compare` tests
   two of them text by text;
+- `variance_components`: what of their spread is the architecture's, what the training's;
 - `grouped`, `correlations`: how scores go with the architecture;
 - `table1` to `table5`, each a `PaperTable`, which `as_markdown`, `as_csv` and `as_latex` write.
 """
@@ -14,6 +15,7 @@ from kdnas.analysis.paper.reported import Reported, reported
 from kdnas.analysis.paper.scores import Estimate, Scores, model_scores
 from kdnas.analysis.paper.table import PaperTable, as_csv, as_latex, as_markdown
 from kdnas.analysis.paper.tables import LABELS, table1, table2, table3, table4, table5
+from kdnas.analysis.paper.variance import Variance, variance_components
 
 __all__ = [
     "COEFFICIENTS",
@@ -28,6 +30,7 @@ __all__ = [
     "PaperTable",
     "Reported",
     "Scores",
+    "Variance",
     "as_csv",
     "as_latex",
     "as_markdown",
@@ -41,4 +44,5 @@ __all__ = [
     "table3",
     "table4",
     "table5",
+    "variance_components",
 ]

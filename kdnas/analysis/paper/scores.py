@@ -101,6 +101,14 @@ class Scores:
             found += most > DEGENERATE_SHARE * len(predicted)
         return found
 
+    @property
+    def each(self) -> dict[str, list[float]]:
+        """Accuracy and robustness of each training, in points."""
+        return {
+            "accuracy": [100 * outcome.accuracy for outcome in self.outcomes],
+            "robustness": [100 * outcome.robustness for outcome in self.outcomes],
+        }
+
     def _share(self, right: Callable[[TextOutcome], bool]) -> Estimate:
         """The mean over all, with the variances of the texts' and of the trainings' means added."""
         points = 100.0 * np.array([[right(text) for text in told] for told in self.texts])
