@@ -18,7 +18,7 @@ from kdnas.config import Config
 from kdnas.evaluate import Evaluator, Prepared, prepare
 from kdnas.objectives import fitness
 from kdnas.records import Evaluate, Result
-from kdnas.run_folder import RunFolder
+from kdnas.run_folder import RunFolder, require_same_texts
 from kdnas.search import report_front, run_search
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
 from kdnas.status import Observer, StatusFile
@@ -50,6 +50,7 @@ def run_pipeline(
         _StageClock(archive, status) as clock,
     ):
         prepared = prepare(config, clock.start)
+        require_same_texts(folder.path, archive, prepared.task.fingerprint)
         clock.start("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)

@@ -72,8 +72,8 @@ def _new(folder: RunFolder, config: Config) -> Archive:
     return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
 
 
-NO_MATTER = ("workers.", "slurm.")
-"""Beginnings of settings that decide about no result."""
+NO_MATTER = ("workers.", "slurm.", "task.path")
+"""Beginnings of settings that decide about no result; texts are compared by what they say."""
 
 
 def require_same(
@@ -101,6 +101,24 @@ def require_same(
         )
         raise UserError(
             f"{folder} holds a run with {told}: repeat its settings, or choose another --out"
+        )
+
+
+def require_same_texts(folder: Path, archive: Archive, fingerprint: str) -> None:
+    """Refuse a folder whose students were measured on other texts.
+
+    Args:
+        folder: What is refused.
+        archive: Its archive.
+        fingerprint: Of the task as it is read now.
+
+    Raises:
+        UserError: Its task had another one.
+    """
+    if archive.meta("task", {}).get("fingerprint", fingerprint) != fingerprint:
+        raise UserError(
+            f"{folder} holds a run on other texts than its task has now: bring them back, with"
+            " task.path where they lie elsewhere, or choose another --out"
         )
 
 

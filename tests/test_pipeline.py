@@ -21,6 +21,7 @@ from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
 from kdnas.cli.evaluate import print_scores
 from kdnas.config import Config
+from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
 from kdnas.records import Failure, Result
@@ -283,6 +284,23 @@ def test_a_run_of_another_configuration_is_left_alone(config: Config, finished: 
     with pytest.raises(ValueError, match=r"search\.seed = 0 \(now 9\)"):
         run(changed, finished)
     assert timeless(finished) == before
+
+
+def test_a_run_on_other_texts_is_left_alone(config: Config, finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(finished, path)
+    with Archive.open(path / FILE_NAME) as archive:
+        task = archive.meta("task")
+        archive.set_meta(task=task | {"fingerprint": "0" * 16}, finished=False)
+    before = timeless(path)
+    with pytest.raises(UserError, match="on other texts than its task has now"):
+        run(config, path, resume=True)
+    assert timeless(path) == before
+    with Archive.open(path / FILE_NAME) as archive:
+        archive.set_meta(task=task)
+    elsewhere = config.task.model_copy(update={"path": str(tmp_path)})
+    with open_run(RunFolder(path), config.model_copy(update={"task": elsewhere}), resume=True):
+        pass  # where the texts lie does not matter
 
 
 def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None:

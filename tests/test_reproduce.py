@@ -409,6 +409,18 @@ def test_another_task_or_attack_is_refused(change: str, done: Path, tiny_teacher
     assert f"holds a run with {change.split('=')[0]} = " in str(result.exception)
 
 
+def test_models_are_not_trained_on_other_texts_than_the_searches(
+    done: Path, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder)
+    with Archive.open(folder / "weighted" / "archive.sqlite") as archive:
+        archive.set_meta(task=archive.meta("task") | {"fingerprint": "0" * 16})
+    shutil.rmtree(folder / "models" / "cells-at-2")
+    result = run(folder, tiny_teacher, "--resume", "--jobs", "1")
+    assert "on other texts than its task has now" in str(result.exception)
+
+
 def test_without_baselines_the_other_figures_are_made(
     done: Path, tiny_teacher: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from kdnas.archive import ModelRow
+from kdnas.archive import Archive, ModelRow
 from kdnas.attacks import Attacker, transfer
 from kdnas.baselines import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
@@ -18,6 +18,7 @@ from kdnas.records import SIMILARITY_THRESHOLDS, AttackSpec, TextOutcome
 from kdnas.reproduce.models import ATTACKS, TEACHER, Model
 from kdnas.reproduce.shelf import Shelf
 from kdnas.reproduce.trainer import Trainer
+from kdnas.run_folder import require_same_texts
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32
@@ -50,6 +51,9 @@ class Workshop:
     Args:
         config: The reproduction.
         folder: Its folder; models and adversarial texts are kept there.
+
+    Raises:
+        UserError: The task has other texts now than the searches had.
     """
 
     def __init__(self, config: Config, folder: Path) -> None:
@@ -57,6 +61,9 @@ class Workshop:
         exact_float32(config.search.threads)
         self._config, self._folder = config, folder
         self._prepared = prepare(config)
+        for path in folder.glob("*/archive.sqlite"):
+            with Archive.read(path) as archive:
+                require_same_texts(folder, archive, self._prepared.task.fingerprint)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
         self._shelf = Shelf(folder, tokenizer, length, choose_device())
         self._train = Trainer(config, self._prepared, self._shelf)
