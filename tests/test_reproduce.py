@@ -149,6 +149,21 @@ def test_a_model_is_right_on_nothing_that_fooled_it(done: Path) -> None:
             assert float(row[name]) == 0
 
 
+def test_the_thresholds_are_compared_in_every_training_by_the_sign(done: Path) -> None:
+    query = """
+        SELECT a.held, b.held FROM (SELECT name, replicate, SUM(outcome = 'failed') AS held
+            FROM texts WHERE attack = 'textfooler' GROUP BY name, replicate) AS a
+        JOIN (SELECT name, replicate, SUM(outcome = 'failed') AS held
+            FROM texts WHERE attack = 'other-threshold' GROUP BY name, replicate) AS b
+        USING (name, replicate)
+    """
+    pairs = sql(done, query)
+    lower, higher = sum(b < a for a, b in pairs), sum(b > a for a, b in pairs)
+    said = f"lower in {lower}, higher in {higher} of {len(pairs)} trainings"
+    assert said in (done / "results" / "attacks.md").read_text()
+    assert len(pairs) == len(sql(done, "SELECT 1 FROM models"))
+
+
 def test_accuracy_under_attack_is_accuracy_times_what_is_left(done: Path) -> None:
     counts = sql(
         done,

@@ -7,13 +7,14 @@ it), `transfer_matrix`, and then `read_material` and `write_outputs`, which need
 counts everything again.
 """
 
-from kdnas.reproduce.build import build_models, transfer_matrix
+from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import finalists, read_runs
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import Model, compared_models
 from kdnas.reproduce.outputs import OUTPUTS, write_outputs
 from kdnas.reproduce.run import reproduce
 from kdnas.reproduce.searches import Crew, run_searches, search_configs
+from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.verified import ReproductionVerdict, check_reproduction
 from kdnas.reproduce.watcher import Watcher
 

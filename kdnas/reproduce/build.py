@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from itertools import compress, product
+from itertools import compress
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,7 @@ from safetensors import SafetensorError
 from kdnas.archive import ModelArchive, weights_of
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.records import TextOutcome
-from kdnas.reproduce.models import ATTACKS, Model
+from kdnas.reproduce.models import Model
 from kdnas.workers.interrupts import without_interrupts
 
 OnModel = Callable[[Model, int, int], None]
@@ -147,50 +146,8 @@ def _result(model: Model, future: Future[Any]) -> Any:
         return None
 
 
-def transfer_matrix(
-    config: Config,
-    folder: Path,
-    archive: ModelArchive,
-    names: Sequence[str],
-    on_pair: Callable[[int, int], None],
-) -> None:
-    """Show what fooled each of these models to all of them (Guo 2021, section 4.1).
-
-    Args:
-        config: The reproduction.
-        folder: Its folder.
-        archive: Holds the attacks; takes the answers.
-        names: The models; each replicate is shown what fooled the same replicate of another.
-        on_pair: Called with how many pairs are done, and of how many.
-    """
-    replicates: dict[str, list[int]] = {}
-    for row in archive.models():
-        if row.name in names:
-            replicates.setdefault(row.name, []).append(row.replicate)
-
-    def one(name: str, replicate: int) -> int:
-        """That replicate, or the first where there is none, as of the teacher."""
-        return replicate if replicate in replicates[name] else replicates[name][0]
-
-    pairs: dict[tuple[str, str, int], list[TextOutcome]] = {}
-    for surrogate, target in product(replicates, repeat=2):
-        for replicate in sorted({*replicates[surrogate], *replicates[target]}):
-            outcomes = archive.texts(surrogate, one(surrogate, replicate), ATTACKS[0])
-            if any(outcome.outcome == "succeeded" for outcome in outcomes):
-                pairs[surrogate, target, replicate] = outcomes
-    known = archive.transferred()
-    missing = [pair for pair in pairs if pair not in known]
-    if not missing:
-        return
-    workshop = _open_workshop(config, folder.resolve())
-    for done, (surrogate, target, replicate) in enumerate(missing, len(pairs) - len(missing) + 1):
-        outcomes = pairs[surrogate, target, replicate]
-        shown = workshop.shown(outcomes, (target, one(target, replicate)))
-        archive.add_transfer(surrogate, target, replicate, shown)
-        on_pair(done, len(pairs))
-
-
-def _open_workshop(config: Config, folder: Path) -> Any:
+def open_workshop(config: Config, folder: Path) -> Any:
+    """A `Workshop`; importing it loads torch, which a process that only waits has no need of."""
     from kdnas.reproduce.workshop import Workshop
 
     return Workshop(config, folder)
@@ -199,5 +156,5 @@ def _open_workshop(config: Config, folder: Path) -> Any:
 def _build(config: Config, folder: Path, model: Model) -> Any:
     """In a process: what hinders its workshop hinders the model, and is said of it."""
     global _workshop
-    _workshop = _workshop or _open_workshop(config, folder)
+    _workshop = _workshop or open_workshop(config, folder)
     return _workshop(model)

@@ -45,7 +45,26 @@ def attacks_table(m: Material) -> PaperTable:
     header = ("model", "accuracy", "TextFooler", "worst class", "TextFooler, other threshold",
               "DeepWordBug")  # fmt: skip
     title = "Accuracy under three attacks; no search saw the last"
-    return PaperTable("attacks", title, header, tuple(rows))
+    return PaperTable("attacks", title, header, tuple(rows), _thresholds(m))
+
+
+def _thresholds(m: Material) -> tuple[str, ...]:
+    """In how many trainings the other similarity threshold leaves less robustness, or more."""
+    other = m.scores["other-threshold"]
+    pairs = [
+        pair
+        for name, scores in {scores.name: scores for scores in m.direct.values()}.items()
+        if name in other
+        for pair in zip(scores.each["robustness"], other[name].each["robustness"], strict=False)
+    ]
+    if not pairs:
+        return ()
+    lower, higher = sum(b < a for a, b in pairs), sum(b > a for a, b in pairs)
+    mean = sum(b - a for a, b in pairs) / len(pairs)
+    return (
+        f"Robustness at the other threshold: lower in {lower}, higher in {higher} of {len(pairs)} "
+        f"trainings, {mean:+.1f} points in the mean.",
+    )
 
 
 def mcnemar_table(m: Material) -> PaperTable:

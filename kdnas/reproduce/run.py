@@ -6,10 +6,11 @@ from kdnas.archive import MODELS_FILE, ModelArchive
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.lock import RunLock
-from kdnas.reproduce.build import build_models, transfer_matrix
+from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import BEST, finalists, read_runs
 from kdnas.reproduce.models import CELLS, GROWING, PATIENT, TEACHER, compared_models, student_name
 from kdnas.reproduce.searches import Crew, run_searches
+from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.watcher import Watcher
 from kdnas.run_folder import require_same
 
