@@ -192,6 +192,18 @@ def test_everything_is_counted_again_and_nothing_contradicts(done: Path) -> None
     )
 
 
+def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
+    done: Path, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    weights = shutil.ignore_patterns("models", "students", "examples")
+    shutil.copytree(done, folder, ignore=weights)
+    before = (folder / "results" / "table5.csv").read_bytes()
+    assert run(folder, tiny_teacher, "--only", "table5,figure7").exit_code == 0
+    assert (folder / "results" / "table5.csv").read_bytes() == before
+    assert CliRunner().invoke(app, ["verify", str(folder)]).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [

@@ -56,6 +56,9 @@ def _problems(db: sqlite3.Connection) -> Iterator[Problem]:
 
 
 def _lost(db: sqlite3.Connection, folder: Path) -> Iterator[Problem]:
+    """Models that are gone; a copy of the archives alone has no folder for them and lacks none."""
+    if not (folder / "models").is_dir():
+        return
     for name, replicate in db.execute("SELECT name, replicate FROM models ORDER BY rowid"):
         weights = weights_of(folder, name, replicate)
         if not weights.is_file():
