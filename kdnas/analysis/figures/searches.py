@@ -42,6 +42,6 @@ def draw(runs: Mapping[str, Sequence[Row]], context: RunContext) -> "Figure":
         style.count_students(axes)
         axes.set_xlabel("students evaluated")
     left.set_ylabel("best fitness (points)")
-    right.set_ylabel("hypervolume (share of the ideal)")
+    right.set_ylabel("hypervolume (share)")
     figure.legend(loc="outside upper left", ncols=4)
     return figure
