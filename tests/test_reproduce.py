@@ -149,6 +149,17 @@ def test_a_model_is_right_on_nothing_that_fooled_it(done: Path) -> None:
             assert float(row[name]) == 0
 
 
+def test_the_means_of_the_last_students_are_in_the_archives(done: Path) -> None:
+    for row in table(done, "searches"):
+        with sqlite3.connect(done / row["search"] / "archive.sqlite") as archive:
+            last = archive.execute(
+                "SELECT AVG(accuracy), AVG(robustness) FROM (SELECT * FROM evaluations"
+                " WHERE status = 'ok' ORDER BY birth DESC LIMIT 4)"
+            ).fetchone()
+        assert float(row["accuracy, last 4"]) == pytest.approx(100 * last[0])
+        assert float(row["robustness, last 4"]) == pytest.approx(100 * last[1])
+
+
 def test_the_thresholds_are_compared_in_every_training_by_the_sign(done: Path) -> None:
     query = """
         SELECT a.held, b.held FROM (SELECT name, replicate, SUM(outcome = 'failed') AS held

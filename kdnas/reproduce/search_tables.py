@@ -17,6 +17,7 @@ from kdnas.analysis.paper import (
     correlations,
 )
 from kdnas.analysis.paper.table import Cell
+from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.objectives import Weights, fitness
 from kdnas.records import Evaluation, Measurement
@@ -41,29 +42,38 @@ def splits_table(m: Material) -> PaperTable:
 
 
 def searches_table(m: Material) -> PaperTable:
-    """What each search found, and the time that its own students took."""
-    context = common_context(m)
+    """What each search found, where it got to, and the time that its own students took."""
+    context, population = common_context(m), m.config.search.population
     known: set[tuple[str, int]] = set()
     rows: list[tuple[Cell, ...]] = []
     for name in (name for name in search_configs(m.config) if name in m.runs):
         students = m.runs[name].rows
-        found = [e for _, e in evaluated(feasible(students, context.floor))]
-        best = max((fitness(e, context.weights) for e in found), default=None)
-        volume = hypervolume(students, context.objectives, context.floor, context.largest)
         own = [(row, e) for row, e in evaluated(students) if (row.key, row.seed) not in known]
         known |= {(row.key, row.seed) for row, _ in own}
+        last = [e for _, e in evaluated(students)[-population:]]
+        means = [_spread([METRICS[metric](e) for e in last]) for metric in METRICS]
         training = sum(e.train_seconds for _, e in own) / 3600
-        attack = sum(e.attack_seconds for _, e in own) / 3600
-        counts = (len(evaluated(students)), len(found), len(own))
-        value = None if best is None else Estimate(best)
-        rows.append((name, *counts, value, f"{volume:.4f}", f"{training:.2f}", f"{attack:.2f}"))
-    header = ("search", "students", "keep the floor", "evaluated for it", "best fitness",
-              "hypervolume", "training h", "attacks h")  # fmt: skip
+        attacks = sum(e.attack_seconds for _, e in own) / 3600
+        found = _found(students, context)
+        rows.append((name, len(evaluated(students)), len(own), *found, *means,
+                     f"{training:.2f}", f"{attacks:.2f}"))  # fmt: skip
+    means_of = [f"{metric}, last {population}" for metric in METRICS]
+    header = ("search", "students", "evaluated for it", "keep the floor", "best fitness",
+              "hypervolume", *means_of, "training h", "attacks h")  # fmt: skip
     note = (
         "One seed: an observation. Hypervolume: share of the box from nothing right at "
-        f"{context.largest / 1e6:.2f} M parameters to everything right at none. Hours of a core."
+        f"{context.largest / 1e6:.2f} M parameters to everything right at none. Last {population}: "
+        "mean ± standard error over the students that were evaluated last. Hours of a core."
     )
     return PaperTable("searches", "The searches", header, tuple(rows), (note,))
+
+
+def _found(students: list[Row], context: RunContext) -> tuple[Cell, ...]:
+    """How many keep the floor, the best fitness among them, and their hypervolume."""
+    kept = [e for _, e in evaluated(feasible(students, context.floor))]
+    best = max((fitness(e, context.weights) for e in kept), default=None)
+    volume = hypervolume(students, context.objectives, context.floor, context.largest)
+    return len(kept), None if best is None else Estimate(best), f"{volume:.4f}"
 
 
 def common_context(m: Material) -> RunContext:
