@@ -1,0 +1,41 @@
+"""The committed results are what the committed archives give, and the page says what they say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kdnas.config import load_config
+from kdnas.reproduce import check_reproduction, read_material, write_outputs
+
+DOCS = Path(__file__).parent.parent / "docs"
+RUN = DOCS / "results" / "scaled-sst2"
+TABLES = sorted(path.stem for path in (RUN / "results").glob("*.md"))
+
+
+def test_the_archives_contradict_nothing() -> None:
+    verdict = check_reproduction(RUN)
+    assert not verdict.problems
+    assert verdict.searches == len(list(RUN.glob("*/archive.sqlite"))) > 0
+
+
+def test_every_table_is_drawn_again_from_the_archives(tmp_path: Path) -> None:
+    material = read_material(load_config("scaled-sst2"), RUN)
+    write_outputs(material, tmp_path, TABLES)
+    for name in TABLES:
+        committed = (RUN / "results" / f"{name}.md").read_text()
+        assert (tmp_path / f"{name}.md").read_text() == committed
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end -->", (DOCS / "RESULTS.md").read_text(), re.DOTALL),
+)
+def test_the_page_shows_the_tables_as_they_are(name: str, shown: str) -> None:
+    assert shown == (RUN / "results" / f"{name}.md").read_text()
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (DOCS / "RESULTS.md").read_text())
+    assert links
+    assert [link for link in links if not (DOCS / link).exists()] == []
