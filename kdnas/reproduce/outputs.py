@@ -80,7 +80,7 @@ def _figure1(m: Material, folder: Path, name: str) -> list[Path]:
     models: dict[str, Scores] = {LABELS[n]: m.direct[n] for n in names}
     kind = "searched: "
     ours = {w.removeprefix(kind): m.direct[n] for w, n in m.students.items() if w.startswith(kind)}
-    context = m.run(WEIGHTED).context
+    context = replace(m.run(WEIGHTED).context, title="on report-val")
     return save_figure(partial(compared.draw, models, ours, context), folder, name)
 
 
@@ -105,7 +105,8 @@ def _figure6(m: Material, folder: Path, name: str) -> list[Path]:
     if name == "figure6a":
         if len(trained) < 2:
             raise UserError("no scores of PKD after adversarial training yet")
-        draw = partial(strength.draw_trained, trained, limits, run.context)
+        context = replace(run.context, title=f"{LABELS['pkd']} after adversarial training")
+        draw = partial(strength.draw_trained, trained, limits, context)
     else:
         if not strength.similar(run.rows, run.context):
             raise UserError(f"no student keeps the accuracy floor of {run.context.floor:.3f}")

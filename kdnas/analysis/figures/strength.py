@@ -46,7 +46,7 @@ def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunCo
     Args:
         trained: By the share of the training texts that were attacked; 0 is no such training.
         limits: Of the axes.
-        context: Names the run.
+        context: What is said above and below.
     """
     notes = (
         "share of the training texts attacked (adversarial texts)",
@@ -59,11 +59,11 @@ def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunCo
         [y.error or 0 for *_, y in points], [x.error or 0 for _, x, _ in points],
         fmt="o-", color=style.BLUE, ecolor=style.PALE_GREY,
     )  # fmt: skip
-    for strength, x, y in points:
-        told = f"{strength:g} ({sum(trained[strength].examples)})" if strength else "none"
-        axes.annotate(told, (x.value, y.value), (3, 3), textcoords="offset points")
     axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
     axes.set(xlim=limits[0], ylim=limits[1])
+    told = [f"{s:g} ({sum(trained[s].examples)})" if s else "none" for s, *_ in points]
+    named = [(t, x.value, y.value, style.BLUE) for t, (_, x, y) in zip(told, points, strict=True)]
+    style.name_points(axes, named)
     return figure
 
 

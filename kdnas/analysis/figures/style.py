@@ -20,6 +20,9 @@ BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 PALE_GREEN, GREY, PALE_GREY = "#8FD3BF", "#666666", "#CCCCCC"
 """Colours that colour-blind readers can tell apart (Okabe and Ito 2008)."""
 
+LINE_HEIGHT = 0.07
+"""Of a name beside a figure (share of the axes' height)."""
+
 STYLE: dict[Any, Any] = {
     "font.size": 7.5,
     "axes.labelsize": 7.5,
@@ -102,3 +105,23 @@ def count_students(axes: "Axes") -> None:
 
     whole = MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(whole)
+
+
+def name_points(axes: "Axes", points: Sequence[tuple[str, float, float, str]]) -> None:
+    """Names in a column at the right, from high to low, each with a line to its point.
+
+    Args:
+        axes: With the limits that they are going to have.
+        points: Name, x, y and colour of each.
+    """
+    low, high = axes.get_ylim()
+    falling = sorted(points, key=lambda point: -point[2])
+    room = 1.0
+    for below, (name, x, y, colour) in zip(reversed(range(len(falling))), falling, strict=True):
+        height = min(max((y - low) / (high - low), LINE_HEIGHT * below), room)
+        room = height - LINE_HEIGHT
+        axes.annotate(
+            name, (x, y), (1.02, height), textcoords="axes fraction",
+            va="center", color=colour, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4, "shrinkB": 0},
+        )  # fmt: skip
