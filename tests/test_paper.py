@@ -286,15 +286,17 @@ def test_a_table_says_which_trainings_give_one_answer() -> None:
     assert not any("paper" in name for name in table.header)
 
 
-def test_transfers_are_pooled_over_replicates() -> None:
+@pytest.mark.parametrize("trainings", [1, 3])
+def test_a_text_that_is_shown_in_every_training_counts_once_for_the_error(trainings: int) -> None:
+    n = trainings
     transfers = {
-        ("cells", "pkd"): [(10, 5), (30, 10)], ("cells", "cells"): [(10, 0), (30, 0)],
-        ("pkd", "cells"): [(4, 4)], ("pkd", "pkd"): [(4, 0)],
+        ("cells", "pkd"): [(n, n)] * 15 + [(n, 0)] * 25, ("cells", "cells"): [(n, 0)] * 40,
+        ("pkd", "cells"): [(1, 1)] * 4, ("pkd", "pkd"): [(1, 0)] * 4,
     }  # fmt: skip
     table = table2(transfers, None, beside=True)
     error = pytest.approx(100 * math.sqrt(0.375 * 0.625 / 40))
     assert table.rows[0] == (
-        "AdaBERT cells", 40, Estimate(0.0, 0.0), Estimate(0.0), Estimate(37.5, error),
+        "AdaBERT cells", 40 * n, Estimate(0.0, 0.0), Estimate(0.0), Estimate(37.5, error),
         Estimate(61.0),
     )  # fmt: skip
     assert table.rows[1][1:3] == (4, Estimate(100.0, 0.0))

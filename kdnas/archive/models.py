@@ -209,11 +209,11 @@ class ModelArchive:
         return {tuple(row) for row in self._db.execute(query)}
 
     def transfers(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
-        """(surrogate, target) -> (texts shown, texts right) of each replicate."""
+        """(surrogate, target) -> (times shown, times right) of each text, over all replicates."""
         found: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for surrogate, target, _, shown, right in self._db.execute(
-            "SELECT surrogate, target, replicate, COUNT(*), SUM(correct) FROM transfers"
-            " GROUP BY surrogate, target, replicate"
+            "SELECT surrogate, target, text_index, COUNT(*), SUM(correct) FROM transfers"
+            " GROUP BY surrogate, target, text_index"
         ):
             found.setdefault((surrogate, target), []).append((shown, right))
         return found

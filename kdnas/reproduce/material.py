@@ -23,7 +23,7 @@ class Material:
         config: Of the reproduction.
         runs: Its searches by name.
         scores: Attack -> model -> scores on report-val.
-        transfers: (Surrogate, target) -> (texts shown, texts right) of each replicate.
+        transfers: (Surrogate, target) -> (times shown, times right) of each text.
         roles: Names of scores by what a student is, such as the knee, as far as they are there.
         search_notes, model_notes: What stands below every table of searches and of models.
     """

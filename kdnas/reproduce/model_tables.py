@@ -21,6 +21,13 @@ DIFFERENCES = (2, 5)
 """In points, for which the trainings are counted that would show them."""
 
 
+def named(m: Material) -> dict[str, str]:
+    """Names of scores by what the model is: baselines, then our students."""
+    baselines = ("teacher", "teacher-at", "pkd", "pkd-at", "cells", "cells-at")
+    found = {LABELS[name]: name for name in baselines if name in m.direct}
+    return found | m.students
+
+
 def transfers_table(m: Material) -> PaperTable:
     """The paper's table 2, with its numbers where the data set is the paper's."""
     table = table2(m.transfers, m.roles.get(BEST), beside=m.paper is reported("sst2"))
@@ -37,7 +44,7 @@ def everything_table(m: Material) -> PaperTable:
 def attacks_table(m: Material) -> PaperTable:
     """Every model under every attack: robustness to one alone may be an artefact."""
     rows: list[tuple[Cell, ...]] = []
-    for what, name in _named(m).items():
+    for what, name in named(m).items():
         direct = m.direct[name]
         others = [m.scores[attack].get(name) for attack in ("other-threshold", "deepwordbug")]
         rows.append((what, direct.accuracy, direct.robustness, direct.worst,
@@ -69,11 +76,11 @@ def _thresholds(m: Material) -> tuple[str, ...]:
 
 def mcnemar_table(m: Material) -> PaperTable:
     """McNemar's test between our students and every other model, on the same texts."""
-    named = _named(m)
-    ours = {what: name for what, name in named.items() if what.startswith("searched")}
+    models = named(m)
+    ours = {what: name for what, name in models.items() if what.startswith("searched")}
     rows: list[tuple[Cell, ...]] = []
     for what, name in ours.items():
-        for other, rival in named.items():
+        for other, rival in models.items():
             if other not in ours:
                 found = compare(m.direct[name], m.direct[rival])
                 counts = Estimate(found.first), Estimate(found.second)
@@ -109,10 +116,3 @@ def variance_table(m: Material) -> PaperTable:
         "two architectures that show such a difference on these texts: 5 % level, 80 % power."
     )
     return PaperTable("variance", "Architectures and trainings", header, tuple(rows), (note,))
-
-
-def _named(m: Material) -> dict[str, str]:
-    """Names of scores by what the model is: baselines, then our students."""
-    baselines = ("teacher", "teacher-at", "pkd", "pkd-at", "cells", "cells-at")
-    found = {LABELS[name]: name for name in baselines if name in m.direct}
-    return found | m.students

@@ -74,14 +74,14 @@ def _table(
 
 
 def _figure1(m: Material, folder: Path, name: str) -> list[Path]:
-    names = [n for n in ("teacher", "pkd", "cells", "cells-at") if n in m.direct]
-    if not names:
+    kinds: dict[str, dict[str, Scores]] = {}
+    for what, model in model_tables.named(m).items():
+        kind, _, which = what.rpartition(": ")
+        kinds.setdefault(kind or "baselines", {})[which] = m.direct[model]
+    if not kinds:
         raise UserError("no model has scores yet")
-    models: dict[str, Scores] = {LABELS[n]: m.direct[n] for n in names}
-    kind = "searched: "
-    ours = {w.removeprefix(kind): m.direct[n] for w, n in m.students.items() if w.startswith(kind)}
     context = replace(m.run(WEIGHTED).context, title="on report-val")
-    return save_figure(partial(compared.draw, models, ours, context), folder, name)
+    return save_figure(partial(compared.draw, kinds, context), folder, name)
 
 
 def _figure5(m: Material, folder: Path, name: str) -> list[Path]:

@@ -126,15 +126,21 @@ def _moments(
 
 def _transfers(db: sqlite3.Connection, path: Path, labels: Mapping[str, str]) -> Cells:
     """Shares of right answers of the targets, and their errors."""
-    query = "SELECT COUNT(*), 1.0 * AVG(correct) FROM transfers WHERE surrogate = ? AND target = ?"
+    query = """
+        SELECT SUM(n), 1.0 * SUM(k) / SUM(n), SUM(k * k), SUM(k * n), SUM(n * n) FROM (
+            SELECT COUNT(*) AS n, SUM(correct) AS k FROM transfers
+            WHERE surrogate = ? AND target = ? GROUP BY text_index
+        )
+    """
     for line in _lines(path):
         surrogate, most = line["surrogate \\ target"], 0
         for target in (label for label in labels if line.get(label)):
             pair = labels[surrogate], labels[target]
-            shown, share = db.execute(query, pair).fetchone()
+            shown, share, *squares = db.execute(query, pair).fetchone()
             most = max(most, shown)
             yield f"{surrogate} to {target}", float(line[target]), 100 * share
-            error = 100 * math.sqrt(share * (1 - share) / shown)
+            residuals = squares[0] - 2 * share * squares[1] + share**2 * squares[2]
+            error = 100 * math.sqrt(max(residuals, 0.0)) / shown
             yield f"{surrogate} to {target}, error", float(line[f"{target} error"]), error
         yield f"{surrogate}, texts", float(line["texts"]), most
 

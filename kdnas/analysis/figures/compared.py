@@ -14,21 +14,24 @@ LARGEST_AREA = 600.0
 """Area of the largest bubble (square typographic points)."""
 
 
-def draw(
-    models: Mapping[str, Scores], searched: Mapping[str, Scores], context: RunContext
-) -> "Figure":
-    """One bubble for each model, named at the right; ours in another colour.
+_COLOURS = (style.BLUE, style.RED, style.GREEN)
+
+
+def draw(kinds: Mapping[str, Mapping[str, Scores]], context: RunContext) -> "Figure":
+    """One bubble for each model, named at the right; a colour for each kind.
 
     Args:
-        models: The models that ours are compared with, by what they are called.
-        searched: Ours.
+        kinds: The models of up to three kinds, by what they are called.
         context: What is said above and below.
     """
-    note = "area: parameters; bars: standard errors"
-    figure, axes = style.new_axes(context, (style.WIDE, 3.2), note)
-    everyone = [(*pair, style.BLUE) for pair in models.items()]
-    everyone += [(*pair, style.RED) for pair in searched.items()]
+    everyone = [
+        (name, scores, colour)
+        for models, colour in zip(kinds.values(), _COLOURS, strict=False)
+        for name, scores in models.items()
+    ]
     largest = max(scores.parameters for _, scores, _ in everyone)
+    note = f"area: parameters, at most {largest / 1e6:.1f} M; bars: standard errors"
+    figure, axes = style.new_axes(context, (style.WIDE, 4.0), note)
     for _, scores, colour in sorted(everyone, key=lambda each: -each[1].parameters):
         x, y = scores.accuracy, scores.robustness
         area = LARGEST_AREA * scores.parameters / largest
@@ -40,4 +43,9 @@ def draw(
     axes.margins(x=0.15, y=0.15)  # room for the bubbles
     points = [(name, s.accuracy.value, s.robustness.value, c) for name, s, c in everyone]
     style.name_points(axes, points)
+    handles = [
+        axes.plot([], [], "o", color=colour, markersize=4)[0]
+        for colour, _ in zip(_COLOURS, kinds, strict=False)
+    ]
+    figure.legend(handles, list(kinds), loc="outside upper left", ncols=3)
     return figure

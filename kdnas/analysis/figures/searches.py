@@ -14,7 +14,8 @@ from kdnas.objectives import fitness, violation
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = (style.RED, style.BLUE, style.GREEN, style.GREY)
+_LOOKS = ((style.RED, 2.8), (style.BLUE, 2.0), (style.GREEN, 1.2), (style.GREY, 0.6))
+"""Colour and width of each line; thin ones are drawn over thick ones, so that both are seen."""
 
 
 def best_fitness(rows: Sequence[Row], context: RunContext) -> list[float]:
@@ -33,11 +34,12 @@ def draw(runs: Mapping[str, Sequence[Row]], context: RunContext) -> "Figure":
     """Both over the students evaluated; one seed each, so an observation."""
     figure = style.new_figure(context, (style.WIDE, 2.6), "one seed each: an observation")
     left, right = figure.subplots(1, 2)
-    for (name, rows), colour in zip(runs.items(), _COLOURS, strict=False):
+    for (name, rows), (colour, width) in zip(runs.items(), _LOOKS, strict=False):
+        look = {"where": "post", "color": colour, "linewidth": width}
         best = best_fitness(rows, context)
-        left.step(range(1, len(best) + 1), best, where="post", color=colour, label=name)
+        left.step(range(1, len(best) + 1), best, label=name, **look)
         volumes = hypervolume_history(rows, context.objectives, context.floor, context.largest)
-        right.step(range(1, len(volumes) + 1), volumes, where="post", color=colour)
+        right.step(range(1, len(volumes) + 1), volumes, **look)
     for axes in (left, right):
         style.count_students(axes)
         axes.set_xlabel("students evaluated")

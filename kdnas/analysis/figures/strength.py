@@ -34,9 +34,13 @@ def common_limits(
 ) -> Limits:
     """Limits of the axes that hold what both figures show (points)."""
     shown = [*similar(rows, context), *(e for _, e in evaluated(_front(rows, context)))]
-    x = [s.accuracy.value for s in trained.values()] + [100 * e.search.accuracy for e in shown]
-    y = [s.robustness.value for s in trained.values()] + [100 * e.search.robustness for e in shown]
-    pads = [max(0.08 * (max(v) - min(v)), 1.0) for v in (x, y)]
+    x = [100 * e.search.accuracy for e in shown]
+    y = [100 * e.search.robustness for e in shown]
+    for scores in trained.values():
+        for values, found in ((x, scores.accuracy), (y, scores.robustness)):
+            reach = found.error or 0.0  # the bars are seen whole
+            values += [found.value - reach, found.value + reach]
+    pads = [max(0.04 * (max(v) - min(v)), 1.0) for v in (x, y)]
     return (min(x) - pads[0], max(x) + pads[0]), (min(y) - pads[1], max(y) + pads[1])
 
 
@@ -70,19 +74,19 @@ def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunCo
 def draw_searched(rows: Sequence[Row], limits: Limits, context: RunContext) -> "Figure":
     """Figure 6b: the searched students of similar fitness on search-val, and the front."""
     shown = similar(rows, context)
-    note = f"the {len(shown)} students of the largest fitness, on search-val"
-    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), note)
+    figure, axes = style.new_axes(context, (style.COLUMN, 2.9), "on search-val")
     x = [100 * e.search.accuracy for e in shown]
     axes.scatter(
-        x, [100 * e.search.robustness for e in shown], 14, color=style.RED, alpha=0.6, linewidths=0
-    )
+        x, [100 * e.search.robustness for e in shown], 14, color=style.RED, alpha=0.6, linewidths=0,
+        label=f"the {len(shown)} students of the largest fitness",
+    )  # fmt: skip
     front = sorted(
         (100 * e.search.accuracy, 100 * e.search.robustness)
         for _, e in evaluated(_front(rows, context))
     )
     axes.plot(
         [x for x, _ in front], [y for _, y in front], "D-", color=style.GREEN, markersize=3.5,
-        drawstyle="steps", label="front of the whole search", zorder=0,
+        drawstyle="steps", label="front of accuracy and robustness", zorder=0,
     )  # fmt: skip
     axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
     axes.set(xlim=limits[0], ylim=limits[1])

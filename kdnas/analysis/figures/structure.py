@@ -47,7 +47,7 @@ def _draw(
     context: RunContext,
 ) -> "Figure":
     note = (
-        "mean of all evaluated students ± standard error, where they are 5 or more (above)\n"
+        "mean of all evaluated students ± standard error, where they are 5 or more (numbers)\n"
         f"{RHO}: Spearman's correlation and its 95 % bootstrap interval"
     )
     size = (style.WIDE if len(traits) == 2 else 2 * style.COLUMN, 0.6 + 2.1 * len(metrics))
@@ -63,6 +63,8 @@ def _draw(
             axes.set_xlim(round(left) - 0.4, round(right) + 0.4)  # also where there is one count
             style.count_students(axes)
         row[0].set_ylabel(NAMES[metric])
+        low, high = row[0].get_ylim()
+        row[0].set_ylim(low - 0.2 * (high - low), high)  # room for the numbers, also of its row
     handles = [
         panels[0][0].plot([], [], "o-", color=colour, markersize=3)[0]
         for colour, _ in zip(_COLOURS, archives, strict=False)
@@ -72,7 +74,7 @@ def _draw(
 
 
 def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: int) -> None:
-    """Means over the students of one archive, beside those of the other."""
+    """Means over the students of one archive, beside those of the other; counts at the foot."""
     groups, colour, beside = grouped(rows, trait, metric), _COLOURS[place], 0.06 * (2 * place - 1)
     axes.errorbar(
         [g.count + beside for g in groups], [g.mean for g in groups], [g.error for g in groups],
@@ -80,7 +82,7 @@ def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: i
     )  # fmt: skip
     for g in groups:
         axes.annotate(
-            str(g.students), (g.count + beside, g.mean + g.error), (0, 2),
+            str(g.students), (g.count, 0), (0, 9 - 7 * place), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", ha="center", fontsize=6, color=colour,
         )  # fmt: skip
 

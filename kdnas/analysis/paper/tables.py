@@ -1,11 +1,11 @@
 """The paper's tables 1 to 5, each value beside the one that Guo 2021 prints."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kdnas.analysis.paper.reported import TRANSFERS, Reported
 from kdnas.analysis.paper.scores import Estimate, Scores
 from kdnas.analysis.paper.table import Cell, PaperTable
-from kdnas.objectives import standard_error
 
 LABELS = {
     "teacher": "teacher",
@@ -108,7 +108,7 @@ def table2(
     """Transfer: accuracy of the target (columns) on the texts that fooled the surrogate (rows).
 
     Args:
-        transfers: (Texts shown, texts right) of each replicate.
+        transfers: (Times shown, times right) of each text, over all replicates.
         searched: Name of our student's scores, if there is one.
         beside: Whether the data set is the paper's.
     """
@@ -131,18 +131,20 @@ def table2(
         rows.append(tuple(cells))
     title = "Table 2: transfer attacks, accuracy of the target on what fooled the surrogate"
     note = (
-        "Texts: adversarial texts of all trainings together; ± the standard error of their share."
+        "Texts: adversarial texts shown, of all trainings together; ± the standard error over the "
+        "texts they were made from."
     )
     return PaperTable("table2", title, *_printed(header, rows), (note,))
 
 
 def _pooled(counts: Sequence[tuple[int, int]]) -> Estimate | None:
-    """The share of right answers over all replicates, in points."""
+    """The share of right answers over all replicates, in points, and its error over the texts."""
     shown = sum(n for n, _ in counts)
     if not shown:
         return None
     share = sum(right for _, right in counts) / shown
-    return Estimate(100 * share, 100 * standard_error(share, shown))
+    residuals = sum((right - share * n) ** 2 for n, right in counts)
+    return Estimate(100 * share, 100 * math.sqrt(residuals) / shown)
 
 
 def table3(scores: Mapping[str, Scores], paper: Mapping[str, Reported]) -> PaperTable:
