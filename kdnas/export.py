@@ -19,7 +19,7 @@ from kdnas.evaluate import Evaluator, Prepared
 from kdnas.objectives import fitness, standard_error
 from kdnas.records import Job, Measurement
 from kdnas.run_folder import RunFolder, stored_config
-from kdnas.students import Student, StudentConfig, StudentForSequenceClassification
+from kdnas.students import Student, StudentConfig, StudentForSequenceClassification, save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
@@ -55,8 +55,7 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=out.parent) as draft:
-            model.save_pretrained(Path(draft) / "model", safe_serialization=True)
-            tokenizer.save_pretrained(Path(draft) / "model")
+            save_model(model, tokenizer, Path(draft) / "model")
             (Path(draft) / "model" / "README.md").write_text(card)
             if out.is_dir():
                 out.rmdir()

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from kdnas import __version__
 from kdnas.analysis import RunContext
-from kdnas.archive import FILE_NAME, Archive, Row
+from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row
 from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
 from kdnas.errors import UserError
@@ -47,7 +47,7 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
 
     Raises:
         UserError: The folder holds a run of another configuration, or an unfinished one and
-            `resume` is false, or none and it is true.
+            `resume` is false, or none and it is true, or a reproduction.
     """
     if not folder.archive.exists():
         if resume:
@@ -68,6 +68,8 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
 
 
 def _new(folder: RunFolder, config: Config) -> Archive:
+    if (folder.path / MODELS_FILE).exists():
+        raise UserError(f"{folder.path} holds a reproduction: choose another --out")
     asked = config.model_dump(mode="json")
     return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
 

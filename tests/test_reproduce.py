@@ -234,6 +234,9 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
         ("UPDATE transfers SET correct = 1 WHERE surrogate = target", "to itself: it is right on"),
         ("UPDATE transfers SET correct = 1 - correct WHERE surrogate != target",
          "table2.csv, teacher to "),
+        ("DELETE FROM transfers WHERE surrogate = 'cells' AND target = 'pkd'",
+         "table2.csv, AdaBERT cells to PKD: "),
+        ("DELETE FROM meta", "models.sqlite: has models, but not the settings"),
         ("DELETE FROM texts WHERE name = 'pkd'", "pkd 1: was attacked on no text"),
         ("DELETE FROM models WHERE name = 'pkd'", "pkd 1: has attacked texts, but is no model"),
     ],
@@ -246,6 +249,85 @@ def test_a_contradiction_is_found(statement: str, said: str, done: Path, tmp_pat
     found = CliRunner().invoke(app, ["verify", str(folder)])
     assert found.exit_code == 1
     assert said in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "said"),
+    [
+        ("results/table5.csv", b"\xff\xfe\x00", "table5.csv: is not what the archives give"),
+        ("results/table1.md", b"| teacher | 100.0 |", "table1.md: is not what the archives give"),
+        ("results/front.csv", b"student", "front.csv: is not what the archives give"),
+        ("results/table3.tex", None, "table3.tex: is missing: --only table3 draws it again"),
+        ("models/teacher-1/model.safetensors", b"", "models/teacher-1/model.safetensors: is dam"),
+        ("pareto/archive.sqlite", None, "pareto: the search is gone, but its models are there"),
+    ],
+)
+def test_a_file_that_is_damaged_or_gone_is_found(
+    place: str, content: bytes | None, said: str, done: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder)
+    (folder / place).unlink()
+    if content is not None:
+        (folder / place).write_bytes(content)
+    found = CliRunner().invoke(app, ["verify", str(folder)])
+    assert found.exit_code == 1
+    assert said in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("teacher", "table2.csv, AdaBERT cells to teacher: "), ("texts", "table2.csv, AdaBERT cells")],
+)
+def test_a_number_that_is_none_is_found(column: str, said: str, done: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students", "models"))
+    rows = table(folder, "table2")
+    rows[1][column] = "abc"
+    with (folder / "results" / "table2.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    found = CliRunner().invoke(app, ["verify", str(folder)])
+    assert found.exit_code == 1
+    assert said in found.stdout
+    assert "abc stands there" in found.stdout
+
+
+def test_what_is_drawn_without_a_search_says_so(
+    done: Path, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students", "models", "pareto"))
+    found = run(folder, tiny_teacher, "--only", "table5")
+    assert found.exit_code == 0
+    assert "the search pareto is gone" in found.stderr
+
+
+def test_a_reproduction_is_no_place_for_a_search(done: Path, tiny_teacher: Path) -> None:
+    settings = [part for o in tiny_overrides(tiny_teacher) for part in ("--set", o)]
+    found = CliRunner().invoke(app, ["search", "--out", str(done), *settings])
+    assert found.exit_code == 1
+    assert "holds a reproduction: choose another --out" in str(found.exception)
+    assert not (done / "archive.sqlite").exists()
+
+
+def test_a_misspelt_output_is_refused_before_anything_else(
+    tiny_teacher: Path, tmp_path: Path
+) -> None:
+    found = run(tmp_path / "none", tiny_teacher, "--only", "Table5")
+    assert "no output 'Table5'; there are table1" in str(found.exception)
+
+
+def test_the_runs_of_a_reproduction_are_named_where_one_is_looked_for(done: Path) -> None:
+    found = CliRunner().invoke(app, ["front", str(done)])
+    assert f"there are runs at {done / 'no-floor'}, {done / 'pareto'}, " in str(found.exception)
+
+
+def test_whoever_reads_the_settings_of_a_model_reads_its_weights(done: Path) -> None:
+    for folder in (done / "models").iterdir():
+        mode = (folder / "config.json").stat().st_mode
+        assert (folder / "model.safetensors").stat().st_mode == mode
 
 
 def test_a_changed_search_is_found_by_its_name(done: Path, tmp_path: Path) -> None:

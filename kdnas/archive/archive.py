@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from kdnas.archive.reading import reading, unreadable
+from kdnas.archive.reading import no_run, reading, unreadable
 from kdnas.archive.rows import (
     EVALUATION_NAMES,
     Birth,
@@ -68,7 +68,7 @@ class Archive:
             UserError: There is none at `path`, or it is of another schema version.
         """
         if not path.is_file():
-            raise UserError(f"no run at {path.parent}: {path.name} is missing")
+            raise no_run(path)
         archive = cls._connect(path)
         try:
             archive._require_version()
@@ -100,7 +100,7 @@ class Archive:
             UserError: There is none at `path`, it is of another schema version, or damaged.
         """
         if not path.is_file():
-            raise UserError(f"no run at {path.parent}: {path.name} is missing")
+            raise no_run(path)
         with reading(path) as connection:
             archive = cls(connection, path)
             archive._require_version()

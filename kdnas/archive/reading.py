@@ -41,6 +41,14 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
                     raise _busy(archive)
 
 
+def no_run(archive: Path) -> UserError:
+    """Where there is no archive; names the runs below, as a reproduction has them."""
+    folder = archive.parent
+    below = sorted(str(found.parent) for found in folder.glob(f"*/{archive.name}"))
+    advice = f"; there are runs at {', '.join(below)}" if below else ""
+    return UserError(f"no run at {folder}: {archive.name} is missing{advice}")
+
+
 def unreadable(archive: Path, error: object) -> UserError:
     """Of an archive whose content cannot be understood."""
     return UserError(

@@ -43,12 +43,15 @@ def reproduce(
     from kdnas.archive import MODELS_FILE
     from kdnas.cli.output import duration, messages
     from kdnas.config import load_config
+    from kdnas.reproduce import require_known
 
     begun = time.perf_counter()
     chosen = load_config(preset, config, overrides or [])
+    names = None if only is None else only.split(",")
+    require_known(names or ())
     if only is None:
         _run(chosen, out, jobs, cluster, resume=resume)
-    _write(chosen, out, None if only is None else only.split(","))
+    _write(chosen, out, names)
     if only is None:
         messages().print(
             f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
@@ -78,7 +81,11 @@ def _write(config: "Config", out: Path, names: list[str] | None) -> None:
     from kdnas.errors import UserError
     from kdnas.reproduce import read_material, write_outputs
 
-    files, missing = write_outputs(read_material(config, out), out / "results", names)
+    material = read_material(config, out)
+    for name in material.gone:
+        said = f"the search {name} is gone from {out}: what is drawn is drawn without it"
+        messages().print(said, markup=False, soft_wrap=True)
+    files, missing = write_outputs(material, out / "results", names)
     for file in files:
         typer.echo(file)
     for name, reason in missing.items():

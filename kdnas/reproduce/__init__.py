@@ -11,7 +11,7 @@ from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import finalists, read_runs
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import Model, compared_models
-from kdnas.reproduce.outputs import OUTPUTS, write_outputs
+from kdnas.reproduce.outputs import OUTPUTS, require_known, write_outputs
 from kdnas.reproduce.run import reproduce
 from kdnas.reproduce.searches import Crew, run_searches, search_configs
 from kdnas.reproduce.transfers import transfer_matrix
@@ -32,6 +32,7 @@ __all__ = [
     "read_material",
     "read_runs",
     "reproduce",
+    "require_known",
     "run_searches",
     "search_configs",
     "transfer_matrix",

@@ -7,6 +7,7 @@ from kdnas.analysis.context import OFFLINE
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
 from kdnas.archive import MODELS_FILE, ModelArchive, Row
+from kdnas.archive.reading import unreadable
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.finalists import Run, finalists, read_runs
@@ -25,7 +26,7 @@ class Material:
         scores: Attack -> model -> scores on report-val.
         transfers: (Surrogate, target) -> (times shown, times right) of each text.
         roles: Names of scores by what a student is, such as the knee, as far as they are there.
-        search_notes, model_notes: What stands below every table of searches and of models.
+        search_note, model_note: On which texts searches and models were measured; may be empty.
     """
 
     config: Config
@@ -33,8 +34,13 @@ class Material:
     scores: dict[str, dict[str, Scores]]
     transfers: dict[tuple[str, str], list[tuple[int, int]]]
     roles: dict[str, str]
-    search_notes: tuple[str, ...]
-    model_notes: tuple[str, ...]
+    search_note: str
+    model_note: str
+
+    @property
+    def caveat(self) -> tuple[str, ...]:
+        """What stands below everything of an offline reproduction."""
+        return (f"{OFFLINE.capitalize()}.",) if self.config.attack.resources == "offline" else ()
 
     @property
     def direct(self) -> dict[str, Scores]:
@@ -54,6 +60,11 @@ class Material:
     def paper(self) -> dict[str, Reported]:
         """What the paper prints of this task; nothing for a task that it does not have."""
         return reported(self.config.task.name)
+
+    @property
+    def gone(self) -> list[str]:
+        """Searches that are not there, though models are, which are trained after all of them."""
+        return [n for n in search_configs(self.config) if n not in self.runs] if self.direct else []
 
     def run(self, name: str) -> Run:
         """A search.
@@ -99,7 +110,10 @@ def read_material(config: Config, folder: Path) -> Material:
             stored = archive.config()
             if stored is not None:
                 require_same(folder, Config.model_validate(stored), config, GROWING)
-            scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
+            try:
+                scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
+            except (TypeError, ValueError) as error:  # SQLite keeps any value in any column
+                raise unreadable(folder / MODELS_FILE, error) from error
             specs = {attack: archive.spec(attack) for attack in ATTACKS}
             transfers = archive.transfers()
     if not runs and not scores["textfooler"]:
@@ -116,7 +130,6 @@ def read_material(config: Config, folder: Path) -> Material:
         for what, arch in finalists(runs).items()
         if student_name(arch.key) in scores["textfooler"]
     }
-    caveat = (f"{OFFLINE.capitalize()}.",) if config.attack.resources == "offline" else ()
     spec = specs.get("textfooler")
     return Material(
         config,
@@ -124,29 +137,26 @@ def read_material(config: Config, folder: Path) -> Material:
         scores,
         transfers,
         roles,
-        (*_search_notes(runs), *caveat),
-        (*_model_notes(scores["textfooler"], spec), *caveat),
+        _search_note(runs),
+        _model_note(scores["textfooler"], spec),
     )
 
 
-def _search_notes(runs: dict[str, Run]) -> tuple[str, ...]:
+def _search_note(runs: dict[str, Run]) -> str:
     """Texts and spec of the searches' own scores."""
     measured = [e.search for run in runs.values() for _, e in evaluated(run.rows)]
     if not measured:
-        return ()
+        return ""
     one = measured[0]
     return (
         f"Searches: accuracy on {one.texts} texts of search-val, robustness on {one.attack.texts} "
-        f"of them, attacked by TextFooler (spec {one.spec}); points.",
+        f"of them, attacked by TextFooler (spec {one.spec}); points."
     )
 
 
-def _model_notes(direct: dict[str, Scores], spec: str | None) -> tuple[str, ...]:
-    """Texts and spec of the compared models, and what ± is."""
+def _model_note(direct: dict[str, Scores], spec: str | None) -> str:
+    """Texts and spec of the compared models."""
     if not direct:
-        return ()
+        return ""
     texts = max(s.outcomes[0].texts for s in direct.values())
-    return (
-        f"Points on {texts} texts of report-val, attacked by TextFooler (spec {spec}). Accuracy "
-        "and robustness: mean ± standard error over texts and trainings; others: over trainings.",
-    )
+    return f"On {texts} texts of report-val, attacked by TextFooler (spec {spec})."

@@ -38,7 +38,9 @@ def transfers_table(m: Material) -> PaperTable:
 def everything_table(m: Material) -> PaperTable:
     """The paper's table 5; its one searched student stands beside two of our picks."""
     picked = [m.roles[role] for role in (BEST, "searched: most robust") if role in m.roles]
-    return table5(m.direct, m.paper, m.students, picked)
+    table = table5(m.direct, m.paper, m.students, picked)
+    where = ", ".join(f"{name} ({what})" for what, name in m.students.items())
+    return replace(table, notes=(*table.notes, f"In models/: {where}.")) if where else table
 
 
 def attacks_table(m: Material) -> PaperTable:

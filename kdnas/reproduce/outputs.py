@@ -26,7 +26,12 @@ from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
 from kdnas.writing import CannotWrite, write_whole
 
-_FORMS = {".md": as_markdown, ".csv": as_csv, ".tex": as_latex}
+FORMS = {".md": as_markdown, ".csv": as_csv, ".tex": as_latex}
+
+_ERRORS = (
+    "Points; accuracy and robustness: mean ± standard error over texts and trainings, others: over "
+    "trainings."
+)
 
 
 def write_outputs(
@@ -40,9 +45,7 @@ def write_outputs(
     Raises:
         UserError: There is no such output, or a file cannot be written.
     """
-    unknown = [name for name in names or () if name not in OUTPUTS]
-    if unknown:
-        raise UserError(f"no output {unknown[0]!r}; there are {', '.join(OUTPUTS)}")
+    require_known(names or ())
     files: list[Path] = []
     missing: dict[str, str] = {}
     for name in OUTPUTS if names is None else names:
@@ -53,6 +56,17 @@ def write_outputs(
         except UserError as error:
             missing[name] = str(error)
     return files, missing
+
+
+def require_known(names: Sequence[str]) -> None:
+    """Refuse names of outputs that there are not.
+
+    Raises:
+        UserError: It names the first of them.
+    """
+    for name in names:
+        if name not in OUTPUTS:
+            raise UserError(f"no output {name!r}; there are {', '.join(OUTPUTS)}")
 
 
 def _table(
@@ -66,9 +80,9 @@ def _table(
     table = make(material)
     if not table.rows:
         raise UserError("no line of it has scores yet")
-    noted = replace(table, notes=(*table.notes, *notes(material)))
-    files = [folder / f"{name}{ending}" for ending in _FORMS]
-    for file, form in zip(files, _FORMS.values(), strict=True):
+    noted = replace(table, notes=(*table.notes, *notes(material), *material.caveat))
+    files = [folder / f"{name}{ending}" for ending in FORMS]
+    for file, form in zip(files, FORMS.values(), strict=True):
         write_whole(file, form(noted).encode())
     return files
 
@@ -139,8 +153,9 @@ def _searches(m: Material, folder: Path, name: str) -> list[Path]:
             *save_figure(draw, folder, name)]  # fmt: skip
 
 
-_model_table = partial(_table, lambda m: m.model_notes)
-_search_table = partial(_table, lambda m: m.search_notes)
+_model_table = partial(_table, lambda m: (f"{m.model_note} {_ERRORS}",))
+_count_table = partial(_table, lambda m: (m.model_note,))
+_search_table = partial(_table, lambda m: (m.search_note,))
 
 OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
     "table1": partial(_model_table, lambda m: table1(m.direct, m.paper)),
@@ -156,13 +171,13 @@ OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
     "figure8": partial(_layers, "accuracy"),
     "figure9": partial(_layers, "robustness"),
     "attacks": partial(_model_table, model_tables.attacks_table),
-    "mcnemar": partial(_model_table, model_tables.mcnemar_table),
-    "variance": partial(_model_table, model_tables.variance_table),
+    "mcnemar": partial(_count_table, model_tables.mcnemar_table),
+    "variance": partial(_count_table, model_tables.variance_table),
     "searches": _searches,
     "front": partial(_search_table, search_tables.front_table),
     "floor": partial(_search_table, search_tables.floor_table),
     "weights": partial(_search_table, search_tables.weights_table),
     "correlations": partial(_search_table, search_tables.structure_table),
-    "splits": partial(_search_table, search_tables.splits_table),
+    "splits": partial(_table, lambda m: (), search_tables.splits_table),
 }
 """What can be made; the first twelve are the paper's."""

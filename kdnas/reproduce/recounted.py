@@ -75,32 +75,37 @@ def table_problems(
             lines = ROBUST_LABELS if path.stem == "table4" else labels
             for place, printed, counted in cells(db, path, lines):
                 compared += 1
-                if counted is None or not math.isclose(printed, counted, abs_tol=TOLERANCE):
-                    message = f"{printed} stands there, the attacked texts give {counted}"
+                if counted is None or not _is(printed, counted):
+                    given = "nothing" if counted is None else counted
+                    message = f"{printed} stands there, the attacked texts give {given}"
                     problems.append(Problem(f"{path.name}, {place}", message))
     return problems, compared
 
 
-Cells = Iterator[tuple[str, float, float | None]]
+def _is(printed: str, counted: float) -> bool:
+    try:
+        return math.isclose(float(printed), counted, abs_tol=TOLERANCE)
+    except ValueError:
+        return False
+
+
+Cells = Iterator[tuple[str, str, float | None]]
 """Of each number: its place, what is printed, and what the texts give."""
 
 
 def _scores(db: sqlite3.Connection, path: Path, labels: Mapping[str, str]) -> Cells:
     """Means and standard errors of the models."""
     for line in _lines(path):
-        label = line["model"]
+        label = line.get("model") or "no model"
         name = labels.get(label, label)
         count = "SELECT COUNT(*) FROM trainings WHERE name = ?"
-        yield (
-            f"{label}, trainings",
-            float(line["trainings"]),
-            *db.execute(count, (name,)).fetchone(),
-        )
+        trainings = line.get("trainings") or "nothing"
+        yield f"{label}, trainings", trainings, *db.execute(count, (name,)).fetchone()
         for header, column in _COLUMNS.items():
             mean, error = _estimate(db, name, column)
             for key, value in ((header, mean), (f"{header} error", error)):
                 if line.get(key):
-                    yield f"{label}, {key}", float(line[key]), value
+                    yield f"{label}, {key}", line[key], value
 
 
 def _estimate(db: sqlite3.Connection, name: str, column: str) -> tuple[float | None, float | None]:
@@ -133,18 +138,20 @@ def _transfers(db: sqlite3.Connection, path: Path, labels: Mapping[str, str]) ->
         )
     """
     for line in _lines(path):
-        surrogate, most = line["surrogate \\ target"], 0
+        surrogate, most = line.get("surrogate \\ target") or "no surrogate", 0
         for target in (label for label in labels if line.get(label)):
-            pair = labels[surrogate], labels[target]
+            pair = labels.get(surrogate), labels[target]
             shown, share, *squares = db.execute(query, pair).fetchone()
-            most = max(most, shown)
-            yield f"{surrogate} to {target}", float(line[target]), 100 * share
-            residuals = squares[0] - 2 * share * squares[1] + share**2 * squares[2]
-            error = 100 * math.sqrt(max(residuals, 0.0)) / shown
-            yield f"{surrogate} to {target}, error", float(line[f"{target} error"]), error
-        yield f"{surrogate}, texts", float(line["texts"]), most
+            place, error = f"{surrogate} to {target}", None
+            if shown:
+                most = max(most, shown)
+                residuals = squares[0] - 2 * share * squares[1] + share**2 * squares[2]
+                error = 100 * math.sqrt(max(residuals, 0.0)) / shown
+            yield place, line[target], 100 * share if shown else None
+            yield f"{place}, error", line.get(f"{target} error") or "nothing", error
+        yield f"{surrogate}, texts", line.get("texts") or "nothing", most
 
 
 def _lines(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(newline="", errors="replace") as file:
         return list(csv.DictReader(file))

@@ -9,6 +9,7 @@ import torch
 from kdnas.archive import weights_of
 from kdnas.attacks import ModelVictim
 from kdnas.reproduce.models import Model
+from kdnas.students import save_model
 from kdnas.teachers import load_trained_classifier
 
 
@@ -38,10 +39,8 @@ class Shelf:
 
     def save(self, model: Model, network: Any) -> None:
         """Keep a model with its tokenizer."""
-        place, tokenizer = self.place(model.identity), self.tokenizer
-        tokenizer.model_max_length = self.length
-        network.save_pretrained(place, safe_serialization=True)
-        tokenizer.save_pretrained(place)
+        self.tokenizer.model_max_length = self.length
+        save_model(network, self.tokenizer, self.place(model.identity))
 
     def victim(self, network: Any) -> ModelVictim:
         """A model as an attack sees it."""

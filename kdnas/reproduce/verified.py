@@ -7,9 +7,10 @@ from kdnas.analysis.paper import LABELS
 from kdnas.archive import MODELS_FILE, ModelArchive
 from kdnas.config import Config
 from kdnas.reproduce.finalists import BEST
-from kdnas.reproduce.material import read_material
+from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.recounted import table_problems
+from kdnas.reproduce.redrawn import redrawn_problems
 from kdnas.run_folder import RunFolder
 from kdnas.verify import Problem, check, model_problems
 
@@ -46,15 +47,24 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
         return ReproductionVerdict(tuple(problems), len(searches), 0, 0)
     with ModelArchive.read(folder / MODELS_FILE) as models:
         stored, trained = models.config(), len(models.models())
-    if stored is None or not trained:
-        return ReproductionVerdict((), len(searches), trained, 0)
-    names = _names(Config.model_validate(stored), folder)
-    wrong, numbers = table_problems(folder / MODELS_FILE, folder / "results", names)
+    if not trained:
+        return ReproductionVerdict((), len(searches), 0, 0)
+    if stored is None:
+        lost = Problem(MODELS_FILE, "has models, but not the settings that they were trained with")
+        return ReproductionVerdict((lost,), len(searches), trained, 0)
+    material, results = read_material(Config.model_validate(stored), folder), folder / "results"
+    if material.gone:
+        gone = tuple(
+            Problem(name, "the search is gone, but its models are there") for name in material.gone
+        )
+        return ReproductionVerdict(gone, len(searches), trained, 0)
+    wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
+    wrong += redrawn_problems(material, results)
     return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers)
 
 
-def _names(config: Config, folder: Path) -> dict[str, str]:
+def _names(material: Material) -> dict[str, str]:
     """Names of models by what the tables call them, as far as they are not always the same."""
-    material = read_material(config, folder)
-    names = {**material.students, LABELS["pkd-at"]: sweep_name(config.reproduce.strength)}
+    adversarial = sweep_name(material.config.reproduce.strength)
+    names = {**material.students, LABELS["pkd-at"]: adversarial}
     return names | ({"searched": material.roles[BEST]} if BEST in material.roles else {})

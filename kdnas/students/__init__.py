@@ -6,7 +6,8 @@
 - `MERGES`: the input modes by name;
 - `initial_tables`, `load_tables`: embedding tables started from the teacher's;
 - `only_rows_of`: the embedding tables without the rows that a training set does not use;
-- `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes.
+- `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes;
+- `save_model`: a model and its tokenizer as a folder.
 
 Importing this folder registers the shell with the Auto classes of transformers, so that
 `AutoModelForSequenceClassification.from_pretrained` loads an exported student.
@@ -15,7 +16,12 @@ Importing this folder registers the shell with the Auto classes of transformers,
 from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
 from kdnas.students.layers import LAYERS, make_layer
 from kdnas.students.merges import MERGES, merge
-from kdnas.students.pretrained import StudentConfig, StudentForSequenceClassification, register
+from kdnas.students.pretrained import (
+    StudentConfig,
+    StudentForSequenceClassification,
+    register,
+    save_model,
+)
 from kdnas.students.student import Student, masked_max
 
 register()
@@ -33,4 +39,5 @@ __all__ = [
     "masked_max",
     "merge",
     "only_rows_of",
+    "save_model",
 ]

@@ -1,7 +1,9 @@
 """The Hugging Face shell of a student: a config class and a model class for the Auto classes."""
 
 import json
+import shutil
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Self
 
 from torch import Tensor, nn
@@ -106,3 +108,15 @@ def register() -> None:
     AutoModelForSequenceClassification.register(
         StudentConfig, StudentForSequenceClassification, exist_ok=True
     )
+
+
+def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
+    """Save a model and its tokenizer; whoever may read the folder may read the weights.
+
+    Raises:
+        OSError, SafetensorError: It cannot be written.
+    """
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
+        shutil.copymode(folder / "config.json", weights)

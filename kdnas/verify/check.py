@@ -3,8 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from kdnas.archive.reading import reading
-from kdnas.errors import UserError
+from kdnas.archive.reading import no_run, reading
 from kdnas.run_folder import RunFolder
 from kdnas.verify.archive import Contents, content_problems
 from kdnas.verify.database import database_problems, unreadable
@@ -36,7 +35,7 @@ def check(folder: RunFolder) -> Verdict:
         UserError: There is no archive, or a run writes into it without a pause.
     """
     if not folder.archive.is_file():
-        raise UserError(f"no run at {folder.path}: {folder.archive.name} is missing")
+        raise no_run(folder.archive)
     weights = sorted(folder.students.glob("*.safetensors"))
     verdict, parameters = _archive_verdict(folder)
     files = (*state_problems(folder.path), *weight_problems(weights, parameters))

@@ -36,22 +36,28 @@ def weight_problems(
             could not be read.
     """
     for path in paths:
-        message = _wrong_weights(path, parameters)
+        if parameters is not None and path.stem not in parameters:
+            message = "belongs to no student of the archive: delete it"
+        else:
+            message = wrong_weights(path, parameters[path.stem] if parameters else None)
         if message:
             yield Problem(f"{path.parent.name}/{path.name}", message)
 
 
-def _wrong_weights(path: Path, parameters: Mapping[str, int | None] | None) -> str:
-    if parameters is not None and path.stem not in parameters:
-        return "belongs to no student of the archive: delete it"
+def wrong_weights(path: Path, expected: int | None = None) -> str:
+    """What is wrong with a file of weights; empty where nothing is.
+
+    Args:
+        path: The file.
+        expected: How many numbers the archive says it has, where it says so.
+    """
     try:
         with safe_open(path, framework="np") as tensors:  # reads the header; tells a short file
             size = sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
     except FileNotFoundError:
         return ""  # deleted meanwhile, as weights are that a run no longer needs
     except (OSError, SafetensorError) as error:
-        return f"is damaged ({one_line(error)}): delete it, the student is trained again if needed"
-    expected = parameters[path.stem] if parameters else None
+        return f"is damaged ({one_line(error)}): delete it, it is trained again if needed"
     if expected is not None and size != expected:
-        return f"has {size} numbers, but its student has {expected} parameters: delete it"
+        return f"has {size} numbers, by the archive {expected}: if that is right, delete the file"
     return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from kdnas.archive import MODELS_FILE, weights_of
 from kdnas.archive.reading import reading
 from kdnas.records import TextOutcome
+from kdnas.verify.files import wrong_weights
 from kdnas.verify.problem import Problem, one_line
 from kdnas.verify.texts import impossible
 
@@ -56,15 +57,17 @@ def _problems(db: sqlite3.Connection) -> Iterator[Problem]:
 
 
 def _lost(db: sqlite3.Connection, folder: Path) -> Iterator[Problem]:
-    """Models that are gone; a copy of the archives alone has no folder for them and lacks none."""
+    """Models that are gone or damaged; a copy of the archives alone has no folder for them."""
     if not (folder / "models").is_dir():
         return
     for name, replicate in db.execute("SELECT name, replicate FROM models ORDER BY rowid"):
         weights = weights_of(folder, name, replicate)
-        if not weights.is_file():
-            yield Problem(
-                str(weights.relative_to(folder)), "is missing: --resume trains the model again"
-            )
+        if weights.is_file():
+            message = wrong_weights(weights)
+        else:
+            message = "is missing: --resume trains the model again"
+        if message:
+            yield Problem(str(weights.relative_to(folder)), message)
 
 
 def _text_problems(db: sqlite3.Connection) -> Iterator[Problem]:
