@@ -1,6 +1,7 @@
 """The committed results are what the committed archives give, and the page says what they say."""
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,31 @@ def test_every_table_is_drawn_again_from_the_archives(tmp_path: Path) -> None:
 )
 def test_the_page_shows_the_tables_as_they_are(name: str, shown: str) -> None:
     assert shown == (RUN / "results" / f"{name}.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seed", "search", "first", "best", "accuracy", "robustness"),
+    re.findall(
+        r"^\| ([01]) \| (weighted|random edits) \| (\S+) \| (\S+) \| \S+"
+        r" \| (\S+) ± \S+ \| (\S+) ± ",
+        (DOCS / "RESULTS.md").read_text(),
+        re.MULTILINE,
+    ),
+)
+def test_the_seeds_have_the_fitness_that_the_page_says(
+    seed: str, search: str, first: str, best: str, accuracy: str, robustness: str
+) -> None:
+    run = RUN if seed == "0" else RUN.with_name(f"{RUN.name}-seed{seed}")
+    with sqlite3.connect(run / search.replace(" ", "-") / "archive.sqlite") as archive:
+        scores = archive.execute(
+            "SELECT 100 * accuracy, 100 * robustness, parameters / 1e6 FROM evaluations"
+            " WHERE status = 'ok' ORDER BY birth"
+        ).fetchall()
+    assert len(scores) == 100
+    fitness = [a + r - 2 * size for a, r, size in scores]
+    assert (f"{max(fitness[:20]):.1f}", f"{max(fitness):.1f}") == (first, best)
+    means = [sum(score[i] for score in scores[-20:]) / 20 for i in range(2)]
+    assert [f"{mean:.1f}" for mean in means] == [accuracy, robustness]
 
 
 def test_every_link_of_the_page_leads_somewhere() -> None:
