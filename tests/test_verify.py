@@ -731,7 +731,7 @@ def test_damaged_weights_are_found(damage, archive_too, run):
     problems = [problem for problem in found(run) if problem.place != FILE_NAME]
     assert [problem.place for problem in problems] == [f"students/{weights.name}"]
     assert "is damaged" in problems[0].message
-    assert "delete it" in problems[0].message
+    assert "by the archive" in problems[0].message
 
 
 def test_weights_of_no_student_are_found(run):
