@@ -304,6 +304,19 @@ def test_what_is_drawn_without_a_search_says_so(
     assert "the search pareto is gone" in found.stderr
 
 
+@pytest.mark.parametrize("change", ["words_changed = 'abc'", "outcome = 'abc'"])
+def test_rows_that_are_no_outcomes_are_one_line(
+    change: str, done: Path, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students", "models"))
+    with sqlite3.connect(folder / MODELS_FILE) as archive:
+        archive.execute(f"UPDATE texts SET {change} WHERE name = 'teacher'")
+    found = run(folder, tiny_teacher, "--only", "table1")
+    assert isinstance(found.exception, UserError)
+    assert "models.sqlite cannot be read as an archive" in str(found.exception)
+
+
 def test_a_reproduction_is_no_place_for_a_search(done: Path, tiny_teacher: Path) -> None:
     settings = [part for o in tiny_overrides(tiny_teacher) for part in ("--set", o)]
     found = CliRunner().invoke(app, ["search", "--out", str(done), *settings])

@@ -125,7 +125,11 @@ def _mean(values: list[float]) -> Estimate:
 
 
 def model_scores(archive: ModelArchive, attack: str = "textfooler") -> dict[str, Scores]:
-    """The scores of all models under an attack, in the order in which they were trained."""
+    """The scores of all models under an attack, in the order in which they were trained.
+
+    Raises:
+        TypeError, ValueError: The archive holds what is no outcome of an attack.
+    """
     names: dict[str, list[tuple[int, int, int]]] = {}
     for row in archive.models():
         training = (row.replicate, row.parameters, row.examples)
@@ -137,6 +141,8 @@ def model_scores(archive: ModelArchive, attack: str = "textfooler") -> dict[str,
         if all(texts):
             classes = 1 + max(t.label for outcomes in texts for t in outcomes)
             counts = tuple(AttackOutcome.of(outcomes, classes) for outcomes in texts)
+            if any(c.texts != len(told) for c, told in zip(counts, texts, strict=True)):
+                raise ValueError(f"a text of {name} has no known outcome")
             examples = tuple(seen for *_, seen in trainings)
             found[name] = Scores(name, trainings[0][1], counts, tuple(texts), examples)
     return found
