@@ -18,7 +18,7 @@ from rich.table import Table
 from trained_students import TASKS, Bench
 
 from kdnas.attacks import Attacker, ModelVictim
-from kdnas.evaluate import attack_spec
+from kdnas.evaluation import attack_spec
 from kdnas.records import AttackSpec, TextOutcome, named_spec
 from kdnas.tasks import Split
 from kdnas.training import exact_float32

@@ -18,7 +18,7 @@ from rich.table import Table
 from trained_students import Bench
 
 from kdnas.attacks import Attacker, load_resources
-from kdnas.evaluate import attack_spec
+from kdnas.evaluation import attack_spec
 from kdnas.training import exact_float32
 
 

@@ -41,7 +41,7 @@ from trained_students import WIDTHS, Bench, Size, architecture
 
 from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
 from kdnas.attacks.resources import word_classes
-from kdnas.evaluate import attack_spec
+from kdnas.evaluation import attack_spec
 from kdnas.records import AttackSpec, TextOutcome, named_spec
 from kdnas.students import StudentConfig, StudentForSequenceClassification
 from kdnas.tasks import Split

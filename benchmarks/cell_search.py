@@ -17,7 +17,7 @@ from rich.table import Table
 
 from kdnas.baselines import CellArchitecture, CellSearch, search_cell
 from kdnas.config import load_config
-from kdnas.evaluate import prepare
+from kdnas.evaluation import prepare
 from kdnas.pipeline import quiet_libraries
 from kdnas.teachers import student_tables
 from kdnas.training import encode, exact_float32

@@ -36,9 +36,9 @@ from rich.table import Table
 
 from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
+from kdnas.loop import run_search
 from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluate, Evaluation, Job, Report, Result
-from kdnas.search import run_search
 from kdnas.workers import Processes
 
 TOY_BUDGET = 60

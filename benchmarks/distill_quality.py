@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from kdnas.distill import kd_loss, logit_loss
+from kdnas.distillation import kd_loss, logit_loss
 from kdnas.students import Student
 from kdnas.training import encode, exact_float32, predict
 

@@ -2,7 +2,7 @@
 
 Loss, batches of 32, schedule, clipping and threads are the same:
 
-- `kdnas`: `kdnas.distill.distill`;
+- `kdnas`: `kdnas.distillation.distill`;
 - `trainer`: `transformers.Trainer`, fused AdamW, `DataCollatorWithPadding`, `group_by_length`, no
   evaluation, logging or saving; only `train()` is timed, not its construction;
 - `plain`: the loop that kdnas once had: AdamW with decay over whole tables, batches of similar
@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kdnas.config import DistillSettings, load_config
-from kdnas.distill import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
-from kdnas.evaluate import Prepared, prepare
+from kdnas.distillation import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
+from kdnas.evaluation import Prepared, prepare
 from kdnas.space import Architecture
 from kdnas.students import Student, load_tables
 from kdnas.teachers import Signals, student_tables

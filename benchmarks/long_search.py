@@ -23,9 +23,9 @@ from rich.table import Table
 
 from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config
+from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
 from kdnas.records import Result
-from kdnas.search import run_search
 from kdnas.workers import Inline
 
 EARLY = 2000

@@ -31,9 +31,9 @@ from rich.table import Table
 
 from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
+from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
 from kdnas.records import Finished, Job, Result
-from kdnas.search import run_search
 
 SIGMA, POPULATION, STUDENTS_EACH = 0.7, 100, 100
 DRIVEN_WORKERS, DRIVEN_STUDENTS = 1000, 4000
@@ -147,7 +147,7 @@ def driver() -> Table:
 
 def real() -> Table:
     """The quickstart's students, with 1 and 2 processes."""
-    from kdnas.evaluate import prepare
+    from kdnas.evaluation import prepare
     from kdnas.pipeline import make_evaluator
     from kdnas.workers import Processes
 

@@ -36,9 +36,9 @@ from rich.table import Table
 from kdnas.algorithms import make_algorithm
 from kdnas.archive import Archive, Birth
 from kdnas.config import Config
+from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
 from kdnas.records import Result
-from kdnas.search import run_search
 from kdnas.workers import Inline
 
 EVALUATIONS = 5000
@@ -99,7 +99,7 @@ class Run:
 
         path = folder / f"{algorithm}-{synchronous}.sqlite"
         with (
-            patch("kdnas.search.run.make_algorithm", make),
+            patch("kdnas.loop.run.make_algorithm", make),
             Archive.create(path, synchronous=synchronous) as opened,
         ):
             archive: Any = Timed(opened, COMMITS)

@@ -11,13 +11,13 @@ import torch
 
 from kdnas.attacks import ModelVictim, Tokens
 from kdnas.config import Config, load_config
-from kdnas.distill import distill
-from kdnas.evaluate import Prepared, prepare
+from kdnas.distillation import distill
+from kdnas.evaluation import Prepared, prepare
+from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.space import Architecture, Node, Op
 from kdnas.students import Student, load_tables
 from kdnas.teachers import student_tables
 from kdnas.training import choose_device, encode
-from kdnas.weights import load_weights, save_weights
 
 Size = Literal["small", "middle", "large"]
 WIDTHS: dict[Size, tuple[int, int]] = {"small": (128, 3), "middle": (256, 5), "large": (512, 8)}

@@ -1,8 +1,8 @@
 """kdnas: multi-objective neural architecture search in knowledge distillation.
 
 Importing the package loads none of the heavy libraries. The way through it follows the data:
-`kdnas.space` (architectures), `kdnas.students` (networks), `kdnas.distill`, `kdnas.attacks`,
-`kdnas.evaluate`, `kdnas.search`, `kdnas.archive`, `kdnas.analysis`.
+`kdnas.space` (architectures), `kdnas.students` (networks), `kdnas.distillation`, `kdnas.attacks`,
+`kdnas.evaluation`, `kdnas.loop`, `kdnas.archive`, `kdnas.analysis`.
 """
 
 __version__ = "0.1.0"

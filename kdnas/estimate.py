@@ -8,8 +8,8 @@ import torch
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
-from kdnas.distill import distill
-from kdnas.evaluate import attack_spec, load_task
+from kdnas.distillation import distill
+from kdnas.evaluation import attack_spec, load_task
 from kdnas.space import Architecture, count_parameters, random_edits
 from kdnas.students import Student
 from kdnas.tasks import Task

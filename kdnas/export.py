@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from kdnas.archive import Archive, Row
 from kdnas.errors import UserError
-from kdnas.evaluate import Evaluator, Prepared
+from kdnas.evaluation import Evaluator, Prepared
 from kdnas.objectives import fitness, standard_error
 from kdnas.records import Job, Measurement
 from kdnas.run_folder import RunFolder, stored_config

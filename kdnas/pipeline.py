@@ -15,14 +15,14 @@ from kdnas.analysis import pareto_front, picks
 from kdnas.archive import Archive, Birth, Row
 from kdnas.attacks import load_resources
 from kdnas.config import Config
-from kdnas.evaluate import Evaluator, Prepared, prepare
+from kdnas.evaluation import Evaluator, Prepared, prepare
+from kdnas.evaluation.weights import keep_weights
+from kdnas.loop import report_front, run_search
 from kdnas.objectives import fitness
 from kdnas.records import Evaluate, Result
 from kdnas.run_folder import RunFolder, require_same_texts
-from kdnas.search import report_front, run_search
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
 from kdnas.status import Observer, StatusFile
-from kdnas.weights import keep_weights
 from kdnas.workers import Workers
 
 Start = Callable[[Callable[[], Evaluate]], AbstractContextManager[Workers]]

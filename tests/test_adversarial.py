@@ -16,9 +16,9 @@ from kdnas.baselines import (
     with_examples,
 )
 from kdnas.config import Config
-from kdnas.distill import distill
+from kdnas.distillation import distill
 from kdnas.errors import UserError
-from kdnas.evaluate import Prepared, prepare
+from kdnas.evaluation import Prepared, prepare
 from kdnas.records import TextOutcome
 from kdnas.students import Student
 from kdnas.tasks import Split

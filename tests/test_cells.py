@@ -32,9 +32,9 @@ from kdnas.baselines import (
 )
 from kdnas.baselines.cell_search import Choices
 from kdnas.config import Config
-from kdnas.distill import layer_map
+from kdnas.distillation import layer_map
 from kdnas.errors import UserError
-from kdnas.evaluate import Prepared, prepare
+from kdnas.evaluation import Prepared, prepare
 from kdnas.space import NetworkShape
 from kdnas.training import encode, predict
 from kdnas.training.device import choose_device

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from kdnas.config import DistillSettings
-from kdnas.distill import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
+from kdnas.distillation import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
 from kdnas.space import NetworkShape
 from kdnas.students import Student, masked_max, only_rows_of
 from kdnas.teachers import Signals

@@ -11,11 +11,11 @@ from heavy import TINY_ARCHITECTURE, tiny_config
 
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.evaluate import Evaluator, measurement, prepare
+from kdnas.evaluation import Evaluator, measurement, prepare
+from kdnas.evaluation.weights import keep_weights, save_weights, weights_path
 from kdnas.records import AttackSpec, Evaluation, Job, Report, TextOutcome
 from kdnas.space import count_flops, count_parameters
 from kdnas.tasks import Split
-from kdnas.weights import keep_weights, save_weights, weights_path
 
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
 

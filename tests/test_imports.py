@@ -19,7 +19,7 @@ LIGHT = (
     "kdnas.archive",
     "kdnas.analysis",
 )
-SEARCH = ("kdnas.problems", "kdnas.operators", "kdnas.algorithms", "kdnas.search")
+SEARCH = ("kdnas.problems", "kdnas.operators", "kdnas.algorithms", "kdnas.loop")
 BEYOND_SEARCH = ("torch", "transformers", "textattack", "datasets")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kdnas.baselines import PatientRecipe, distil_patiently, followed_layers, patient_loss
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.evaluate import load_task
+from kdnas.evaluation import load_task
 from kdnas.tasks import Task
 from kdnas.teachers import Teacher, load_classifier, logits_and_layers, prepare_teacher
 from kdnas.training import choose_device, encode

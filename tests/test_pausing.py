@@ -5,9 +5,9 @@ from test_search import content, new, search, toy_config, whole
 
 from kdnas.config import Config, WorkerSettings
 from kdnas.errors import UserError
+from kdnas.loop import KILLED_IN_A_ROW
 from kdnas.problems import toy_evaluate
 from kdnas.records import Evaluate, EvaluationFailed, FailureKind, Job
-from kdnas.search import KILLED_IN_A_ROW
 
 
 def failing(kind: FailureKind, *births: int) -> Evaluate:

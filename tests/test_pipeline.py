@@ -179,7 +179,7 @@ def test_an_exported_student_is_the_one_of_the_run(
     assert "Licences" in card
     with Archive.open(finished / FILE_NAME) as archive:
         texts = archive.texts(student["birth"], "search")
-    from kdnas.evaluate import load_task
+    from kdnas.evaluation import load_task
     from kdnas.run_folder import stored_config
 
     with Archive.open(finished / FILE_NAME) as archive:

@@ -16,7 +16,7 @@ from slurm.cluster import slurm_cluster, slurm_environment, slurm_missing
 from test_search import FLOOR, content, ignore, new, toy_config, whole
 
 from kdnas.config import SlurmSettings
-from kdnas.search import run_search
+from kdnas.loop import run_search
 from kdnas.workers.cluster import Cluster
 from kdnas.workers.connect import connected
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from kdnas.config import Config, TeacherSettings
 from kdnas.errors import UserError
-from kdnas.evaluate import load_task
+from kdnas.evaluation import load_task
 from kdnas.tasks import Task
 from kdnas.teachers import (
     load_tokenizer,

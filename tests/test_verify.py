@@ -31,6 +31,7 @@ from kdnas.archive.reading import reading
 from kdnas.cli.verify import verify
 from kdnas.config import Config, StudentSettings
 from kdnas.errors import UserError
+from kdnas.loop import report_front, run_search
 from kdnas.problems import TOY_SPACE
 from kdnas.records import (
     AttackOutcome,
@@ -43,7 +44,6 @@ from kdnas.records import (
     TextOutcome,
 )
 from kdnas.run_folder import RunFolder, versions
-from kdnas.search import report_front, run_search
 from kdnas.space import NetworkShape, count_flops, count_parameters
 from kdnas.verify import Problem, Verdict, check
 from kdnas.verify.files import weight_problems

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kdnas.baselines.cells import COSTS
-from kdnas.distill import probe_loss
+from kdnas.distillation import probe_loss
 
 
 def probed_layers(readouts: int, layers: int) -> list[int]:

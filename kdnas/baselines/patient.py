@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kdnas.config import TeacherSettings
-from kdnas.distill import kd_loss
+from kdnas.distillation import kd_loss
 from kdnas.errors import UserError
 from kdnas.tasks import Task
 from kdnas.teachers import Teacher, load_classifier, logits_and_layers

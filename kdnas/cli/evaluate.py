@@ -56,7 +56,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     from tempfile import TemporaryDirectory
 
     from kdnas.archive import Row
-    from kdnas.evaluate import Evaluator
+    from kdnas.evaluation import Evaluator
     from kdnas.pipeline import quiet_libraries
     from kdnas.records import Evaluation, Failure, Job, Report
     from kdnas.seeds import derived_seed

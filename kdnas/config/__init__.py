@@ -5,7 +5,10 @@
 and nothing in a configuration names code to import.
 """
 
+from kdnas.config.attack import AttackSettings
 from kdnas.config.config import Config
+from kdnas.config.constraints import ConstraintSettings
+from kdnas.config.distill import DistillSettings
 from kdnas.config.load import (
     as_toml,
     departures,
@@ -14,15 +17,13 @@ from kdnas.config.load import (
     preset_names,
     read_preset,
 )
-from kdnas.config.machines import SlurmSettings, WorkerSettings
-from kdnas.config.searches import ConstraintSettings, ReproduceSettings, SearchSettings
-from kdnas.config.students import (
-    AttackSettings,
-    DistillSettings,
-    StudentSettings,
-    TaskSettings,
-    TeacherSettings,
-)
+from kdnas.config.reproduce import ReproduceSettings
+from kdnas.config.search import SearchSettings
+from kdnas.config.slurm import SlurmSettings
+from kdnas.config.student import StudentSettings
+from kdnas.config.task import TaskSettings
+from kdnas.config.teacher import TeacherSettings
+from kdnas.config.workers import WorkerSettings
 
 __all__ = [
     "AttackSettings",

@@ -1,15 +1,16 @@
 """`Config`: all sections together."""
 
-from kdnas.config.machines import SlurmSettings, WorkerSettings
-from kdnas.config.searches import ConstraintSettings, ReproduceSettings, SearchSettings
+from kdnas.config.attack import AttackSettings
+from kdnas.config.constraints import ConstraintSettings
+from kdnas.config.distill import DistillSettings
+from kdnas.config.reproduce import ReproduceSettings
+from kdnas.config.search import SearchSettings
 from kdnas.config.section import Section
-from kdnas.config.students import (
-    AttackSettings,
-    DistillSettings,
-    StudentSettings,
-    TaskSettings,
-    TeacherSettings,
-)
+from kdnas.config.slurm import SlurmSettings
+from kdnas.config.student import StudentSettings
+from kdnas.config.task import TaskSettings
+from kdnas.config.teacher import TeacherSettings
+from kdnas.config.workers import WorkerSettings
 from kdnas.objectives import Weights
 from kdnas.space import SearchSpace
 

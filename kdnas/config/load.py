@@ -115,17 +115,31 @@ def _parse(text: str, origin: str) -> dict[str, Any]:
 def _apply(values: dict[str, Any], override: str) -> None:
     """Set one `section.field=value` in place; the value is TOML, `none`, or a bare string."""
     name, equals, text = override.partition("=")
-    section, dot, field = name.strip().partition(".")
-    if not (equals and dot and field):
+    try:
+        keys = _keys_of(tomllib.loads(f"{name} = 0"))
+    except tomllib.TOMLDecodeError:
+        keys = []
+    if not equals or len(keys) < 2:
         raise UserError(f"--set {override!r}: write section.field=value, e.g. search.seed=1")
     try:
         value = None if text.strip() == "none" else tomllib.loads(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
         value = text
-    table = values.setdefault(section, {})
-    if not isinstance(table, dict):
-        raise UserError(f"--set {override!r}: {section} is not a section")
-    table[field] = value
+    table = values
+    for place, key in enumerate(keys[:-1], start=1):
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise UserError(f"--set {override!r}: {'.'.join(keys[:place])} is not a section")
+    table[keys[-1]] = value
+
+
+def _keys_of(nested: Any) -> list[str]:
+    """The keys down to the one value of nested tables."""
+    keys = []
+    while isinstance(nested, dict):
+        ((key, nested),) = nested.items()
+        keys.append(key)
+    return keys
 
 
 def _one_line(error: ValidationError) -> str:

@@ -1,8 +1,20 @@
 """What every section of a configuration is made of."""
 
-from typing import Annotated
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from kdnas.registry import Registry
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -16,3 +28,82 @@ class Section(BaseModel):
     """A closed, immutable group of settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+LOADING = {"parts": "load"}
+"""Context of a validation that imports parts which are named as `module:name`."""
+
+STORED = {"parts": "any"}
+"""Context of a validation that takes every name of a part as it is, and imports nothing."""
+
+
+def part_of(registry: Registry[Any]) -> Any:
+    """The type of a setting that names a part, such as a layer type or an attack.
+
+    Unknown names are refused. The context of the validation says what becomes of names that are
+    not there yet: with `LOADING` those of the form `module:name` are imported, with `STORED`, as
+    for what an archive holds, any name is taken.
+    """
+
+    def known(name: str, info: ValidationInfo) -> str:
+        _require(registry, name, info)
+        return name
+
+    return Annotated[str, AfterValidator(known)]
+
+
+def _require(registry: Registry[Any], name: str, info: ValidationInfo) -> None:
+    way = (info.context or {}).get("parts")
+    if way == "load":
+        registry.load(name)
+    elif way != "any":
+        registry[name]
+
+
+class PartsSection(Section):
+    """A section with a table of its own for each part of a registry, under the part's name.
+
+    A part has an attribute `settings`: a frozen dataclass whose fields have defaults. The tables of
+    kdnas' own parts are always there, those of a user's part where the section names it.
+
+    Attributes:
+        section: Its name.
+        parts: The registry.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    section: ClassVar[str]
+    parts: ClassVar[Registry[Any]]
+
+    def table(self, name: str) -> Any:
+        """The settings of a part."""
+        return (self.__pydantic_extra__ or {})[name]
+
+    @model_validator(mode="after")
+    def _tables_checked(self, info: ValidationInfo) -> Self:
+        given = self.__pydantic_extra__ or {}
+        for name in (*self.parts, *given):
+            values = given.get(name, {})
+            if not is_dataclass(values):
+                given[name] = self._table(name, values, info)
+        object.__setattr__(self, "__pydantic_extra__", given)
+        return self
+
+    def _table(self, name: str, values: Any, info: ValidationInfo) -> Any:
+        """The settings of a part, or the values as they are of a part that nothing here knows."""
+        place = f"{self.section}.{name}"
+        if name not in self.parts and ":" not in name and not isinstance(values, dict):
+            known = ", ".join([*type(self).model_fields, *self.parts])
+            raise ValueError(f"{place} is no setting; known: {known}")
+        _require(self.parts, name, info)
+        part = self.parts.get(name)
+        if part is None:
+            return values
+        try:
+            return TypeAdapter(part.settings).validate_python(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, (place, *first["loc"])))
+            known = ", ".join(f.name for f in fields(part.settings))
+            message = " ".join(first["msg"].removeprefix("Value error, ").split())
+            raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error

@@ -19,8 +19,8 @@ from kdnas.baselines import (
 )
 from kdnas.cache import fingerprint
 from kdnas.config import Config
-from kdnas.distill import distill
-from kdnas.evaluate import Prepared
+from kdnas.distillation import distill
+from kdnas.evaluation import Prepared
 from kdnas.offline import content_hash
 from kdnas.reproduce.models import CELLS, PATIENT, TEACHER, How, Model
 from kdnas.reproduce.shelf import Shelf

@@ -12,7 +12,7 @@ from kdnas.archive import Archive, ModelRow
 from kdnas.attacks import Attacker, transfer
 from kdnas.baselines import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
-from kdnas.evaluate import prepare
+from kdnas.evaluation import prepare
 from kdnas.pipeline import quiet_libraries
 from kdnas.records import SIMILARITY_THRESHOLDS, AttackSpec, TextOutcome
 from kdnas.reproduce.models import ATTACKS, TEACHER, Model

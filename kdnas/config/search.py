@@ -1,10 +1,10 @@
-"""The sections that decide which students a search tries, and what is compared afterwards."""
+"""The section `search`: which students a search tries."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kdnas.config.section import Count, Positive, PositiveShare, Section, Seed, Share
+from kdnas.config.section import Count, Section, Seed, Share
 from kdnas.objectives import ObjectiveName
 from kdnas.space import Repair
 
@@ -53,45 +53,3 @@ class SearchSettings(Section):
                 f"search.population = {self.population}"
             )
         return self
-
-
-class ConstraintSettings(Section):
-    """What a student must keep to.
-
-    Attributes:
-        accuracy_floor: Least accuracy; `auto` is the majority share plus a third of the teacher's
-            margin over it, 0 is the literal paper.
-        max_parameters: Most parameters; checked before training.
-        max_flops: Most floating-point operations of one text of `student.max_length` tokens;
-            checked before training.
-    """
-
-    accuracy_floor: Share | Literal["auto"] = "auto"
-    max_parameters: Count | None = None
-    max_flops: Count | None = None
-
-
-class ReproduceSettings(Section):
-    """What `kdnas reproduce` does besides its searches.
-
-    Attributes:
-        uniform: Students of the archive that is drawn uniformly, for figure 7.
-        replicates: Trainings of every model that is compared, with seeds of their own.
-        epochs: Of the students that are compared; None for `distill.epochs`.
-        strength: Share of the training texts that adversarial training attacks.
-        strengths: Further ones for PKD (figure 6a).
-        adversarial_epochs: Epochs of adversarial training.
-        patient_epochs: Epochs of PKD.
-        patient_rate: Its learning rate.
-        sweep_seeds: Searches in the recorded students for each weight of the fitness.
-    """
-
-    uniform: Count = 300
-    replicates: Count = 3
-    epochs: Count | None = None
-    strength: PositiveShare = 0.25
-    strengths: tuple[PositiveShare, ...] = (0.05, 0.1, 0.5, 1.0)
-    adversarial_epochs: Count = 3
-    patient_epochs: Count = 4
-    patient_rate: Positive = 5e-5
-    sweep_seeds: Count = 20

@@ -3,9 +3,9 @@
 from kdnas.algorithms import make_algorithm
 from kdnas.archive import Archive
 from kdnas.config import Config
-from kdnas.search.generations import run_generations
-from kdnas.search.record import Progress, Record
-from kdnas.search.steady import run_steadily
+from kdnas.loop.generations import run_generations
+from kdnas.loop.record import Progress, Record
+from kdnas.loop.steady import run_steadily
 from kdnas.space import Accept
 from kdnas.workers import Workers
 

@@ -1,7 +1,7 @@
 """The search in batches: evaluated in any order, told in proposal order, and so repeatable."""
 
 from kdnas.algorithms import Algorithm
-from kdnas.search.record import Record
+from kdnas.loop.record import Record
 from kdnas.workers import Workers, finished
 
 

@@ -5,7 +5,7 @@ archive holds every ask and every tell in its order, and a resumed run takes the
 """
 
 from kdnas.algorithms import Algorithm
-from kdnas.search.record import Record
+from kdnas.loop.record import Record
 from kdnas.workers import Workers
 
 

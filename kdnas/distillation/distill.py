@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.config import DistillSettings
-from kdnas.distill.losses import kd_loss, logit_loss, probe_loss
-from kdnas.distill.probes import StudentProbes, layer_map
+from kdnas.distillation.losses import kd_loss, logit_loss, probe_loss
+from kdnas.distillation.probes import StudentProbes, layer_map
 from kdnas.students import Student, only_rows_of
 from kdnas.teachers import Signals
 from kdnas.training import EncodedTexts, Recipe, autocast, decay_groups, epoch_plan, fit, take

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from kdnas.archive import Archive, Row, birth_of
 from kdnas.errors import UserError
+from kdnas.loop.record import Progress, described
 from kdnas.records import Failure, Job, Report
-from kdnas.search.record import Progress, described
 from kdnas.workers import Workers, finished
 
 

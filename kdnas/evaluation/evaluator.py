@@ -1,18 +1,16 @@
 """From an architecture to its evaluation: distil the student, measure it, attack it."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
-from kdnas.distill import distill
-from kdnas.objectives import accuracy_floor
+from kdnas.distillation import distill
+from kdnas.evaluation.prepare import prepare
+from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.records import (
     AttackOutcome,
     AttackSpec,
@@ -21,90 +19,12 @@ from kdnas.records import (
     Measurement,
     Report,
     TextOutcome,
-    named_spec,
 )
-from kdnas.space import NetworkShape, count_block_parameters, count_flops, count_parameters
+from kdnas.space import count_block_parameters, count_flops, count_parameters
 from kdnas.students import Student, load_tables
-from kdnas.tasks import Split, Task, build_task, word_boundary_cut
-from kdnas.teachers import (
-    Signals,
-    Teacher,
-    load_tokenizer,
-    prepare_teacher,
-    student_tables,
-    teacher_signals,
-)
+from kdnas.tasks import Split
+from kdnas.teachers import student_tables
 from kdnas.training import choose_device, encode, exact_float32
-from kdnas.weights import load_weights, save_weights
-
-OnStage = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What a run computes once: task, teacher, signals, and what follows from them."""
-
-    task: Task
-    teacher: Teacher
-    signals: Signals
-    tokenizer: Any
-    shape: NetworkShape
-    spec: AttackSpec
-
-    @property
-    def teacher_accuracy(self) -> float:
-        """The teacher's accuracy on search-val."""
-        predicted = self.signals.search_logits.argmax(axis=1)
-        return float((predicted == np.array(self.task.search.labels)).mean())
-
-    def floor(self, config: Config) -> float:
-        """The least accuracy that a student must reach on search-val."""
-        chosen = config.constraints.accuracy_floor
-        if chosen != "auto":
-            return chosen
-        return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
-
-
-def attack_spec(config: Config, task: Task) -> AttackSpec:
-    """The spec of a run's attack on `task`."""
-    chosen = config.attack
-    polarity = task.sentiment if chosen.polarity == "auto" else chosen.polarity == "on"
-    named = named_spec(chosen.spec, resources=chosen.resources)
-    return AttackSpec(
-        similarity=named.similarity,
-        resources=chosen.resources,
-        vocabulary=chosen.vocabulary,
-        polarity_check=polarity and chosen.resources == "offline",
-        query_budget=chosen.query_budget,
-        mode="lazy" if chosen.query_budget is None and chosen.mode == "lazy" else "exact",
-    )
-
-
-def load_task(config: Config) -> Task:
-    """The run's task, its texts cut to what the students see."""
-    tokenizer = load_tokenizer(config.teacher.model)
-    return build_task(config.task, word_boundary_cut(tokenizer, config.student.max_length))
-
-
-def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
-    """Everything that a run computes once; a second call finds it in the cache.
-
-    Args:
-        config: The run.
-        on_stage: Called with the name of each stage as it starts.
-
-    Raises:
-        UserError: Data, teacher or a package cannot be had.
-    """
-    on_stage("data")
-    task = load_task(config)
-    on_stage("teacher")
-    teacher = prepare_teacher(config.teacher, task, config.student.max_length)
-    on_stage("signals")
-    signals = teacher_signals(config.teacher, teacher, task)
-    tokenizer = teacher.tokenizer()
-    shape = config.student.shape(len(tokenizer), len(task.label_names))
-    return Prepared(task, teacher, signals, tokenizer, shape, attack_spec(config, task))
 
 
 class Evaluator:

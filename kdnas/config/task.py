@@ -1,0 +1,35 @@
+"""The section `task`: the data."""
+
+from typing import Literal
+
+from kdnas.config.section import Count, Section, Seed, Share
+
+
+class TaskSettings(Section):
+    """The data.
+
+    Attributes:
+        name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, or a
+            path to a TSV, CSV, JSON Lines or Parquet file or a folder.
+        path: Where the rows of `name` are read from instead of the hub: a file, a folder that
+            `save_to_disk` wrote, or one with files such as `train.tsv` and `dev.tsv`.
+        validation: For a local path: a second one that search-val and report-val are taken from.
+        text_column, label_column: Columns of hub and local data.
+        train, search, report: Most texts of each split; None takes all there are.
+        seed: Seed of the split.
+        max_overlap: Largest share of validation texts whose 4-grams all occur in the training
+            text; above it the task is refused, because its validation was cut from its training.
+        protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
+    """
+
+    name: str = "rotten_tomatoes"
+    path: str | None = None
+    validation: str | None = None
+    text_column: str | None = None
+    label_column: str = "label"
+    train: Count | None = None
+    search: Count | None = None
+    report: Count | None = None
+    seed: Seed = 0
+    max_overlap: Share = 0.01
+    protocol: Literal["three-way", "paper"] = "three-way"

@@ -1,0 +1,83 @@
+"""What a run computes once: its task, its teacher, the teacher's signals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kdnas.config import Config
+from kdnas.objectives import accuracy_floor
+from kdnas.records import AttackSpec, named_spec
+from kdnas.space import NetworkShape
+from kdnas.tasks import Task, build_task, word_boundary_cut
+from kdnas.teachers import Signals, Teacher, load_tokenizer, prepare_teacher, teacher_signals
+
+OnStage = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run computes once: task, teacher, signals, and what follows from them."""
+
+    task: Task
+    teacher: Teacher
+    signals: Signals
+    tokenizer: Any
+    shape: NetworkShape
+    spec: AttackSpec
+
+    @property
+    def teacher_accuracy(self) -> float:
+        """The teacher's accuracy on search-val."""
+        predicted = self.signals.search_logits.argmax(axis=1)
+        return float((predicted == np.array(self.task.search.labels)).mean())
+
+    def floor(self, config: Config) -> float:
+        """The least accuracy that a student must reach on search-val."""
+        chosen = config.constraints.accuracy_floor
+        if chosen != "auto":
+            return chosen
+        return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
+
+
+def attack_spec(config: Config, task: Task) -> AttackSpec:
+    """The spec of a run's attack on `task`."""
+    chosen = config.attack
+    polarity = task.sentiment if chosen.polarity == "auto" else chosen.polarity == "on"
+    named = named_spec(chosen.spec, resources=chosen.resources)
+    return AttackSpec(
+        similarity=named.similarity,
+        resources=chosen.resources,
+        vocabulary=chosen.vocabulary,
+        polarity_check=polarity and chosen.resources == "offline",
+        query_budget=chosen.query_budget,
+        mode="lazy" if chosen.query_budget is None and chosen.mode == "lazy" else "exact",
+    )
+
+
+def load_task(config: Config) -> Task:
+    """The run's task, its texts cut to what the students see."""
+    tokenizer = load_tokenizer(config.teacher.model)
+    return build_task(config.task, word_boundary_cut(tokenizer, config.student.max_length))
+
+
+def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
+    """Everything that a run computes once; a second call finds it in the cache.
+
+    Args:
+        config: The run.
+        on_stage: Called with the name of each stage as it starts.
+
+    Raises:
+        UserError: Data, teacher or a package cannot be had.
+    """
+    on_stage("data")
+    task = load_task(config)
+    on_stage("teacher")
+    teacher = prepare_teacher(config.teacher, task, config.student.max_length)
+    on_stage("signals")
+    signals = teacher_signals(config.teacher, teacher, task)
+    tokenizer = teacher.tokenizer()
+    shape = config.student.shape(len(tokenizer), len(task.label_names))
+    return Prepared(task, teacher, signals, tokenizer, shape, attack_spec(config, task))
