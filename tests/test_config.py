@@ -216,7 +216,6 @@ def test_an_objective_is_given_once():
         ("fitness.robustnes=1", "fitness.robustnes (did you mean robustness?)", "accuracy"),
         ("serch.seed=1", "serch (did you mean search?)", "constraints"),
         ("constraints.max_params=1", "constraints.max_params (did you mean max_par", "max_flops"),
-        ("search.seed.value=1", "search.seed.value", "seed"),
         ("search.qqqqqq=1", "search.qqqqqq; known: algorithm", "batch"),
     ],
 )
