@@ -20,7 +20,14 @@ from pyarrow import parquet
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
-from kdnas.tasks import Split, Task, build_task, overlap_share, word_boundary_cut
+from kdnas.tasks import (
+    Split,
+    Task,
+    build_task,
+    labelled_texts,
+    overlap_share,
+    word_boundary_cut,
+)
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide, stratified_order
 from kdnas.tasks.hub import read_hub
@@ -218,6 +225,30 @@ def test_quotes_are_characters_in_tsv_and_quoting_in_csv(tmp_path):
         t for t, _ in named_rows(build_task(TaskSettings(name=str(tmp_path / "a.csv")), uncut))
     ]
     assert 'one, "two" three' in texts
+
+
+def test_a_csv_field_may_be_longer_than_the_limit_of_the_csv_module(tmp_path):
+    limit = csv.field_size_limit()
+    texts = ["word " * 30_000 + str(i) for i in range(4)]
+    write_csv(tmp_path / "long.csv", ("text", "label"), [(t, i % 2) for i, t in enumerate(texts)])
+    found = labelled_texts(str(tmp_path / "long.csv"), ["0", "1"])
+    assert list(found.texts) == texts
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.CSV", "text,label\na b,0\nc d,1\n"),
+        ("a.csv", "text, label\na b,0\nc d,1\n"),
+        ("a.csv", "text,label\ra b,0\rc d,1\r"),
+        ("a.TSV", "text\tlabel \na b\t0\nc d\t1\n"),
+    ],
+)
+def test_endings_headers_and_lines_are_read_as_people_write_them(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content.encode())
+    found = labelled_texts(str(tmp_path / name), ["0", "1"])
+    assert (found.texts, found.labels) == (("a b", "c d"), (0, 1))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_data(tmp_path):
@@ -775,8 +806,19 @@ ERRORS = {
     "empty file": ("a.csv", "", {}, "is empty"),
     "header only": ("a.csv", "text,label\n", {}, "is empty"),
     "empty lines": ("a.jsonl", "\n\n", {}, "is empty"),
-    "other encoding": ("a.tsv", "text\tlabel\nna\xefve\t0\n".encode("latin-1"), {}, "utf-8"),
-    "open quote": ("a.csv", 'text,label\n"never closed,0\n', {}, "could not be read"),
+    "other encoding": (
+        "a.tsv",
+        "text\tlabel\nna\xefve\t0\n".encode("latin-1"),
+        {},
+        r"a\.tsv line 2 is not UTF-8; .* iconv -f cp1252 -t utf-8 a\.tsv",
+    ),
+    "UTF-16": ("a.csv", "text,label\na,0\n".encode("utf-16"), {}, "in UTF-16: .* iconv -f utf-16"),
+    "one name twice": ("a.csv", "text,label,label\na,0,1\n", {}, "has 2 columns 'label': keep one"),
+    "two texts": ("a.tsv", "text\ttext\tlabel\na\tb\t0\n", {}, "has 2 columns 'text': keep one"),
+    "semicolons": ("a.csv", "text;label\na;0\n", {}, "separates its fields by ';': write commas"),
+    "device": (None, "", {"name": "/dev/null"}, "is a pipe or a device"),
+    "deep brackets": ("a.jsonl", "[" * 100_000, {}, "line 1 is not a JSON object"),
+    "open quote": ("a.csv", 'text,label\n"never closed,0\n', {}, "could not be read: line 2"),
     "ragged row": ("a.csv", "text,label\na,0\nb,1,2\n", {}, "row 3 has 3 fields instead of 2"),
     "no JSON": ("a.jsonl", '{"text": "a", "label": 0}\nb\n', {}, "line 2 is not a JSON object"),
     "JSON list": ("a.json", '[{"text": "a", "label": 0}]', {}, "line 1 is not a JSON object"),

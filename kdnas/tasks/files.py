@@ -1,8 +1,12 @@
 """Reads local files, folders of them, and those that `save_to_disk` of `datasets` writes."""
 
+import codecs
 import csv
+import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kdnas.errors import UserError
@@ -14,7 +18,7 @@ Columns = Mapping[str, Sequence[object]]
 def is_local(name: str) -> bool:
     """Whether a task's name is a path: it exists here, or looks like nothing else."""
     path = Path(name).expanduser()
-    return path.exists() or path.suffix in _READERS or name.startswith((".", "/", "~"))
+    return path.exists() or _kind(path) in _READERS or name.startswith((".", "/", "~"))
 
 
 def read_local(name: str) -> dict[Role, Table]:
@@ -26,6 +30,8 @@ def read_local(name: str) -> dict[Role, Table]:
     path = Path(name).expanduser()
     if not path.exists():
         raise UserError(f"there is no file or folder {name}")
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(f"{name} is a pipe or a device: give a file that can be read twice")
     try:
         tables = _read_folder(path, name) if path.is_dir() else _read_file(path, name)
     except UserError:
@@ -40,10 +46,10 @@ def read_local(name: str) -> dict[Role, Table]:
 
 
 def _read_file(path: Path, name: str) -> dict[Role, Table]:
-    if path.suffix not in _READERS:
+    if _kind(path) not in _READERS:
         kinds = ", ".join(_READERS)
         raise UserError(f"{name}: a file of data must end in one of {kinds}")
-    return {"train": _READERS[path.suffix](path, name)}
+    return {"train": _READERS[_kind(path)](path, name)}
 
 
 def _read_folder(path: Path, name: str) -> dict[Role, Table]:
@@ -54,40 +60,95 @@ def _read_folder(path: Path, name: str) -> dict[Role, Table]:
     tables: dict[Role, Table] = {}
     for file in sorted(path.iterdir()):
         role = ROLES.get(file.stem)
-        if role is None or file.suffix not in _READERS:
+        if role is None or _kind(file) not in _READERS:
             continue
         if role in tables:
             raise UserError(f"{name} has two files for {role}, one is {file.name}; keep one")
-        tables |= {role: _READERS[file.suffix](file, f"{name}/{file.name}")}
+        tables |= {role: _READERS[_kind(file)](file, f"{name}/{file.name}")}
     if not tables:
         raise UserError(f"{name} has no file such as train.tsv or dev.csv; name a file in it")
     return tables
 
 
+def _kind(path: Path) -> str:
+    """The ending of a file's name, in lower case."""
+    return path.suffix.lower()
+
+
+def _text(path: Path, name: str) -> str:
+    """The content of a text file in UTF-8.
+
+    Raises:
+        UserError: It is in another encoding; the message names the line and the cure.
+    """
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(f"{name} is in UTF-16: {_to_utf8('utf-16', path)}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        cure = _to_utf8("cp1252", path)
+        raise UserError(f"{name} line {line} is not UTF-8; often it is cp1252: {cure}") from error
+
+
+def _to_utf8(encoding: str, path: Path) -> str:
+    return f"save it as UTF-8, as with iconv -f {encoding} -t utf-8 {path.name}"
+
+
+def _lines(path: Path, name: str) -> list[str]:
+    """The lines of a text file that are not blank; only a line feed ends a line."""
+    return [line.rstrip("\r") for line in _text(path, name).split("\n") if line.strip()]
+
+
 def _read_tsv(path: Path, name: str) -> Table:
-    # As in GLUE, a quote is a character like any other. Only a line feed ends a line.
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        rows = [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
-    return Table(name, _columns(rows, name))
+    # As in GLUE, a quote is a character like any other.
+    return Table(name, _columns([line.split("\t") for line in _lines(path, name)], name))
 
 
 def _read_csv(path: Path, name: str) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file, strict=True) if row]
+    text = _text(path, name)
+    with _fields_of(len(text)):
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        try:
+            rows = [row for row in reader if row]
+        except csv.Error as error:
+            raise UserError(f"{name} could not be read: line {reader.line_num}, {error}") from error
     return Table(name, _columns(rows, name))
+
+
+@contextmanager
+def _fields_of(size: int) -> Iterator[None]:
+    """Let `csv` read fields of that many characters; its own limit is 131,072."""
+    before = csv.field_size_limit(max(size, 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _columns(rows: list[list[str]], name: str) -> Columns:
     """Columns by the names in the first row, or text and label for two columns without names."""
     if not rows:
         return {}
-    header, body = rows[0], rows[1:]
+    header, body = [column.strip() for column in rows[0]], rows[1:]
     if all(len(row) == 2 and _is_integer(row[1]) for row in rows):
         header, body = ["text", "label"], rows
+    _require_names(header, name)
     for i, row in enumerate(body, start=len(rows) - len(body) + 1):
         if len(row) != len(header):
             raise UserError(f"{name} row {i} has {len(row)} fields instead of {len(header)}")
     return {column: [row[i] for row in body] for i, column in enumerate(header)}
+
+
+def _require_names(header: list[str], name: str) -> None:
+    """Refuse a header that names a column twice, or that another sign separates."""
+    column, times = Counter(header).most_common(1)[0]
+    if times > 1:
+        raise UserError(f"{name} has {times} columns {column!r}: keep one, or rename the others")
+    sign = next((s for s in (";", "\t", "|") if len(header) == 1 and s in header[0]), None)
+    if sign is not None:
+        raise UserError(f"{name} separates its fields by {sign!r}: write commas, or tabs in a .tsv")
 
 
 def _is_integer(cell: str) -> bool:
@@ -99,11 +160,10 @@ def _is_integer(cell: str) -> bool:
 
 
 def _read_json_lines(path: Path, name: str) -> Table:
-    records = []
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for i, line in enumerate(file, start=1):
-            if line.strip():
-                records.append(_json_object(line, f"{name} line {i}"))
+    lines = _text(path, name).split("\n")
+    records = [
+        _json_object(line, f"{name} line {i}") for i, line in enumerate(lines, 1) if line.strip()
+    ]
     keys = dict.fromkeys(key for record in records for key in record)
     return Table(name, {key: [record.get(key) for record in records] for key in keys})
 
@@ -111,7 +171,7 @@ def _read_json_lines(path: Path, name: str) -> Table:
 def _json_object(line: str, place: str) -> dict[str, object]:
     try:
         record = json.loads(line)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):  # of brackets that are too deep
         record = None
     if not isinstance(record, dict):
         raise UserError(f"{place} is not a JSON object; JSON Lines has one on every line")
