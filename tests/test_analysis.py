@@ -29,18 +29,27 @@ from kdnas.analysis import (
 )
 from kdnas.analysis.front import marks
 from kdnas.archive import Row
-from kdnas.objectives import ObjectiveName, Weights, fitness, standard_error
+from kdnas.metrics import (
+    ACCURACY,
+    PARAMETERS,
+    ROBUSTNESS,
+    WORST_CLASS_ROBUSTNESS,
+    Metric,
+    Weights,
+    fitness,
+    standard_error,
+)
 from kdnas.records import Evaluation, Failure
 from kdnas.space import Op
 
 FLOOR = 0.6
-THREE: tuple[ObjectiveName, ...] = ("accuracy", "robustness", "parameters")
-TWO: tuple[ObjectiveName, ...] = ("accuracy", "robustness")
+THREE = (ACCURACY, ROBUSTNESS, PARAMETERS)
+TWO = (ACCURACY, ROBUSTNESS)
 GAINS = {
-    "accuracy": lambda e: e.search.accuracy,
-    "robustness": lambda e: e.search.robustness,
-    "worst_class_robustness": lambda e: e.search.worst_class_robustness,
-    "parameters": lambda e: -e.parameters,
+    ACCURACY: lambda e: e.search.accuracy,
+    ROBUSTNESS: lambda e: e.search.robustness,
+    WORST_CLASS_ROBUSTNESS: lambda e: e.search.worst_class_robustness,
+    PARAMETERS: lambda e: -e.parameters,
 }
 OBJECTIVE_SETS = [c for size in range(1, 5) for c in combinations(GAINS, size)]
 
@@ -64,7 +73,7 @@ def degenerate(birth: int) -> Row:
 
 
 def picked(
-    rows: list[Row], objectives: tuple[ObjectiveName, ...], weights: Weights | None = None
+    rows: list[Row], objectives: tuple[Metric, ...], weights: Weights | None = None
 ) -> dict[str, Row]:
     front = pareto_front(rows, objectives, FLOOR)
     return picks(rows, front, objectives, FLOOR, weights or Weights())
@@ -85,7 +94,7 @@ def searches(draw: st.DrawFn) -> list[Row]:
     return made
 
 
-def dominates(a: Row, b: Row, objectives: tuple[ObjectiveName, ...]) -> bool:
+def dominates(a: Row, b: Row, objectives: tuple[Metric, ...]) -> bool:
     pairs = [(GAINS[o](a.evaluation), GAINS[o](b.evaluation)) for o in objectives]
     return all(x >= y for x, y in pairs) and any(x > y for x, y in pairs)
 
@@ -117,18 +126,17 @@ def test_hypervolume_of_two_rectangles():
 
 def test_hypervolume_counts_parameters_down_from_the_largest():
     rows = [student(0, 0.8, 0.2, 10_000_000)]
-    measured = hypervolume(rows, ("accuracy", "parameters"), FLOOR, 40_000_000)
+    measured = hypervolume(rows, (ACCURACY, PARAMETERS), FLOOR, {"parameters": 40_000_000})
     assert measured == pytest.approx(0.8 * 0.75)
-    assert hypervolume(rows, ("accuracy", "parameters"), FLOOR, 9_000_000) == 0
-    assert hypervolume(rows, ("parameters",), FLOOR) == pytest.approx(1 - 1 / 1.1)
+    assert hypervolume(rows, (ACCURACY, PARAMETERS), FLOOR, {"parameters": 9_000_000}) == 0
+    assert hypervolume(rows, (PARAMETERS,), FLOOR) == pytest.approx(1 - 1 / 1.1)
 
 
 def test_reference_point_is_zero_and_the_largest():
     rows = [student(0, 0.8, 0.2, 10_000_000), student(1, 0.3, 0.2, 20_000_000), failed(2)]
-    names = ("accuracy", "parameters", "worst_class_robustness")
-    assert reference_point(rows, names) == (0, 22_000_000, 0)
-    assert reference_point(rows, names, 7) == (0, 7, 0)
-    assert reference_point([], names) == (0, 0, 0)
+    objectives = (ACCURACY, PARAMETERS, WORST_CLASS_ROBUSTNESS)
+    assert reference_point(rows, objectives) == (0, pytest.approx(22_000_000), 0)
+    assert reference_point(rows, objectives, {"parameters": 7}) == (0, 7, 0)
 
 
 def exact_volume(boxes: list[tuple[float, ...]]) -> float:
@@ -142,16 +150,16 @@ def exact_volume(boxes: list[tuple[float, ...]]) -> float:
 
 @given(searches(), st.sampled_from(OBJECTIVE_SETS))
 def test_hypervolume_is_exact_and_its_history_leads_up_to_it(rows, objectives):
-    largest = 4_000_000
-    scale = GAINS | {"parameters": lambda e: 1 - e.parameters / largest}
+    limits = {"parameters": 4_000_000}
+    scale = GAINS | {PARAMETERS: lambda e: 1 - e.parameters / limits["parameters"]}
     passing = [r.evaluation for r in feasible(rows, FLOOR)]
     boxes = [tuple(scale[o](e) for o in objectives) for e in passing]
-    assert hypervolume(rows, objectives, FLOOR, largest) == pytest.approx(exact_volume(boxes))
-    history = hypervolume_history(rows, objectives, FLOOR, largest)
+    assert hypervolume(rows, objectives, FLOOR, limits) == pytest.approx(exact_volume(boxes))
+    history = hypervolume_history(rows, objectives, FLOOR, limits)
     assert history == sorted(history)
     finished = [r for r in rows if r.status != "pending"]
     parts = [finished[: n + 1] for n in range(len(finished))]
-    expected = [hypervolume(part, objectives, FLOOR, largest) for part in parts]
+    expected = [hypervolume(part, objectives, FLOOR, limits) for part in parts]
     assert history == pytest.approx(expected)
 
 
@@ -166,13 +174,13 @@ def test_knee_gives_up_least_in_every_objective():
     front = [student(0, 0.9, 0.1), student(1, 0.85, 0.35), student(2, 0.6, 0.4)]
     assert knee(front, TWO).birth == 1
     sizes = [student(0, 0.9, 0, 9_000_000), student(1, 0.88, 0, 3_000_000), student(2, 0.7, 0, 100)]
-    assert knee(sizes, ("accuracy", "parameters")).birth == 1
+    assert knee(sizes, (ACCURACY, PARAMETERS)).birth == 1
 
 
 def test_knee_ignores_the_units_of_an_objective():
     # The middle student loses a tenth of the accuracy span and half of the size span.
     front = [student(0, 0.9, 0, 9_000_000), student(1, 0.89, 0, 5_000_000), student(2, 0.8, 0, 10)]
-    assert knee(front, ("accuracy", "parameters")).birth == 1
+    assert knee(front, (ACCURACY, PARAMETERS)).birth == 1
 
 
 def test_knee_ties_go_to_the_lower_birth():
@@ -301,7 +309,7 @@ def test_front_table_leaves_out_what_was_not_reported(rows):
 
 def test_front_table_shows_picks_outside_the_front():
     rows = [student(0, 0.9, 0.1), student(1, 0.8, 0.3)]
-    table = front_table(rows, replace(CONTEXT, objectives=("accuracy",)))
+    table = front_table(rows, replace(CONTEXT, objectives=(ACCURACY,)))
     assert list(table.columns[0].cells) == ["K", "FR"]
 
 

@@ -13,8 +13,8 @@ from synthetic_students import CONTEXT, run
 from kdnas.analysis.figures.strength import common_limits, similar
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import (
-    METRICS,
     SIZE,
+    STUDIED,
     TRAITS,
     Comparison,
     Estimate,
@@ -32,7 +32,7 @@ from kdnas.analysis.paper import (
     table5,
     variance_components,
 )
-from kdnas.objectives import Weights, fitness
+from kdnas.metrics import ACCURACY, ROBUSTNESS, Score, Weights, fitness
 from kdnas.records import AttackOutcome, TextOutcome
 from kdnas.reproduce.finalists import hand_made
 from kdnas.reproduce.sweep import Recorded, search_recorded, settings_of, sweep
@@ -157,13 +157,13 @@ def test_that_many_trainings_are_enough_and_one_fewer_is_not(
     assert needed == 2 or power(needed - 1) < 0.8
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", STUDIED, ids=lambda score: score.name)
 @pytest.mark.parametrize("trait", TRAITS)
-def test_groups_are_the_plain_means(trait: str, metric: str) -> None:
+def test_groups_are_the_plain_means(trait: str, metric: Score) -> None:
     students = evaluated(ROWS)
     for group in grouped(ROWS, trait, metric):
         members = [
-            METRICS[metric](e) for r, e in students if TRAITS[trait](r.architecture) == group.count
+            metric.shown(e) for r, e in students if TRAITS[trait](r.architecture) == group.count
         ]
         assert group.students == len(members) >= 5
         assert group.mean == pytest.approx(np.mean(members))
@@ -181,13 +181,13 @@ def test_the_counts_are_those_of_the_block() -> None:
 def test_correlations_are_scipys_and_lie_in_their_intervals() -> None:
     students = evaluated(ROWS)
     x = [TRAITS["edges"](row.architecture) for row, _ in students]
-    y = [METRICS["robustness"](e) for _, e in students]
-    found = correlations(ROWS, "edges", "robustness")
+    y = [ROBUSTNESS.shown(e) for _, e in students]
+    found = correlations(ROWS, "edges", ROBUSTNESS)
     assert found is not None
     assert found["Pearson"].value == pytest.approx(pearsonr(x, y).statistic)
     assert found["Spearman"].value == pytest.approx(spearmanr(x, y).statistic)
     assert all(c.low <= c.value <= c.high for c in found.values())
-    assert correlations(ROWS[:3], "edges", "robustness") is None
+    assert correlations(ROWS[:3], "edges", ROBUSTNESS) is None
 
 
 def test_at_equal_size_is_the_correlation_of_what_the_size_leaves_of_the_ranks() -> None:
@@ -197,23 +197,23 @@ def test_at_equal_size_is_the_correlation_of_what_the_size_leaves_of_the_ranks()
         for values in (
             [e.block_parameters for _, e in students],
             [TRAITS["edges"](row.architecture) for row, _ in students],
-            [METRICS["robustness"](e) for _, e in students],
+            [ROBUSTNESS.shown(e) for _, e in students],
         )
     )
     left = [ranks - np.polyval(np.polyfit(size, ranks, 1), size) for ranks in (edges, score)]
-    found = correlations(ROWS, "edges", "robustness")
+    found = correlations(ROWS, "edges", ROBUSTNESS)
     assert found is not None
     assert found["at equal size"].value == pytest.approx(pearsonr(*left).statistic)
-    of_size = correlations(ROWS, SIZE, "robustness")
+    of_size = correlations(ROWS, SIZE, ROBUSTNESS)
     assert of_size is not None
     assert of_size["Spearman"].value == pytest.approx(spearmanr(size, score).statistic)
     assert "at equal size" not in of_size
 
 
 def test_a_count_that_hardly_varies_has_no_correlation() -> None:
-    assert correlations(ROWS, "sepconv", "accuracy") is None  # no student has any
-    assert correlations(ROWS, "attention", "accuracy") is None  # one has
-    assert correlations(ROWS, "glu", "accuracy") is not None  # five have
+    assert correlations(ROWS, "sepconv", ACCURACY) is None  # no student has any
+    assert correlations(ROWS, "attention", ACCURACY) is None  # one has
+    assert correlations(ROWS, "glu", ACCURACY) is not None  # five have
 
 
 # --- tables

@@ -4,9 +4,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kdnas.analysis.context import RunContext
-from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
 from kdnas.archive import Row
-from kdnas.objectives import fitness
+from kdnas.metrics import (
+    ACCURACY,
+    ATTACK_SECONDS,
+    ATTACKED,
+    BLOCK_PARAMETERS,
+    FLOPS,
+    LOSS,
+    PARAMETERS,
+    QUERIES,
+    ROBUSTNESS,
+    SUCCESS_RATE,
+    TEXTS,
+    TRAIN_SECONDS,
+    WORDS_CHANGED,
+    WORST_CLASS_ACCURACY,
+    WORST_CLASS_ROBUSTNESS,
+    Score,
+    added,
+    fitness,
+)
 from kdnas.records import Evaluation, Measurement
 from kdnas.space import Architecture, Op, block_plan
 
@@ -110,34 +128,36 @@ def _score_table(search: Measurement, report: Measurement | None) -> "Table":
 
 
 def _score_lines(m: Measurement) -> dict[str, str]:
-    attack = m.attack
+    def line(score: Score, indent: str = "") -> dict[str, str]:
+        return {indent + score.label: score.written_of(m)}
+
+    counted = m.attack.queries is not None
     return {
-        "accuracy": in_points(m.accuracy, accuracy_error(m)),
-        "  worst-class accuracy": in_points(m.worst_class_accuracy),
-        "robustness": in_points(m.robustness, robustness_error(m)),
-        "  worst-class robustness": in_points(m.worst_class_robustness),
-        "texts": str(m.texts),
-        "attack set": str(attack.texts),
-        "  wrong before": str(sum(attack.skipped)),
-        "  attack succeeded": str(sum(attack.succeeded)),
-        "  attack failed": str(sum(attack.failed)),
-        "attack success rate": in_points(attack.success_rate),
-        "queries per attack": "not counted"
-        if attack.queries is None
-        else f"{attack.mean_queries:.1f}",
-        "words changed": in_points(attack.mean_words_changed),
+        **line(ACCURACY),
+        **line(WORST_CLASS_ACCURACY, "  "),
+        **line(ROBUSTNESS),
+        **line(WORST_CLASS_ROBUSTNESS, "  "),
+        **line(TEXTS),
+        **line(ATTACKED),
+        "  wrong before": str(sum(m.attack.skipped)),
+        "  attack succeeded": str(sum(m.attack.succeeded)),
+        "  attack failed": str(sum(m.attack.failed)),
+        **line(SUCCESS_RATE),
+        "queries per attack": QUERIES.written_of(m) if counted else "not counted",
+        **line(WORDS_CHANGED),
     }
 
 
 def _cost_line(evaluation: Evaluation, context: RunContext) -> str:
-    size, blocks = in_millions(evaluation.parameters), in_millions(evaluation.block_parameters)
-    seconds = evaluation.train_seconds, evaluation.attack_seconds
+    size, blocks = PARAMETERS.written(evaluation), BLOCK_PARAMETERS.written(evaluation)
     return (
         f"{size} M parameters ({blocks} M outside the embedding), "
-        f"{evaluation.flops / 1e6:.1f} M operations per text\n"
+        f"{FLOPS.written(evaluation)} M {FLOPS.long}\n"
         f"fitness {fitness(evaluation, context.weights):.1f}, "
-        f"distillation loss {evaluation.loss:.3f}, "
-        f"{seconds[0]:.0f} s training, {seconds[1]:.0f} s attack"
+        f"{LOSS.label} {LOSS.written(evaluation)}, "
+        f"{TRAIN_SECONDS.written(evaluation)} s training, "
+        f"{ATTACK_SECONDS.written(evaluation)} s attack"
+        + "".join(f", {m.header} {m.written(evaluation)}" for m in added(context.objectives))
     )
 
 

@@ -12,6 +12,14 @@ from pathlib import Path
 from kdnas.analysis.paper import LABELS
 from kdnas.analysis.paper.tables import ROBUST_LABELS
 from kdnas.archive.reading import reading
+from kdnas.metrics import (
+    ACCURACY,
+    PARAMETERS,
+    QUERIES,
+    ROBUSTNESS,
+    WORDS_CHANGED,
+    WORST_CLASS_ROBUSTNESS,
+)
 from kdnas.verify import Problem
 
 TOLERANCE = 1e-4
@@ -43,12 +51,12 @@ SELECT name, text_index, 100.0 * AVG(outcome != 'skipped') AS accuracy,
 FROM texts WHERE attack = 'textfooler' GROUP BY name, text_index
 """
 _COLUMNS = {
-    "accuracy": "accuracy",
-    "robustness": "robustness",
-    "worst-class robustness": "worst",
-    "words changed %": "words",
-    "queries": "queries",
-    "parameters M": "parameters",
+    ACCURACY.header: "accuracy",
+    ROBUSTNESS.header: "robustness",
+    WORST_CLASS_ROBUSTNESS.header: "worst",
+    WORDS_CHANGED.header: "words",
+    QUERIES.header: "queries",
+    PARAMETERS.header: "parameters",
     "adversarial texts": "examples",
 }
 _SHARES = ("accuracy", "robustness")

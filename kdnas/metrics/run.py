@@ -1,0 +1,77 @@
+"""The metrics of a run: what it selects by, and what an archive keeps of those of users."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from kdnas.errors import UserError
+from kdnas.metrics.metric import Metric
+from kdnas.metrics.table import ACCURACY, COSTS, METRICS, PARAMETERS, ROBUSTNESS, SCORES
+from kdnas.metrics.units import Unit
+from kdnas.records import Evaluation, EvaluationFailed, Report
+
+Description = Mapping[str, Any]
+"""A metric without its code, as JSON."""
+
+
+def metrics_of(
+    names: Sequence[str], described: Mapping[str, Description] | None = None
+) -> tuple[Metric, ...]:
+    """The metrics that a run names.
+
+    Args:
+        names: Of kdnas' metrics or of a user's.
+        described: What the run's archive keeps of a user's metrics, from `descriptions`.
+
+    Raises:
+        UserError: There is no metric of that name.
+    """
+    known = described or {}
+    return tuple(_stored(name, known[name]) if name in known else METRICS[name] for name in names)
+
+
+def descriptions(names: Sequence[str]) -> dict[str, Description]:
+    """What an archive keeps of those of these metrics that a user has added, by name."""
+    return {
+        name: {key: value for key, value in asdict(metric).items() if key in _KEPT}
+        for name, metric in zip(names, metrics_of(names), strict=True)
+        if added([metric])
+    }
+
+
+def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Evaluation | Report:
+    """An evaluation with the values of the user's among the objectives; reports as they are.
+
+    What decides about a student has to be a finite number: its objectives, and what fitness and
+    accuracy floor are made of. Other metrics may be anything.
+
+    Raises:
+        EvaluationFailed: One of them is none.
+    """
+    if isinstance(result, Report):
+        return result
+    for metric in (*objectives, ACCURACY, ROBUSTNESS, PARAMETERS):
+        value = metric.value(result)
+        if not math.isfinite(value):
+            raise EvaluationFailed("non_finite", f"{metric.name} is {value}")
+    values = {metric.name: float(metric.value(result)) for metric in added(objectives)}
+    return replace(result, values={**result.values, **values}) if values else result
+
+
+_KEPT = {"name", "maximise", "label", "long", "unit", "limit"}
+
+
+def added(metrics: Sequence[Metric]) -> list[Metric]:
+    """Those of these metrics that a user has added."""
+    return [metric for metric in metrics if metric not in (*SCORES, *COSTS)]
+
+
+def _stored(name: str, description: Description) -> Metric:
+    """A metric as it was when the run began; its values are recorded with the students."""
+
+    def unknown(_: Evaluation) -> float:
+        raise UserError(f"no values of metric {name} are recorded: import what adds it")
+
+    read = METRICS[name].read if name in METRICS else unknown
+    return Metric(read=read, **{**description, "unit": Unit(**description["unit"])})
