@@ -17,6 +17,7 @@ from kdnas.analysis import (
     FIGURES,
     draw_figures,
     hypervolume_history,
+    largest_seen,
     pareto_front,
     picks,
 )
@@ -26,7 +27,14 @@ from kdnas.analysis.figures.style import STYLE
 from kdnas.analysis.front import marks
 from kdnas.archive import Row
 from kdnas.errors import UserError
-from kdnas.metrics import ACCURACY, ROBUSTNESS, standard_error
+from kdnas.metrics import (
+    ACCURACY,
+    FLOPS,
+    ROBUSTNESS,
+    SUCCESS_RATE,
+    Metric,
+    standard_error,
+)
 
 INFEASIBLE = {*DEGENERATE, *BELOW_FLOOR}
 
@@ -234,6 +242,20 @@ def test_hypervolume_line_is_the_history_from_zero(rows, figures):
     assert axes.get_ylim()[0] == 0
     reference = "reference: accuracy 0, robustness 0, parameters 50.0 M"
     assert reference in said(figures["hypervolume"])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_for_other_objectives(name, rows):
+    tables = Metric("tables", lambda e: e.parameters - e.block_parameters, maximise=False)
+    objectives = (ACCURACY, FLOPS, SUCCESS_RATE, tables)
+    limits = largest_seen(rows, objectives)
+    figure = FIGURES[name](rows, replace(CONTEXT, objectives=objectives, limits=limits))
+    figure.draw_without_rendering()
+    if name == "hypervolume":
+        scale = f"flops {limits['flops'] / 1e6:.1f} M, attack success rate 1, tables "
+        assert f"reference: accuracy 0, {scale}{limits['tables']}" in said(figure)
+        (line,) = figure.axes[0].lines
+        assert line.get_ydata()[-1] > 0
 
 
 @pytest.mark.parametrize("name", FIGURES)

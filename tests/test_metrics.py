@@ -270,6 +270,20 @@ def test_every_metric_with_a_better_direction_can_be_searched_by(name, tmp_path)
     assert all(isinstance(result, Evaluation) for result in results)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "tables"])
+def test_records_call_no_two_objectives_the_same(added, name):
+    added.add("tables", tables())
+    added.add("mine", replace(tables(), name=name))
+    with pytest.raises(UserError, match=f"objective mine: its metric's name {name} is taken"):
+        metrics_of(["tables", "mine"])
+
+
+def test_a_metric_below_zero_is_refused(added, tmp_path):
+    added.add("mine", replace(tables(), name="mine", read=lambda e: -1.0))
+    with pytest.raises(UserError, match=r"metric mine is -1.0: shift it"):
+        searched(configured("accuracy", "mine"), tmp_path)
+
+
 # What has to be a finite number
 
 

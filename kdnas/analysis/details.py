@@ -3,28 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kdnas import metrics
 from kdnas.analysis.context import RunContext
 from kdnas.archive import Row
-from kdnas.metrics import (
-    ACCURACY,
-    ATTACK_SECONDS,
-    ATTACKED,
-    BLOCK_PARAMETERS,
-    FLOPS,
-    LOSS,
-    PARAMETERS,
-    QUERIES,
-    ROBUSTNESS,
-    SUCCESS_RATE,
-    TEXTS,
-    TRAIN_SECONDS,
-    WORDS_CHANGED,
-    WORST_CLASS_ACCURACY,
-    WORST_CLASS_ROBUSTNESS,
-    Score,
-    added,
-    fitness,
-)
 from kdnas.records import Evaluation, Measurement
 from kdnas.space import Architecture, Op, block_plan
 
@@ -128,36 +109,38 @@ def _score_table(search: Measurement, report: Measurement | None) -> "Table":
 
 
 def _score_lines(m: Measurement) -> dict[str, str]:
-    def line(score: Score, indent: str = "") -> dict[str, str]:
+    def line(score: metrics.Score, indent: str = "") -> dict[str, str]:
         return {indent + score.label: score.written_of(m)}
 
     counted = m.attack.queries is not None
     return {
-        **line(ACCURACY),
-        **line(WORST_CLASS_ACCURACY, "  "),
-        **line(ROBUSTNESS),
-        **line(WORST_CLASS_ROBUSTNESS, "  "),
-        **line(TEXTS),
-        **line(ATTACKED),
+        **line(metrics.ACCURACY),
+        **line(metrics.WORST_CLASS_ACCURACY, "  "),
+        **line(metrics.ROBUSTNESS),
+        **line(metrics.WORST_CLASS_ROBUSTNESS, "  "),
+        **line(metrics.TEXTS),
+        **line(metrics.ATTACKED),
         "  wrong before": str(sum(m.attack.skipped)),
         "  attack succeeded": str(sum(m.attack.succeeded)),
         "  attack failed": str(sum(m.attack.failed)),
-        **line(SUCCESS_RATE),
-        "queries per attack": QUERIES.written_of(m) if counted else "not counted",
-        **line(WORDS_CHANGED),
+        **line(metrics.SUCCESS_RATE),
+        "queries per attack": metrics.QUERIES.written_of(m) if counted else "not counted",
+        **line(metrics.WORDS_CHANGED),
     }
 
 
 def _cost_line(evaluation: Evaluation, context: RunContext) -> str:
-    size, blocks = PARAMETERS.written(evaluation), BLOCK_PARAMETERS.written(evaluation)
+    def written(*chosen: metrics.Metric) -> list[str]:
+        return [metric.written(evaluation) for metric in chosen]
+
+    size, blocks, flops = written(metrics.PARAMETERS, metrics.BLOCK_PARAMETERS, metrics.FLOPS)
+    loss, *seconds = written(metrics.LOSS, metrics.TRAIN_SECONDS, metrics.ATTACK_SECONDS)
+    added = metrics.added(context.objectives)
     return (
-        f"{size} M parameters ({blocks} M outside the embedding), "
-        f"{FLOPS.written(evaluation)} M {FLOPS.long}\n"
-        f"fitness {fitness(evaluation, context.weights):.1f}, "
-        f"{LOSS.label} {LOSS.written(evaluation)}, "
-        f"{TRAIN_SECONDS.written(evaluation)} s training, "
-        f"{ATTACK_SECONDS.written(evaluation)} s attack"
-        + "".join(f", {m.header} {m.written(evaluation)}" for m in added(context.objectives))
+        f"{size} M parameters ({blocks} M outside the embedding), {flops} M operations per text\n"
+        f"fitness {metrics.fitness(evaluation, context.weights):.1f}, distillation loss {loss}, "
+        f"{seconds[0]} s training, {seconds[1]} s attack"
+        + "".join(f", {m.header} {value}" for m, value in zip(added, written(*added), strict=True))
     )
 
 

@@ -34,8 +34,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
 
     Of more than `LISTED` members only so many are listed, and the picks, which stand in it even
     where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
-    left out while nothing was measured there. It is 80 characters wide, but
-    for objectives that it has no column for otherwise.
+    left out while nothing was measured there. It is 80 characters wide, and wider only where other
+    objectives have columns of their own.
     """
     front = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, front, context.objectives, context.floor, context.weights)
@@ -65,7 +65,10 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
 
 
 def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
-    """Every student in birth order, with the values that the search saw; 80 characters wide."""
+    """Every student in birth order, with the values that the search saw.
+
+    It is as wide as `front_table`.
+    """
     members = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, members, context.objectives, context.floor, context.weights)
     front = {row.birth for row in members}

@@ -21,14 +21,21 @@ def metrics_of(
     """The metrics that a run names.
 
     Args:
-        names: Of kdnas' metrics or of a user's.
+        names: The names of metrics of kdnas or of users.
         described: What the run's archive keeps of a user's metrics, from `descriptions`.
 
     Raises:
-        UserError: There is no metric of that name.
+        UserError: There is no metric of that name, or two that records would call the same.
     """
     known = described or {}
-    return tuple(_stored(name, known[name]) if name in known else METRICS[name] for name in names)
+    found = tuple(_stored(name, known[name]) if name in known else METRICS[name] for name in names)
+    taken = {metric.name for metric in (*SCORES, *COSTS)}
+    for name, metric in zip(names, found, strict=True):
+        if added([metric]):
+            if metric.name in taken:
+                raise UserError(f"objective {name}: its metric's name {metric.name} is taken")
+            taken.add(metric.name)
+    return found
 
 
 def descriptions(names: Sequence[str]) -> dict[str, Description]:
@@ -48,6 +55,7 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
 
     Raises:
         EvaluationFailed: One of them is none.
+        UserError: A user's metric is negative, for which hypervolumes have no scale.
     """
     if isinstance(result, Report):
         return result
@@ -56,6 +64,9 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
         if not math.isfinite(value):
             raise EvaluationFailed("non_finite", f"{metric.name} is {value}")
     values = {metric.name: float(metric.value(result)) for metric in added(objectives)}
+    for name, value in values.items():
+        if value < 0:
+            raise UserError(f"metric {name} is {value}: shift it so that it is never below 0")
     return replace(result, values={**result.values, **values}) if values else result
 
 

@@ -52,7 +52,8 @@ PERCENT = Unit(factor=100.0, digits=".1f", header="%", axis="%", most=1.0)
 
 MILLIONS = Unit(per=1e6, digits="#.3g", header="M", axis="M")
 SECONDS = Unit(digits=".0f", header="s", axis="s")
-NUMBER = Unit()
+NUMBER = Unit(digits=".10g")
+"""Whole numbers as they are, others to ten digits."""
 
 
 def points(share: Value) -> Value:

@@ -9,17 +9,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kdnas import metrics
 from kdnas.analysis.paper import LABELS
 from kdnas.analysis.paper.tables import ROBUST_LABELS
 from kdnas.archive.reading import reading
-from kdnas.metrics import (
-    ACCURACY,
-    PARAMETERS,
-    QUERIES,
-    ROBUSTNESS,
-    WORDS_CHANGED,
-    WORST_CLASS_ROBUSTNESS,
-)
 from kdnas.verify import Problem
 
 TOLERANCE = 1e-4
@@ -51,12 +44,12 @@ SELECT name, text_index, 100.0 * AVG(outcome != 'skipped') AS accuracy,
 FROM texts WHERE attack = 'textfooler' GROUP BY name, text_index
 """
 _COLUMNS = {
-    ACCURACY.header: "accuracy",
-    ROBUSTNESS.header: "robustness",
-    WORST_CLASS_ROBUSTNESS.header: "worst",
-    WORDS_CHANGED.header: "words",
-    QUERIES.header: "queries",
-    PARAMETERS.header: "parameters",
+    metrics.ACCURACY.header: "accuracy",
+    metrics.ROBUSTNESS.header: "robustness",
+    metrics.WORST_CLASS_ROBUSTNESS.header: "worst",
+    metrics.WORDS_CHANGED.header: "words",
+    metrics.QUERIES.header: "queries",
+    metrics.PARAMETERS.header: "parameters",
     "adversarial texts": "examples",
 }
 _SHARES = ("accuracy", "robustness")
