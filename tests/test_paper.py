@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,9 +33,10 @@ from kdnas.analysis.paper import (
     table5,
     variance_components,
 )
-from kdnas.metrics import ACCURACY, ROBUSTNESS, Score, Weights, fitness
+from kdnas.metrics import ACCURACY, FLOPS, PARAMETERS, ROBUSTNESS, Score, Weights, fitness
 from kdnas.records import AttackOutcome, TextOutcome
 from kdnas.reproduce.finalists import hand_made
+from kdnas.reproduce.search_tables import scale
 from kdnas.reproduce.sweep import Recorded, search_recorded, settings_of, sweep
 from kdnas.space import PAPER_SPACE, Op
 
@@ -351,3 +353,19 @@ def test_hand_made_students_are_in_the_paper_s_space() -> None:
             made = hand_made(ROWS[0].architecture, op, layers)
             assert made in PAPER_SPACE
             assert (TRAITS["vertices"](made), TRAITS["edges"](made)) == (layers, layers + 2)
+
+
+@pytest.mark.parametrize(
+    ("objectives", "told"),
+    [
+        ((ACCURACY, ROBUSTNESS), "nothing right to everything right"),
+        ((ACCURACY, PARAMETERS),
+         "nothing right at 50.00 M parameters to everything right at none"),
+        ((ACCURACY, FLOPS, PARAMETERS),
+         "nothing right at 1.50 M flops and 50.00 M parameters to everything right at none"),
+    ],
+)  # fmt: skip
+def test_the_scale_of_hypervolumes_in_words(objectives, told) -> None:
+    limits = {"parameters": 50_000_000, "flops": 1_500_000}
+    known = {metric.name: limits[metric.name] for metric in objectives if metric.most is None}
+    assert scale(replace(CONTEXT, objectives=objectives, limits=known)) == told

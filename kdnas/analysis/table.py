@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, pareto_front, picks
 from kdnas.archive import Row
-from kdnas.metrics import (
-    ACCURACY,
-    PARAMETERS,
-    ROBUSTNESS,
-    WORST_CLASS_ROBUSTNESS,
-    Metric,
-    fitness,
-)
+from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, Metric, fitness
 from kdnas.records import Evaluation
 
 if TYPE_CHECKING:

@@ -70,9 +70,9 @@ def searches_table(m: Material) -> PaperTable:
     header = ("search", "students", "evaluated for it", "keep the floor", "best fitness",
               "hypervolume", *means_of, "training h", "attacks h")  # fmt: skip
     note = (
-        f"One seed: an observation. Hypervolume: share of the box from {_box(context)}. Last "
-        f"{population}: "
-        "mean ± standard error over the students that were evaluated last. Hours of a core."
+        f"One seed: an observation. Hypervolume: share of the box from {scale(context)}. Last "
+        f"{population}: mean ± standard error over the students that were evaluated last. Hours of "
+        "a core."
     )
     return PaperTable("searches", "The searches", header, tuple(rows), (note,))
 
@@ -94,8 +94,8 @@ def common_context(m: Material) -> RunContext:
     return replace(context, limits=limits)
 
 
-def _box(context: RunContext) -> str:
-    """From the worst to the ideal corner of the hypervolume, in words."""
+def scale(context: RunContext) -> str:
+    """The worst and the ideal corner of the hypervolume in words."""
     ends = [
         f"{metric.unit.convert(context.limits[metric.name]):.2f} {metric.unit.header}".rstrip()
         + f" {metric.label}"
