@@ -18,8 +18,8 @@ KEY_DIGITS = 8
 LISTED = 100
 """Members of a front that a table lists."""
 
-_SHOWN = (PARAMETERS, ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
-"""The metrics that every table has columns for."""
+_SCORES = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
+"""The scores that every table has columns for."""
 
 
 def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
@@ -27,8 +27,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
 
     Of more than `LISTED` members only so many are listed, and the picks, which stand in it even
     where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
-    left out while nothing was measured there. It is 80 characters wide, and wider only where other
-    objectives have columns of their own.
+    left out while nothing was measured there. It is 80 characters wide, unless more than one
+    objective is no score.
     """
     front = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, front, context.objectives, context.floor, context.weights)
@@ -38,8 +38,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     table = _table(context, _front_caption(reported, sum(r.birth not in members for r in front)))
     splits = ("search", "report") if reported else ("search",)
     scores = [f"{score.label}\n{split}" for score in (ACCURACY, ROBUSTNESS) for split in splits]
-    others = _others(context)
-    for name in ("", "key", "size\nM", "fitness", *scores, "worst\nclass", *map(_heading, others)):
+    costs = _costs(context)
+    for name in ("", "key", *map(_heading, costs), "fitness", *scores, "worst\nclass"):
         table.add_column(name, justify="left" if name in ("", "key") else "right", no_wrap=True)
     ordered = sorted(evaluated(list(members.values())), key=_by_accuracy, reverse=True)
     for row, evaluation in ordered:
@@ -47,12 +47,11 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
         table.add_row(
             marks(chosen, row),
             row.key[:KEY_DIGITS],
-            PARAMETERS.written(evaluation),
+            *(metric.written(evaluation) for metric in costs),
             f"{fitness(evaluation, context.weights):.1f}",
             *(ACCURACY.written_of(m) if m else "" for m in measured),
             *(ROBUSTNESS.written_of(m) if m else "" for m in measured),
             "/".join(WORST_CLASS_ROBUSTNESS.written_of(m) for m in measured if m),
-            *(metric.written(evaluation) for metric in others),
         )
     return table
 
@@ -67,8 +66,8 @@ def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
     front = {row.birth for row in members}
     passing = {row.birth for row in feasible(rows, context.floor)}
     table = _table(context, "points; worst class: its robustness")
-    names = ("birth", "key", "size\nM", "fitness", "accuracy", "robust-\nness", "worst\nclass")
-    for name in (*names, *map(_heading, _others(context))):
+    scores = ("fitness", "accuracy", "robust-\nness", "worst\nclass")
+    for name in ("birth", "key", *map(_heading, _costs(context)), *scores):
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     table.add_column("made by")
     table.add_column("note", no_wrap=True)
@@ -107,13 +106,14 @@ def _front_caption(reported: bool, unlisted: int) -> str:
     return f"{picked}; worst class: its robustness\npoints ± standard error{note}{more}"
 
 
-def _others(context: RunContext) -> list[Metric]:
-    """The objectives that need a column of their own."""
-    return [metric for metric in context.objectives if metric not in _SHOWN]
+def _costs(context: RunContext) -> list[Metric]:
+    """What stands beside the scores: the other objectives of the run, or else the size."""
+    return [metric for metric in context.objectives if metric not in _SCORES] or [PARAMETERS]
 
 
 def _heading(metric: Metric) -> str:
-    return "\n".join(filter(None, [metric.label, metric.unit.header]))
+    name = "size" if metric == PARAMETERS else metric.label
+    return "\n".join(filter(None, [name, metric.unit.header]))
 
 
 def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
@@ -122,11 +122,12 @@ def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
 
 
 def _search_values(evaluation: Evaluation | None, context: RunContext) -> list[str]:
-    metrics = (*_SHOWN[1:], *_others(context))
+    costs = _costs(context)
     if evaluation is None:
-        return [""] * (2 + len(metrics))
+        return [""] * (len(costs) + 1 + len(_SCORES))
     value = f"{fitness(evaluation, context.weights):.1f}"
-    return [PARAMETERS.written(evaluation), value, *(m.written(evaluation) for m in metrics)]
+    written = [metric.written(evaluation) for metric in (*costs, *_SCORES)]
+    return [*written[: len(costs)], value, *written[len(costs) :]]
 
 
 def _note(row: Row, letters: str, on_front: bool, is_feasible: bool) -> str:

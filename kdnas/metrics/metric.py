@@ -1,4 +1,4 @@
-"""`Metric`: a number of a student, with all that is to be known of it."""
+"""`Metric`: how a number of a student is read, compared and written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class Metric:
 
     @property
     def most(self) -> float | None:
-        """The largest value that hypervolumes know of; None where it is the largest seen."""
+        """The end of the scale of hypervolumes; None takes the largest value seen."""
         return self.unit.most if self.limit is None else self.limit
 
     @property

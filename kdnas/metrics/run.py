@@ -12,13 +12,13 @@ from kdnas.metrics.units import Unit
 from kdnas.records import Evaluation, EvaluationFailed, Report
 
 Description = Mapping[str, Any]
-"""A metric without its code, as JSON."""
+"""What is known of a metric without its code; values of JSON."""
 
 
 def metrics_of(
     names: Sequence[str], described: Mapping[str, Description] | None = None
 ) -> tuple[Metric, ...]:
-    """The metrics that a run names.
+    """Return the metrics that a run names.
 
     Args:
         names: The names of metrics of kdnas or of users.
@@ -39,7 +39,7 @@ def metrics_of(
 
 
 def descriptions(names: Sequence[str]) -> dict[str, Description]:
-    """What an archive keeps of those of these metrics that a user has added, by name."""
+    """Describe those of these metrics that a user has added, for the archive of a run."""
     return {
         name: {key: value for key, value in asdict(metric).items() if key in _KEPT}
         for name, metric in zip(names, metrics_of(names), strict=True)
@@ -48,13 +48,13 @@ def descriptions(names: Sequence[str]) -> dict[str, Description]:
 
 
 def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Evaluation | Report:
-    """An evaluation with the values of the user's among the objectives; reports as they are.
+    """Return an evaluation with the values of those objectives that a user has added.
 
-    What decides about a student has to be a finite number: its objectives, and what fitness and
-    accuracy floor are made of. Other metrics may be anything.
+    What decides about a student has to be a finite number: the objectives, and what fitness and
+    accuracy floor are made of. Other metrics may be anything. A report is returned as it is.
 
     Raises:
-        EvaluationFailed: One of them is none.
+        EvaluationFailed: One of these values is not finite.
         UserError: A user's metric is negative, for which hypervolumes have no scale.
     """
     if isinstance(result, Report):

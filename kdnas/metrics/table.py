@@ -62,7 +62,7 @@ SCORES: tuple[Score, ...] = (
     WORDS_CHANGED,
     Score("degenerate", of=lambda m: m.degenerate),
 )
-"""What is measured on a split, in the order of JSON records."""
+"""The metrics of a split, in the order of JSON records."""
 
 PARAMETERS = Metric("parameters", lambda e: e.parameters, maximise=False, unit=MILLIONS)
 BLOCK_PARAMETERS = Metric(
@@ -94,7 +94,7 @@ COSTS: tuple[Metric, ...] = (
     TRAIN_SECONDS,
     ATTACK_SECONDS,
 )
-"""What a student costs, in the order of JSON records."""
+"""The metrics of the student itself, in the order of JSON records."""
 
 METRICS: Registry[Metric] = Registry(
     "metric", {metric.name: metric for metric in (*SCORES, *COSTS)}, Metric

@@ -1,4 +1,4 @@
-"""How readers see values: shares in points, counts in millions, with the error of a sample."""
+"""The units in which readers see values, and the standard error of a share."""
 
 import math
 from dataclasses import dataclass
