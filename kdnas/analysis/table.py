@@ -38,8 +38,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     table = _table(context, _front_caption(reported, sum(r.birth not in members for r in front)))
     splits = ("search", "report") if reported else ("search",)
     scores = [f"{score.label}\n{split}" for score in (ACCURACY, ROBUSTNESS) for split in splits]
-    costs = _costs(context)
-    for name in ("", "key", *map(_heading, costs), "fitness", *scores, "worst\nclass"):
+    others = _others(context)
+    for name in ("", "key", *map(_heading, others), "fitness", *scores, "worst\nclass"):
         table.add_column(name, justify="left" if name in ("", "key") else "right", no_wrap=True)
     ordered = sorted(evaluated(list(members.values())), key=_by_accuracy, reverse=True)
     for row, evaluation in ordered:
@@ -47,7 +47,7 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
         table.add_row(
             marks(chosen, row),
             row.key[:KEY_DIGITS],
-            *(metric.written(evaluation) for metric in costs),
+            *(metric.written(evaluation) for metric in others),
             f"{fitness(evaluation, context.weights):.1f}",
             *(ACCURACY.written_of(m) if m else "" for m in measured),
             *(ROBUSTNESS.written_of(m) if m else "" for m in measured),
@@ -67,7 +67,7 @@ def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
     passing = {row.birth for row in feasible(rows, context.floor)}
     table = _table(context, "points; worst class: its robustness")
     scores = ("fitness", "accuracy", "robust-\nness", "worst\nclass")
-    for name in ("birth", "key", *map(_heading, _costs(context)), *scores):
+    for name in ("birth", "key", *map(_heading, _others(context)), *scores):
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     table.add_column("made by")
     table.add_column("note", no_wrap=True)
@@ -106,14 +106,14 @@ def _front_caption(reported: bool, unlisted: int) -> str:
     return f"{picked}; worst class: its robustness\npoints ± standard error{note}{more}"
 
 
-def _costs(context: RunContext) -> list[Metric]:
+def _others(context: RunContext) -> list[Metric]:
     """What stands beside the scores: the other objectives of the run, or else the size."""
     return [metric for metric in context.objectives if metric not in _SCORES] or [PARAMETERS]
 
 
 def _heading(metric: Metric) -> str:
     name = "size" if metric == PARAMETERS else metric.label
-    return "\n".join(filter(None, [name, metric.unit.header]))
+    return "\n".join([*name.split(), *metric.unit.header.split()])
 
 
 def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
@@ -122,12 +122,12 @@ def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
 
 
 def _search_values(evaluation: Evaluation | None, context: RunContext) -> list[str]:
-    costs = _costs(context)
+    others = _others(context)
     if evaluation is None:
-        return [""] * (len(costs) + 1 + len(_SCORES))
+        return [""] * (len(others) + 1 + len(_SCORES))
     value = f"{fitness(evaluation, context.weights):.1f}"
-    written = [metric.written(evaluation) for metric in (*costs, *_SCORES)]
-    return [*written[: len(costs)], value, *written[len(costs) :]]
+    written = [metric.written(evaluation) for metric in (*others, *_SCORES)]
+    return [*written[: len(others)], value, *written[len(others) :]]
 
 
 def _note(row: Row, letters: str, on_front: bool, is_feasible: bool) -> str:
