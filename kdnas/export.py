@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
+from kdnas.analysis.context import OFFLINE
 from kdnas.archive import Archive, Row
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared
-from kdnas.objectives import fitness, standard_error
+from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, fitness
 from kdnas.records import Job, Measurement
 from kdnas.run_folder import RunFolder, stored_config
 from kdnas.students import Student, StudentConfig, StudentForSequenceClassification, save_model
@@ -97,7 +98,7 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student
         scores="\n".join(_score_line(name, measured) for name, measured in splits),
         similarity=f"{spec.similarity:.6f}",
         digest=spec.digest,
-        caveat="Its scores are not comparable with published ones." if offline else "",
+        caveat=f"{OFFLINE.capitalize()}." if offline else "",
         parameters=f"{evaluation.parameters:,}",
         flops=f"{evaluation.flops:,}",
         length=length,
@@ -111,11 +112,5 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student
 
 
 def _score_line(name: str, m: Measurement) -> str:
-    accuracy = _points(m.accuracy, m.texts)
-    robustness = _points(m.robustness, m.attack.texts)
-    worst = f"{100 * m.worst_class_robustness:.1f}"
-    return f"| {name} | {accuracy} | {robustness} | {worst} | {m.attack.texts} |"
-
-
-def _points(share: float, texts: int) -> str:
-    return f"{100 * share:.1f} ± {100 * standard_error(share, texts):.1f}"
+    scores = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, ATTACKED)
+    return f"| {' | '.join([name, *(score.written_of(m) for score in scores)])} |"

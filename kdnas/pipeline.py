@@ -15,10 +15,11 @@ from kdnas.analysis import pareto_front, picks
 from kdnas.archive import Archive, Birth, Row
 from kdnas.attacks import load_resources
 from kdnas.config import Config
+from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared, prepare
 from kdnas.evaluation.weights import keep_weights
 from kdnas.loop import report_front, run_search
-from kdnas.objectives import fitness
+from kdnas.metrics import descriptions, fitness, metrics_of
 from kdnas.records import Evaluate, Result
 from kdnas.run_folder import RunFolder, require_same_texts
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
@@ -55,6 +56,7 @@ def run_pipeline(
         load_resources(prepared.spec)
         floor = prepared.floor(config)
         _record_preparation(archive, prepared, floor)
+        _record_metrics(archive, config)
         make = partial(make_evaluator, config, folder.students.resolve())
         with start_workers(make) as workers, status.watching(workers):
             clock.start("search", config.search.evaluations)
@@ -67,7 +69,8 @@ def run_pipeline(
                 progress=_pruning(config, folder, archive, floor, status),
             )
             archive.set_meta(ended=reason)
-            members = pareto_front(archive.rows(), config.search.objectives, floor)
+            objectives = metrics_of(config.search.objectives)
+            members = pareto_front(archive.rows(), objectives, floor)
             clock.start("report", len(members))
             report_front(members, archive, workers, status.finished)
     archive.set_meta(finished=True)
@@ -122,7 +125,7 @@ def kept_keys(rows: list[Row], config: Config, floor: float) -> set[str]:
     """The students whose weights stay: the front, the picks, the best by fitness."""
     scored = [(fitness(row.evaluation, config.fitness), row) for row in rows if row.evaluation]
     best = sorted(scored, key=lambda pair: -pair[0])[:KEPT_BEST]
-    objectives = config.search.objectives
+    objectives = metrics_of(config.search.objectives)
     front = pareto_front(rows, objectives, floor)
     chosen = picks(rows, front, objectives, floor, config.fitness).values()
     return {row.key for row in (*front, *chosen, *(row for _, row in best))}
@@ -148,6 +151,22 @@ def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> N
         floor=floor,
         spec=asdict(prepared.spec),
     )
+
+
+def _record_metrics(archive: Archive, config: Config) -> None:
+    """Describe the objectives that a user has added, which a resume has to find as they were.
+
+    Raises:
+        UserError: One of them has changed since the run began.
+    """
+    described = descriptions(config.search.objectives)
+    for name, before in archive.meta("metrics", {}).items():
+        if described.get(name) != before:
+            raise UserError(
+                f"metric {name} was another one when the run began: bring it back, or start a new"
+                " run"
+            )
+    archive.set_meta(metrics=described)
 
 
 def _pruning(

@@ -9,11 +9,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kdnas import __version__
-from kdnas.analysis import RunContext
+from kdnas.analysis import RunContext, largest_seen
 from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row
 from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
+from kdnas.config.section import STORED
 from kdnas.errors import UserError
+from kdnas.metrics import metrics_of
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
 
@@ -131,7 +133,7 @@ def stored_config(archive: Archive) -> Config:
         UserError: It is damaged, or of another version.
     """
     try:
-        return Config.model_validate(archive.meta("config"))
+        return Config.model_validate(archive.meta("config"), context=STORED)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, ("config", *first["loc"])))
@@ -141,16 +143,16 @@ def stored_config(archive: Archive) -> Config:
 def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunContext:
     """What tables and figures say of a run besides its students."""
     config = stored_config(archive)
-    sizes = [row.evaluation.parameters for row in rows if row.evaluation]
+    objectives = metrics_of(config.search.objectives, archive.meta("metrics", {}))
     return RunContext(
         title=folder.path.name,
-        objectives=config.search.objectives,
+        objectives=objectives,
         floor=archive.meta("floor", 0.0),
         majority_share=archive.meta("majority_share", 0.0),
         weights=config.fitness,
         teacher_accuracy=archive.meta("teacher_accuracy"),
         offline=config.attack.resources == "offline",
-        largest=max(sizes, default=1),
+        limits=largest_seen(rows, objectives),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from kdnas.analysis import RunContext
 from kdnas.archive import Row
-from kdnas.objectives import Weights
+from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, Weights
 from kdnas.records import AttackOutcome, Evaluation, Failure, Measurement
 from kdnas.space import (
     PAPER_SPACE,
@@ -17,13 +17,13 @@ from kdnas.space import (
 
 CONTEXT = RunContext(
     title="a run",
-    objectives=("accuracy", "robustness", "parameters"),
+    objectives=(ACCURACY, ROBUSTNESS, PARAMETERS),
     floor=0.6,
     majority_share=0.5,
     weights=Weights(),
     teacher_accuracy=0.842,
     offline=True,
-    largest=50_000_000,
+    limits={"parameters": 50_000_000},
 )
 STUDENTS, REPORTS = 60, 8
 FAILED = {7: "oom", 23: "timeout", 41: "non_finite"}

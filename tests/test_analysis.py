@@ -8,11 +8,14 @@ from dataclasses import replace
 from io import StringIO
 from itertools import combinations
 
+import moocore
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from synthetic_students import CONTEXT, DEGENERATE, FAILED, constant, measurement, run, student
+from toy_runs import evaluated
 
 from kdnas.analysis import (
     as_records,
@@ -21,6 +24,7 @@ from kdnas.analysis import (
     hypervolume,
     hypervolume_history,
     knee,
+    largest_seen,
     pareto_front,
     picks,
     reference_point,
@@ -29,18 +33,30 @@ from kdnas.analysis import (
 )
 from kdnas.analysis.front import marks
 from kdnas.archive import Row
-from kdnas.objectives import ObjectiveName, Weights, fitness, standard_error
-from kdnas.records import Evaluation, Failure
-from kdnas.space import Op
+from kdnas.metrics import (
+    ACCURACY,
+    FLOPS,
+    METRICS,
+    PARAMETERS,
+    ROBUSTNESS,
+    WORST_CLASS_ROBUSTNESS,
+    Metric,
+    Weights,
+    fitness,
+    standard_error,
+)
+from kdnas.problems import TOY_SPACE
+from kdnas.records import Evaluation, Failure, Job
+from kdnas.space import Op, random_uniform
 
 FLOOR = 0.6
-THREE: tuple[ObjectiveName, ...] = ("accuracy", "robustness", "parameters")
-TWO: tuple[ObjectiveName, ...] = ("accuracy", "robustness")
+THREE = (ACCURACY, ROBUSTNESS, PARAMETERS)
+TWO = (ACCURACY, ROBUSTNESS)
 GAINS = {
-    "accuracy": lambda e: e.search.accuracy,
-    "robustness": lambda e: e.search.robustness,
-    "worst_class_robustness": lambda e: e.search.worst_class_robustness,
-    "parameters": lambda e: -e.parameters,
+    ACCURACY: lambda e: e.search.accuracy,
+    ROBUSTNESS: lambda e: e.search.robustness,
+    WORST_CLASS_ROBUSTNESS: lambda e: e.search.worst_class_robustness,
+    PARAMETERS: lambda e: -e.parameters,
 }
 OBJECTIVE_SETS = [c for size in range(1, 5) for c in combinations(GAINS, size)]
 
@@ -64,7 +80,7 @@ def degenerate(birth: int) -> Row:
 
 
 def picked(
-    rows: list[Row], objectives: tuple[ObjectiveName, ...], weights: Weights | None = None
+    rows: list[Row], objectives: tuple[Metric, ...], weights: Weights | None = None
 ) -> dict[str, Row]:
     front = pareto_front(rows, objectives, FLOOR)
     return picks(rows, front, objectives, FLOOR, weights or Weights())
@@ -85,7 +101,7 @@ def searches(draw: st.DrawFn) -> list[Row]:
     return made
 
 
-def dominates(a: Row, b: Row, objectives: tuple[ObjectiveName, ...]) -> bool:
+def dominates(a: Row, b: Row, objectives: tuple[Metric, ...]) -> bool:
     pairs = [(GAINS[o](a.evaluation), GAINS[o](b.evaluation)) for o in objectives]
     return all(x >= y for x, y in pairs) and any(x > y for x, y in pairs)
 
@@ -117,18 +133,17 @@ def test_hypervolume_of_two_rectangles():
 
 def test_hypervolume_counts_parameters_down_from_the_largest():
     rows = [student(0, 0.8, 0.2, 10_000_000)]
-    measured = hypervolume(rows, ("accuracy", "parameters"), FLOOR, 40_000_000)
+    measured = hypervolume(rows, (ACCURACY, PARAMETERS), FLOOR, {"parameters": 40_000_000})
     assert measured == pytest.approx(0.8 * 0.75)
-    assert hypervolume(rows, ("accuracy", "parameters"), FLOOR, 9_000_000) == 0
-    assert hypervolume(rows, ("parameters",), FLOOR) == pytest.approx(1 - 1 / 1.1)
+    assert hypervolume(rows, (ACCURACY, PARAMETERS), FLOOR, {"parameters": 9_000_000}) == 0
+    assert hypervolume(rows, (PARAMETERS,), FLOOR) == pytest.approx(1 - 1 / 1.1)
 
 
 def test_reference_point_is_zero_and_the_largest():
     rows = [student(0, 0.8, 0.2, 10_000_000), student(1, 0.3, 0.2, 20_000_000), failed(2)]
-    names = ("accuracy", "parameters", "worst_class_robustness")
-    assert reference_point(rows, names) == (0, 22_000_000, 0)
-    assert reference_point(rows, names, 7) == (0, 7, 0)
-    assert reference_point([], names) == (0, 0, 0)
+    objectives = (ACCURACY, PARAMETERS, WORST_CLASS_ROBUSTNESS)
+    assert reference_point(rows, objectives) == (0, pytest.approx(22_000_000), 0)
+    assert reference_point(rows, objectives, {"parameters": 7}) == (0, 7, 0)
 
 
 def exact_volume(boxes: list[tuple[float, ...]]) -> float:
@@ -142,16 +157,16 @@ def exact_volume(boxes: list[tuple[float, ...]]) -> float:
 
 @given(searches(), st.sampled_from(OBJECTIVE_SETS))
 def test_hypervolume_is_exact_and_its_history_leads_up_to_it(rows, objectives):
-    largest = 4_000_000
-    scale = GAINS | {"parameters": lambda e: 1 - e.parameters / largest}
+    limits = {"parameters": 4_000_000}
+    scale = GAINS | {PARAMETERS: lambda e: 1 - e.parameters / limits["parameters"]}
     passing = [r.evaluation for r in feasible(rows, FLOOR)]
     boxes = [tuple(scale[o](e) for o in objectives) for e in passing]
-    assert hypervolume(rows, objectives, FLOOR, largest) == pytest.approx(exact_volume(boxes))
-    history = hypervolume_history(rows, objectives, FLOOR, largest)
+    assert hypervolume(rows, objectives, FLOOR, limits) == pytest.approx(exact_volume(boxes))
+    history = hypervolume_history(rows, objectives, FLOOR, limits)
     assert history == sorted(history)
     finished = [r for r in rows if r.status != "pending"]
     parts = [finished[: n + 1] for n in range(len(finished))]
-    expected = [hypervolume(part, objectives, FLOOR, largest) for part in parts]
+    expected = [hypervolume(part, objectives, FLOOR, limits) for part in parts]
     assert history == pytest.approx(expected)
 
 
@@ -166,13 +181,13 @@ def test_knee_gives_up_least_in_every_objective():
     front = [student(0, 0.9, 0.1), student(1, 0.85, 0.35), student(2, 0.6, 0.4)]
     assert knee(front, TWO).birth == 1
     sizes = [student(0, 0.9, 0, 9_000_000), student(1, 0.88, 0, 3_000_000), student(2, 0.7, 0, 100)]
-    assert knee(sizes, ("accuracy", "parameters")).birth == 1
+    assert knee(sizes, (ACCURACY, PARAMETERS)).birth == 1
 
 
 def test_knee_ignores_the_units_of_an_objective():
     # The middle student loses a tenth of the accuracy span and half of the size span.
     front = [student(0, 0.9, 0, 9_000_000), student(1, 0.89, 0, 5_000_000), student(2, 0.8, 0, 10)]
-    assert knee(front, ("accuracy", "parameters")).birth == 1
+    assert knee(front, (ACCURACY, PARAMETERS)).birth == 1
 
 
 def test_knee_ties_go_to_the_lower_birth():
@@ -301,7 +316,7 @@ def test_front_table_leaves_out_what_was_not_reported(rows):
 
 def test_front_table_shows_picks_outside_the_front():
     rows = [student(0, 0.9, 0.1), student(1, 0.8, 0.3)]
-    table = front_table(rows, replace(CONTEXT, objectives=("accuracy",)))
+    table = front_table(rows, replace(CONTEXT, objectives=(ACCURACY,)))
     assert list(table.columns[0].cells) == ["K", "FR"]
 
 
@@ -357,6 +372,9 @@ def test_details_draw_the_block_that_is_built(rows):
     scores = next(line for line in text if line.startswith("robustness"))
     assert f"{100 * row.evaluation.search.robustness:.1f} ± " in scores
     assert f"{100 * row.report.robustness:.1f} ± " in scores
+    (counted,) = [line.split() for line in text if line.startswith("texts")]
+    (attacked,) = [line.split() for line in text if line.startswith("attack set")]
+    assert (counted[1:], attacked[2:]) == (["400", "600"], ["150", "400"])
 
 
 def test_details_tell_the_lineage(rows):
@@ -395,3 +413,93 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 
 def test_import_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
+# Every metric as an objective
+
+DIRECTED = [metric for metric in METRICS.values() if metric.maximise is not None]
+ADDED = Metric("multiplications", lambda e: e.flops // 2, maximise=False)
+
+
+@pytest.fixture(scope="module")
+def toy_rows() -> list[Row]:
+    """Fifty students of the toy problem."""
+    rng = np.random.default_rng(1)
+    architectures = [random_uniform(TOY_SPACE, rng).architecture for _ in range(50)]
+    evaluations = [evaluated(Job(n, arch, seed=0)) for n, arch in enumerate(architectures)]
+    return [
+        Row(n, arch.key, arch.to_json(), "initial", (), 0, "ok", evaluation)
+        for n, (arch, evaluation) in enumerate(zip(architectures, evaluations, strict=True))
+    ]
+
+
+def shares_of_the_box(rows: list[Row], metric: Metric) -> list[float]:
+    """How far each student is from the worst value, as a share of the way to the ideal."""
+    values = [metric.read(row.evaluation) for row in rows]
+    end = 1.0 if metric.unit.most else max(values)
+    return [value / end if metric.maximise else 1 - value / end for value in values]
+
+
+@pytest.mark.parametrize("metric", [*DIRECTED, ADDED], ids=lambda metric: metric.name)
+def test_every_metric_has_a_scale_of_its_own(metric, toy_rows):
+    others = [ACCURACY, ROBUSTNESS, FLOPS]
+    objectives = [metric, *(other for other in others if other is not metric)]
+    limits = largest_seen(toy_rows, objectives)
+    volume = hypervolume(toy_rows, objectives, 0.0, limits)
+    boxes = np.transpose([shares_of_the_box(toy_rows, objective) for objective in objectives])
+    assert volume == pytest.approx(moocore.hypervolume(boxes, ref=0, maximise=True))
+    assert 0 < volume < 1
+    history = hypervolume_history(toy_rows, objectives, 0.0, limits)
+    assert history == sorted(history)
+    assert history[-1] == pytest.approx(volume)
+
+
+def test_the_scale_of_a_metric_does_not_depend_on_its_unit(toy_rows):
+    objectives = (ACCURACY, FLOPS, ROBUSTNESS)
+    thousands = [
+        replace(row, evaluation=replace(row.evaluation, flops=1000 * row.evaluation.flops))
+        for row in toy_rows
+    ]
+    volumes = [hypervolume(rows, objectives, 0.0) for rows in (toy_rows, thousands)]
+    assert volumes[0] == pytest.approx(volumes[1])
+    assert reference_point(thousands, objectives)[1] == pytest.approx(
+        1000 * reference_point(toy_rows, objectives)[1]
+    )
+
+
+def test_a_limit_of_a_metric_is_the_end_of_its_scale():
+    rows = [student(0, 0.8, 0.2, 10_000_000)]
+    limited = replace(PARAMETERS, limit=40e6)
+    assert reference_point(rows, (ACCURACY, limited)) == (0, 40e6)
+    assert hypervolume(rows, (ACCURACY, limited), FLOOR) == pytest.approx(0.8 * 0.75)
+    assert largest_seen(rows, (ACCURACY, limited)) == {}
+
+
+def test_values_that_are_all_zero_have_a_scale_too():
+    free = Metric("cost", lambda _: 0.0, maximise=False)
+    rows = [student(0, 0.8, 0.2)]
+    assert largest_seen(rows, (free,)) == largest_seen([], (free,)) == {"cost": 1}
+    assert hypervolume(rows, (ACCURACY, free), FLOOR) == pytest.approx(0.8)
+
+
+def test_tables_and_records_have_every_objective(rows):
+    context = replace(CONTEXT, objectives=(ACCURACY, FLOPS, ADDED))
+    evaluation = rows[0].evaluation
+    told = [FLOPS.written(evaluation), ADDED.written(evaluation)]
+    front = front_table([rows[0]], context)
+    assert [list(column.cells) for column in front.columns[2:4]] == [[value] for value in told]
+    listed = search_table(rows, context)
+    (place,) = [i for i, column in enumerate(listed.columns) if column.header == "flops\nM"]
+    cells = [[*column.cells] for column in listed.columns[place : place + 2]]
+    assert place == 2  # in the place of the size, which is no objective
+    assert [column[0] for column in cells] == told
+    assert [column[7] for column in cells] == ["", ""]  # student 7 failed
+    assert f"multiplications {told[1]}" in " ".join(
+        printed(student_details(rows[0], rows, context), 200)
+    )
+    records = as_records(rows, Weights(), context.objectives, FLOOR)
+    assert records[0]["multiplications"] == ADDED.read(evaluation)
+    assert records[7]["multiplications"] is None
+    assert len({tuple(record) for record in records}) == 1
+    on_front = [r["birth"] for r in records if r["on_front"]]
+    assert on_front == [r.birth for r in pareto_front(rows, context.objectives, FLOOR)]

@@ -23,6 +23,7 @@ from kdnas.analysis import pareto_front
 from kdnas.archive import FILE_NAME, SCHEMA_VERSION, Archive, Birth, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.metrics import metrics_of
 from kdnas.problems import toy_evaluate
 from kdnas.records import Evaluation, Failure, Finished, Job, Report, TextOutcome
 from kdnas.run_folder import stored_config
@@ -335,7 +336,7 @@ def test_the_archives_of_released_schemas_are_read(kept):
         assert row.evaluation == (None if row.birth == 4 else expected)
     assert rows[4].failure == Failure("non_finite", "the loss is nan")
     assert Counter(kind for kind, _ in events) == {"ask": 12, "tell": 12}
-    front = pareto_front(rows, config.search.objectives, floor=0.0)
+    front = pareto_front(rows, metrics_of(config.search.objectives), floor=0.0)
     assert {row.birth for row in rows if row.report} == {row.birth for row in front}
 
 

@@ -14,7 +14,7 @@ from kdnas.config import (
 )
 from kdnas.config.load import PAPER, as_toml, leaves
 from kdnas.errors import UserError
-from kdnas.objectives import PAPER_WEIGHTS
+from kdnas.metrics import PAPER_WEIGHTS
 from kdnas.space import PAPER_SPACE
 
 PRESETS = preset_names()

@@ -17,6 +17,7 @@ from kdnas.analysis import (
     FIGURES,
     draw_figures,
     hypervolume_history,
+    largest_seen,
     pareto_front,
     picks,
 )
@@ -26,7 +27,14 @@ from kdnas.analysis.figures.style import STYLE
 from kdnas.analysis.front import marks
 from kdnas.archive import Row
 from kdnas.errors import UserError
-from kdnas.objectives import standard_error
+from kdnas.metrics import (
+    ACCURACY,
+    FLOPS,
+    ROBUSTNESS,
+    SUCCESS_RATE,
+    Metric,
+    standard_error,
+)
 
 INFEASIBLE = {*DEGENERATE, *BELOW_FLOOR}
 
@@ -141,7 +149,7 @@ def test_trade_off_tells_students_apart_by_marker_and_colour(rows, figures):
 def test_trade_off_front_has_error_bars_and_steps(rows, figures):
     zoomed = figures["trade-off"].axes[1]
     line, _, (horizontal, vertical) = zoomed.containers[0]
-    front = pareto_front(rows, ("accuracy", "robustness"), CONTEXT.floor)
+    front = pareto_front(rows, (ACCURACY, ROBUSTNESS), CONTEXT.floor)
     members = sorted((r.evaluation.search for r in front), key=lambda s: s.accuracy)
     expected = [(100 * s.accuracy, 100 * s.robustness) for s in members]
     assert list(zip(*line.get_data(), strict=True)) == expected
@@ -197,7 +205,7 @@ def chosen(rows: list[Row]) -> dict[str, Row]:
 
 def test_pareto_shows_picks_outside_the_front():
     rows = [student(0, 0.9, 0.1), student(1, 0.8, 0.3)]
-    (axes,) = FIGURES["pareto"](rows, replace(CONTEXT, objectives=("accuracy",))).axes
+    (axes,) = FIGURES["pareto"](rows, replace(CONTEXT, objectives=(ACCURACY,))).axes
     assert len(bubbles(axes, hollow=False)) == 2
 
 
@@ -228,12 +236,26 @@ def test_pareto_legend_shows_true_sizes(rows, figures):
 def test_hypervolume_line_is_the_history_from_zero(rows, figures):
     (axes,) = figures["hypervolume"].axes
     (line,) = axes.lines
-    history = hypervolume_history(rows, CONTEXT.objectives, CONTEXT.floor, CONTEXT.largest)
+    history = hypervolume_history(rows, CONTEXT.objectives, CONTEXT.floor, CONTEXT.limits)
     assert line.get_ydata().tolist() == [0, *history]
     assert line.get_xdata().tolist() == list(range(61))
     assert axes.get_ylim()[0] == 0
     reference = "reference: accuracy 0, robustness 0, parameters 50.0 M"
     assert reference in said(figures["hypervolume"])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_for_other_objectives(name, rows):
+    tables = Metric("tables", lambda e: e.parameters - e.block_parameters, maximise=False)
+    objectives = (ACCURACY, FLOPS, SUCCESS_RATE, tables)
+    limits = largest_seen(rows, objectives)
+    figure = FIGURES[name](rows, replace(CONTEXT, objectives=objectives, limits=limits))
+    figure.draw_without_rendering()
+    if name == "hypervolume":
+        scale = f"flops {limits['flops'] / 1e6:.1f} M, attack success rate 1, tables "
+        assert f"reference: accuracy 0, {scale}{limits['tables']}" in said(figure)
+        (line,) = figure.axes[0].lines
+        assert line.get_ydata()[-1] > 0
 
 
 @pytest.mark.parametrize("name", FIGURES)

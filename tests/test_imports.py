@@ -12,7 +12,7 @@ LIGHT = (
     "kdnas.seeds",
     "kdnas.space",
     "kdnas.records",
-    "kdnas.objectives",
+    "kdnas.metrics",
     "kdnas.cache",
     "kdnas.offline",
     "kdnas.config",

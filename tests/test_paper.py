@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from synthetic_students import CONTEXT, run
 from kdnas.analysis.figures.strength import common_limits, similar
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import (
-    METRICS,
     SIZE,
+    STUDIED,
     TRAITS,
     Comparison,
     Estimate,
@@ -32,9 +33,10 @@ from kdnas.analysis.paper import (
     table5,
     variance_components,
 )
-from kdnas.objectives import Weights, fitness
+from kdnas.metrics import ACCURACY, FLOPS, PARAMETERS, ROBUSTNESS, Score, Weights, fitness
 from kdnas.records import AttackOutcome, TextOutcome
 from kdnas.reproduce.finalists import hand_made
+from kdnas.reproduce.search_tables import scale
 from kdnas.reproduce.sweep import Recorded, search_recorded, settings_of, sweep
 from kdnas.space import PAPER_SPACE, Op
 
@@ -157,13 +159,13 @@ def test_that_many_trainings_are_enough_and_one_fewer_is_not(
     assert needed == 2 or power(needed - 1) < 0.8
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", STUDIED, ids=lambda score: score.name)
 @pytest.mark.parametrize("trait", TRAITS)
-def test_groups_are_the_plain_means(trait: str, metric: str) -> None:
+def test_groups_are_the_plain_means(trait: str, metric: Score) -> None:
     students = evaluated(ROWS)
     for group in grouped(ROWS, trait, metric):
         members = [
-            METRICS[metric](e) for r, e in students if TRAITS[trait](r.architecture) == group.count
+            metric.shown(e) for r, e in students if TRAITS[trait](r.architecture) == group.count
         ]
         assert group.students == len(members) >= 5
         assert group.mean == pytest.approx(np.mean(members))
@@ -181,13 +183,13 @@ def test_the_counts_are_those_of_the_block() -> None:
 def test_correlations_are_scipys_and_lie_in_their_intervals() -> None:
     students = evaluated(ROWS)
     x = [TRAITS["edges"](row.architecture) for row, _ in students]
-    y = [METRICS["robustness"](e) for _, e in students]
-    found = correlations(ROWS, "edges", "robustness")
+    y = [ROBUSTNESS.shown(e) for _, e in students]
+    found = correlations(ROWS, "edges", ROBUSTNESS)
     assert found is not None
     assert found["Pearson"].value == pytest.approx(pearsonr(x, y).statistic)
     assert found["Spearman"].value == pytest.approx(spearmanr(x, y).statistic)
     assert all(c.low <= c.value <= c.high for c in found.values())
-    assert correlations(ROWS[:3], "edges", "robustness") is None
+    assert correlations(ROWS[:3], "edges", ROBUSTNESS) is None
 
 
 def test_at_equal_size_is_the_correlation_of_what_the_size_leaves_of_the_ranks() -> None:
@@ -197,23 +199,23 @@ def test_at_equal_size_is_the_correlation_of_what_the_size_leaves_of_the_ranks()
         for values in (
             [e.block_parameters for _, e in students],
             [TRAITS["edges"](row.architecture) for row, _ in students],
-            [METRICS["robustness"](e) for _, e in students],
+            [ROBUSTNESS.shown(e) for _, e in students],
         )
     )
     left = [ranks - np.polyval(np.polyfit(size, ranks, 1), size) for ranks in (edges, score)]
-    found = correlations(ROWS, "edges", "robustness")
+    found = correlations(ROWS, "edges", ROBUSTNESS)
     assert found is not None
     assert found["at equal size"].value == pytest.approx(pearsonr(*left).statistic)
-    of_size = correlations(ROWS, SIZE, "robustness")
+    of_size = correlations(ROWS, SIZE, ROBUSTNESS)
     assert of_size is not None
     assert of_size["Spearman"].value == pytest.approx(spearmanr(size, score).statistic)
     assert "at equal size" not in of_size
 
 
 def test_a_count_that_hardly_varies_has_no_correlation() -> None:
-    assert correlations(ROWS, "sepconv", "accuracy") is None  # no student has any
-    assert correlations(ROWS, "attention", "accuracy") is None  # one has
-    assert correlations(ROWS, "glu", "accuracy") is not None  # five have
+    assert correlations(ROWS, "sepconv", ACCURACY) is None  # no student has any
+    assert correlations(ROWS, "attention", ACCURACY) is None  # one has
+    assert correlations(ROWS, "glu", ACCURACY) is not None  # five have
 
 
 # --- tables
@@ -351,3 +353,19 @@ def test_hand_made_students_are_in_the_paper_s_space() -> None:
             made = hand_made(ROWS[0].architecture, op, layers)
             assert made in PAPER_SPACE
             assert (TRAITS["vertices"](made), TRAITS["edges"](made)) == (layers, layers + 2)
+
+
+@pytest.mark.parametrize(
+    ("objectives", "told"),
+    [
+        ((ACCURACY, ROBUSTNESS), "nothing right to everything right"),
+        ((ACCURACY, PARAMETERS),
+         "nothing right at 50.00 M parameters to everything right at none"),
+        ((ACCURACY, FLOPS, PARAMETERS),
+         "nothing right at 1.50 M flops and 50.00 M parameters to everything right at none"),
+    ],
+)  # fmt: skip
+def test_the_scale_of_hypervolumes_in_words(objectives, told) -> None:
+    limits = {"parameters": 50_000_000, "flops": 1_500_000}
+    known = {metric.name: limits[metric.name] for metric in objectives if metric.most is None}
+    assert scale(replace(CONTEXT, objectives=objectives, limits=known)) == told

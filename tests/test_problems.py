@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,9 +15,9 @@ from pymoo.core.population import Population
 from strategies import architectures, some_architectures
 from toy_runs import evaluated, values
 
-from kdnas.objectives import OBJECTIVES, ObjectiveName, fitness
+from kdnas.metrics import ACCURACY, METRICS, PARAMETERS, ROBUSTNESS, Metric, fitness
 from kdnas.problems import TOY_BEST_FITNESS, TOY_SPACE, StudentProblem, toy_evaluate, toy_front
-from kdnas.records import Evaluation, Failure, Job, Report
+from kdnas.records import AttackOutcome, Evaluation, Failure, Job, Report
 from kdnas.space import PAPER_SPACE, Architecture, Node, Op, Output, valid_edge_sets
 from kdnas.space.dag import active_nodes
 
@@ -105,7 +104,7 @@ def test_equal_keys_are_equal_toy_students(arch, stage):
 
 
 def minimised(
-    results: list[Evaluation | Failure], objectives: tuple[ObjectiveName, ...], floor: float = 0.0
+    results: list[Evaluation | Failure], objectives: tuple[Metric, ...], floor: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """F and G as pymoo's evaluator sets them."""
     x = np.empty((len(results), 1), dtype=object)
@@ -118,37 +117,41 @@ def minimised(
 ONE = toy(some_architectures(1)[0])
 
 
-@pytest.mark.parametrize("name", get_args(ObjectiveName))
-def test_the_better_value_is_the_smaller_objective(name):
-    better = {
-        "accuracy": replace(ONE.search, correct=(480, 480)),
-        "robustness": replace(ONE.search, attack=replace(ONE.search.attack, failed=(300, 300))),
-        "worst_class_robustness": replace(
-            ONE.search, attack=replace(ONE.search.attack, failed=(300, 300))
-        ),
-        "parameters": ONE.search,
-    }[name]
-    other = replace(ONE, search=better, parameters=ONE.parameters - (name == "parameters"))
-    f, _ = minimised([ONE, other], (name,))
+def better(attack: AttackOutcome) -> Evaluation:
+    """A student that is better than `ONE` in every metric, but for what `attack` counts."""
+    search = replace(ONE.search, correct=(480, 480), attack=attack)
+    costs = (ONE.parameters - 1, ONE.block_parameters - 1, ONE.flops - 1)
+    return Evaluation(*costs, search, loss=ONE.loss - 0.1)
+
+
+DIRECTED = [metric for metric in METRICS.values() if metric.maximise is not None]
+
+
+@pytest.mark.parametrize("metric", DIRECTED, ids=lambda metric: metric.name)
+def test_the_better_value_is_the_smaller_objective(metric):
+    attack = ONE.search.attack
+    more = {"queries": 10**6} if metric.name == "queries" else {"words_changed_share": 500.0}
+    other = better(replace(attack, failed=(300, 300), **more))
+    f, _ = minimised([ONE, other], (metric,))
     assert f[1, 0] < f[0, 0]
-    assert abs(f[0, 0]) == OBJECTIVES[name].value(ONE)
+    assert abs(f[0, 0]) == metric.read(ONE)
 
 
 def test_objectives_keep_their_order():
-    f, _ = minimised([ONE], ("parameters", "accuracy"))
+    f, _ = minimised([ONE], (PARAMETERS, ACCURACY))
     assert f.tolist() == [[ONE.parameters, -ONE.search.accuracy]]
 
 
 def test_the_floor_is_the_constraint():
     accuracy = ONE.search.accuracy
     for floor, met in ((0.0, True), (accuracy, True), (accuracy + 0.01, False)):
-        _, g = minimised([ONE], ("accuracy",), floor)
+        _, g = minimised([ONE], (ACCURACY,), floor)
         assert (g[0, 0] <= 0) == met
 
 
 def test_a_failed_student_is_worse_than_any_other():
     hopeless = replace(ONE, search=replace(ONE.search, correct=(0, 0)))
-    f, g = minimised([ONE, hopeless, FAILED], ("accuracy", "robustness", "parameters"), 0.9)
+    f, g = minimised([ONE, hopeless, FAILED], (ACCURACY, ROBUSTNESS, PARAMETERS), 0.9)
     assert np.isfinite(f).all()
     assert (f[2] > f[:2]).all()
     assert g[2, 0] == 1.0 > g[1, 0] > g[0, 0] > 0
@@ -157,4 +160,4 @@ def test_a_failed_student_is_worse_than_any_other():
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_value_that_is_not_finite_does_not_pass(bad):
     with pytest.raises(ValueError, match="non-finite"):
-        minimised([ONE, replace(ONE, parameters=bad)], ("accuracy", "parameters"))
+        minimised([ONE, replace(ONE, parameters=bad)], (ACCURACY, PARAMETERS))

@@ -19,7 +19,7 @@ from toy_runs import ALGORITHMS
 from kdnas.archive import FILE_NAME, Archive
 from kdnas.errors import UserError
 from kdnas.loop import run_search
-from kdnas.objectives import fitness
+from kdnas.metrics import fitness
 from kdnas.problems import TOY_BEST_FITNESS, toy_evaluate, toy_front
 from kdnas.records import Finished, Job
 from kdnas.workers import Inline

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy_runs import drive, toy_algorithm, toy_settings, values
 
-from kdnas.objectives import fitness
+from kdnas.metrics import fitness
 from kdnas.problems import TOY_BEST_FITNESS, toy_front
 from kdnas.records import Evaluation
 

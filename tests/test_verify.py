@@ -32,6 +32,7 @@ from kdnas.cli.verify import verify
 from kdnas.config import Config, StudentSettings
 from kdnas.errors import UserError
 from kdnas.loop import report_front, run_search
+from kdnas.metrics import metrics_of
 from kdnas.problems import TOY_SPACE
 from kdnas.records import (
     AttackOutcome,
@@ -114,7 +115,7 @@ def record(path: Path, mode: str = "exact") -> None:
             accept=lambda arch: True,
             progress=lambda birth, result: None,
         )
-        front = pareto_front(archive.rows(), CONFIG.search.objectives, FLOOR)
+        front = pareto_front(archive.rows(), metrics_of(CONFIG.search.objectives), FLOOR)
         report_front(front, archive, workers, lambda birth, result: None)
         archive.set_meta(finished=True)
         (path / "students").mkdir()

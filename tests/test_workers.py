@@ -1,6 +1,5 @@
 """Workers: the contract of all, typed failures, and processes that die or are interrupted."""
 
-import math
 import os
 import pickle
 import signal
@@ -101,22 +100,6 @@ def test_what_is_known_is_not_evaluated_again():
         assert asked == JOBS[3:]
         results(workers, REPORTS[:1])
         assert asked == [*JOBS[3:], REPORTS[0]]  # a report is another measurement
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_value_that_is_not_finite_is_a_failure(value):
-    def evaluate(job):
-        return replace(evaluators.plain(job), parameters=value)
-
-    assert guarded(evaluate, JOBS[0]) == Failure("non_finite", f"parameters is {value}")
-
-
-def test_a_measurement_of_nothing_is_a_failure():
-    def evaluate(job):
-        empty = replace(evaluators.MEASUREMENT, totals=(0, 0))
-        return replace(evaluators.plain(job), search=empty)
-
-    assert guarded(evaluate, JOBS[0]) == Failure("exception", "ZeroDivisionError: division by zero")
 
 
 def test_the_message_of_a_failure_is_one_line():

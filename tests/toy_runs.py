@@ -5,7 +5,7 @@ from typing import get_args
 
 from kdnas.algorithms import Algorithm, Proposal, make_algorithm
 from kdnas.config import SearchSettings
-from kdnas.objectives import PAPER_WEIGHTS
+from kdnas.metrics import PAPER_WEIGHTS
 from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluation, Failure, Job
 from kdnas.space import Accept, SearchSpace

@@ -6,7 +6,7 @@ from kdnas.algorithms.random_search import RandomSearch
 from kdnas.algorithms.steady_nsga2 import SteadyNSGA2
 from kdnas.algorithms.tournament import TournamentGA
 from kdnas.config import SearchSettings
-from kdnas.objectives import Weights
+from kdnas.metrics import Weights
 from kdnas.space import Accept, SearchSpace
 
 

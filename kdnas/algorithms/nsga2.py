@@ -10,6 +10,7 @@ from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 
 from kdnas.algorithms.interface import Proposal
 from kdnas.config import SearchSettings
+from kdnas.metrics import metrics_of
 from kdnas.operators import (
     EditSampling,
     Evolution,
@@ -53,7 +54,7 @@ class NSGA2:
         self, settings: SearchSettings, space: SearchSpace, floor: float, accept: Accept
     ) -> None:
         self.finished: str | None = None
-        self._problem = StudentProblem(settings.objectives, floor)
+        self._problem = StudentProblem(metrics_of(settings.objectives), floor)
         self._seen: set[str] = set()
         self._asked: Population = Population()
         new = unseen(self._seen, accept)

@@ -14,6 +14,7 @@ from kdnas.algorithms.interface import Proposal, undone_when_exhausted
 from kdnas.algorithms.nsga2 import mating_of
 from kdnas.config import SearchSettings
 from kdnas.errors import SpaceExhausted
+from kdnas.metrics import metrics_of
 from kdnas.operators import unseen
 from kdnas.problems import StudentProblem
 from kdnas.records import Evaluation, Failure
@@ -32,7 +33,7 @@ class SteadyNSGA2:
     ) -> None:
         self.finished: str | None = None
         self._settings, self._space = settings, space
-        self._problem = StudentProblem(settings.objectives, floor)
+        self._problem = StudentProblem(metrics_of(settings.objectives), floor)
         self._rng = np.random.default_rng(settings.seed)
         self._seen: set[str] = set()
         self._accept = unseen(self._seen, accept)

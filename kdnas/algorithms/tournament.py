@@ -8,7 +8,7 @@ import numpy as np
 from kdnas.algorithms.interface import Proposal, undone_when_exhausted
 from kdnas.config import SearchSettings
 from kdnas.errors import SpaceExhausted
-from kdnas.objectives import Weights, fitness, violation
+from kdnas.metrics import PARAMETERS, Weights, fitness, violation
 from kdnas.operators import unseen
 from kdnas.records import Evaluation, Failure
 from kdnas.space import Accept, Architecture, Edit, SearchSpace, mutate, random_edits
@@ -24,17 +24,18 @@ class Member:
         birth: Its number in the run.
         score: How far it keeps to the floor (0 if it does, else below) and its fitness; larger is
             better, so that an infeasible one loses to every feasible one.
+        lightness: The gain in parameters: larger where there are fewer.
     """
 
     birth: int
     architecture: Architecture
     score: Score
-    parameters: int
+    lightness: float
 
     @property
-    def merit(self) -> tuple[Score, int, int]:
+    def merit(self) -> tuple[Score, float, int]:
         """What tournaments compare: the score, then fewer parameters, then the lower birth."""
-        return self.score, -self.parameters, -self.birth
+        return self.score, self.lightness, -self.birth
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,6 @@ class TournamentGA:
             if loser not in self._members:
                 loser = min(self._members.values(), key=lambda m: m.merit).birth
             del self._members[loser]
-        self._members[birth] = Member(birth, pending.architecture, score, result.parameters)
+        self._members[birth] = Member(birth, pending.architecture, score, PARAMETERS.gain(result))
         if score > self._best:
             self._best, self._children_since_best = score, 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdnas.archive import Row
+from kdnas.metrics import PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ def arrival(rows: Sequence[Row], events: Sequence[tuple[str, int]]) -> Arrival |
     return Arrival(
         places=float(np.abs(delays).mean()),
         duration=correlation([row.seconds for row in told]),
-        size=correlation([float(row.evaluation.parameters) for row in told if row.evaluation]),
+        size=correlation([PARAMETERS.value(row.evaluation) for row in told if row.evaluation]),
     )

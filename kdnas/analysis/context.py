@@ -1,8 +1,9 @@
 """`RunContext`: what tables and figures need to know about a run besides its students."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kdnas.objectives import ObjectiveName, Weights
+from kdnas.metrics import Metric, Weights
 
 OFFLINE = "offline resources: not comparable with published numbers"
 """What every reader of offline results is told."""
@@ -20,17 +21,17 @@ class RunContext:
         weights: Weights of the paper's fitness.
         teacher_accuracy: The teacher's accuracy on the same texts (share), where it is known.
         offline: Whether the scores come from the offline resources.
-        largest: Parameter count at which the hypervolume begins; see `reference_point`.
+        limits: Ends of the scales of the hypervolume by metric; see `reference_point`.
     """
 
     title: str
-    objectives: tuple[ObjectiveName, ...]
+    objectives: tuple[Metric, ...]
     floor: float
     majority_share: float
     weights: Weights
     teacher_accuracy: float | None
     offline: bool
-    largest: int
+    limits: Mapping[str, float]
 
     @property
     def caveat(self) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kdnas import metrics
 from kdnas.analysis.context import RunContext
-from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
 from kdnas.archive import Row
-from kdnas.objectives import fitness
 from kdnas.records import Evaluation, Measurement
 from kdnas.space import Architecture, Op, block_plan
 
@@ -110,34 +109,38 @@ def _score_table(search: Measurement, report: Measurement | None) -> "Table":
 
 
 def _score_lines(m: Measurement) -> dict[str, str]:
-    attack = m.attack
+    def line(score: metrics.Score, indent: str = "") -> dict[str, str]:
+        return {indent + score.label: score.written_of(m)}
+
+    counted = m.attack.queries is not None
     return {
-        "accuracy": in_points(m.accuracy, accuracy_error(m)),
-        "  worst-class accuracy": in_points(m.worst_class_accuracy),
-        "robustness": in_points(m.robustness, robustness_error(m)),
-        "  worst-class robustness": in_points(m.worst_class_robustness),
-        "texts": str(m.texts),
-        "attack set": str(attack.texts),
-        "  wrong before": str(sum(attack.skipped)),
-        "  attack succeeded": str(sum(attack.succeeded)),
-        "  attack failed": str(sum(attack.failed)),
-        "attack success rate": in_points(attack.success_rate),
-        "queries per attack": "not counted"
-        if attack.queries is None
-        else f"{attack.mean_queries:.1f}",
-        "words changed": in_points(attack.mean_words_changed),
+        **line(metrics.ACCURACY),
+        **line(metrics.WORST_CLASS_ACCURACY, "  "),
+        **line(metrics.ROBUSTNESS),
+        **line(metrics.WORST_CLASS_ROBUSTNESS, "  "),
+        **line(metrics.TEXTS),
+        **line(metrics.ATTACKED),
+        "  wrong before": str(sum(m.attack.skipped)),
+        "  attack succeeded": str(sum(m.attack.succeeded)),
+        "  attack failed": str(sum(m.attack.failed)),
+        **line(metrics.SUCCESS_RATE),
+        "queries per attack": metrics.QUERIES.written_of(m) if counted else "not counted",
+        **line(metrics.WORDS_CHANGED),
     }
 
 
 def _cost_line(evaluation: Evaluation, context: RunContext) -> str:
-    size, blocks = in_millions(evaluation.parameters), in_millions(evaluation.block_parameters)
-    seconds = evaluation.train_seconds, evaluation.attack_seconds
+    def written(*chosen: metrics.Metric) -> list[str]:
+        return [metric.written(evaluation) for metric in chosen]
+
+    size, blocks, flops = written(metrics.PARAMETERS, metrics.BLOCK_PARAMETERS, metrics.FLOPS)
+    loss, *seconds = written(metrics.LOSS, metrics.TRAIN_SECONDS, metrics.ATTACK_SECONDS)
+    added = metrics.added(context.objectives)
     return (
-        f"{size} M parameters ({blocks} M outside the embedding), "
-        f"{evaluation.flops / 1e6:.1f} M operations per text\n"
-        f"fitness {fitness(evaluation, context.weights):.1f}, "
-        f"distillation loss {evaluation.loss:.3f}, "
-        f"{seconds[0]:.0f} s training, {seconds[1]:.0f} s attack"
+        f"{size} M parameters ({blocks} M outside the embedding), {flops} M operations per text\n"
+        f"fitness {metrics.fitness(evaluation, context.weights):.1f}, distillation loss {loss}, "
+        f"{seconds[0]} s training, {seconds[1]} s attack"
+        + "".join(f", {m.header} {value}" for m, value in zip(added, written(*added), strict=True))
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kdnas.archive import Row
-from kdnas.objectives import OBJECTIVES, ObjectiveName, Weights, fitness, violation
+from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, Metric, Weights, fitness, violation
 from kdnas.records import Evaluation
 
 MARKS = {"best fitness": "F", "knee": "K", "most robust": "R"}
@@ -25,15 +25,13 @@ def feasible(rows: Sequence[Row], floor: float) -> list[Row]:
     return [row for row, evaluation in evaluated(rows) if violation(evaluation, floor) <= 0]
 
 
-def natural_values(rows: Sequence[Row], objectives: Sequence[ObjectiveName]) -> np.ndarray:
-    """The objectives of the evaluated students, ``(students, objectives)``, in natural units."""
-    values = [[OBJECTIVES[o].value(e) for o in objectives] for _, e in evaluated(rows)]
+def gains(rows: Sequence[Row], objectives: Sequence[Metric]) -> np.ndarray:
+    """The objectives of the evaluated students, ``(students, objectives)``, larger ones better."""
+    values = [[metric.gain(e) for metric in objectives] for _, e in evaluated(rows)]
     return np.array(values, dtype=float).reshape(-1, len(objectives))
 
 
-def pareto_front(
-    rows: Sequence[Row], objectives: Sequence[ObjectiveName], floor: float
-) -> list[Row]:
+def pareto_front(rows: Sequence[Row], objectives: Sequence[Metric], floor: float) -> list[Row]:
     """The non-dominated among the feasible students, in birth order.
 
     Students with equal objectives do not dominate each other and are all kept: they are different
@@ -42,15 +40,14 @@ def pareto_front(
     import moocore
 
     candidates = feasible(rows, floor)
-    maximise = [OBJECTIVES[name].maximise for name in objectives]
-    values = natural_values(candidates, objectives)
     if not candidates:
         return []
-    kept = moocore.is_nondominated(values, maximise=maximise, keep_weakly=True)
+    values = gains(candidates, objectives)
+    kept = moocore.is_nondominated(values, maximise=True, keep_weakly=True)
     return [row for row, keep in zip(candidates, kept, strict=True) if keep]
 
 
-def knee(front: Sequence[Row], objectives: Sequence[ObjectiveName]) -> Row:
+def knee(front: Sequence[Row], objectives: Sequence[Metric]) -> Row:
     """The member of a non-empty front that gives up least in every objective at once.
 
     Each objective is scaled to [0, 1] over the front, 1 the best. The knee lies farthest on the
@@ -58,18 +55,17 @@ def knee(front: Sequence[Row], objectives: Sequence[ObjectiveName]) -> Row:
     their worst; with two objectives this is the line through the ends of the front (Das 1999).
     That distance grows with the sum of the scaled objectives. Ties go to the lower birth.
     """
-    signs = [1 if OBJECTIVES[name].maximise else -1 for name in objectives]
-    values = natural_values(front, objectives) * signs
+    values = gains(front, objectives)
     low, span = values.min(axis=0), np.ptp(values, axis=0)
     scaled = (values - low) / np.where(span > 0, span, 1.0)
-    gains = scaled.sum(axis=1).round(12)  # so that ties are not broken by the last digit
-    return max(zip(gains, front, strict=True), key=lambda pair: (pair[0], -pair[1].birth))[1]
+    sums = scaled.sum(axis=1).round(12)  # so that ties are not broken by the last digit
+    return max(zip(sums, front, strict=True), key=lambda pair: (pair[0], -pair[1].birth))[1]
 
 
 def picks(
     rows: Sequence[Row],
     front: Sequence[Row],
-    objectives: Sequence[ObjectiveName],
+    objectives: Sequence[Metric],
     floor: float,
     weights: Weights,
 ) -> dict[str, Row]:
@@ -86,11 +82,11 @@ def picks(
 
     def by_fitness(student: tuple[Row, Evaluation]) -> tuple[float, ...]:
         row, e = student
-        return fitness(e, weights), -e.parameters, -row.birth
+        return fitness(e, weights), PARAMETERS.gain(e), -row.birth
 
     def by_robustness(student: tuple[Row, Evaluation]) -> tuple[float, ...]:
         row, e = student
-        return e.search.robustness, e.search.accuracy, -e.parameters, -row.birth
+        return ROBUSTNESS.gain(e), ACCURACY.gain(e), PARAMETERS.gain(e), -row.birth
 
     return {
         "best fitness": max(found, key=by_fitness)[0],

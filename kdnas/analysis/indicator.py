@@ -1,52 +1,64 @@
 """The hypervolume of a run's front: how much of what is possible it dominates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kdnas.analysis.front import feasible, natural_values, pareto_front
+from kdnas.analysis.front import evaluated, feasible, gains, pareto_front
 from kdnas.archive import Row
-from kdnas.objectives import OBJECTIVES, ObjectiveName
+from kdnas.metrics import Metric
+
+Limits = Mapping[str, float]
+"""The end of the scale of each metric that has none of its own, by the metric's name."""
+
+
+def largest_seen(rows: Sequence[Row], objectives: Sequence[Metric]) -> dict[str, float]:
+    """The largest value of each objective without an end of its own; 1 where all are 0."""
+    students = [e for _, e in evaluated(rows)]
+    return {
+        metric.name: max((metric.value(e) for e in students), default=0) or 1
+        for metric in objectives
+        if metric.most is None
+    }
 
 
 def reference_point(
-    rows: Sequence[Row], objectives: Sequence[ObjectiveName], largest: int | None = None
+    rows: Sequence[Row], objectives: Sequence[Metric], limits: Limits | None = None
 ) -> tuple[float, ...]:
     """The worst corner that hypervolumes are measured from, in natural units.
 
-    It is 0 for every share and `largest` for the parameters. Hypervolumes of two runs may be
-    compared only if both were given the same `largest`, for instance the parameter limit of the
-    configuration or the teacher's parameters. Without it, 1.1 times the largest evaluated student
-    is taken, which serves one finished run (the largest student then still counts a little).
+    It is 0 where more is better. Where less is better it is the end of the metric's own scale (1
+    for a share), else its limit. Hypervolumes of two runs may be compared only if both were given
+    the same `limits`, for instance the parameter limit of the configuration or the teacher's
+    parameters. Without them, 1.1 times the largest value seen is taken, which serves one finished
+    run (the largest student then still counts a little).
     """
-    if largest is None:
-        largest = round(1.1 * natural_values(rows, ["parameters"]).max(initial=0))
-    return tuple(0.0 if OBJECTIVES[name].maximise else float(largest) for name in objectives)
+    return tuple(0.0 if m.maximise else end for m, end in _ends(rows, objectives, limits))
 
 
 def hypervolume(
     rows: Sequence[Row],
-    objectives: Sequence[ObjectiveName],
+    objectives: Sequence[Metric],
     floor: float,
-    largest: int | None = None,
+    limits: Limits | None = None,
 ) -> float:
     """Share of the box between `reference_point` and the ideal that the front dominates.
 
-    The ideal is 1 for every share and no parameters at all, so 1 is out of reach. Students beyond
-    the reference add nothing; 0 where no student is feasible.
+    The ideal is the end of the scale where more is better and 0 where less is, so that a volume of
+    1 is out of reach. Students beyond the reference add nothing; 0 where no student is feasible.
     """
     import moocore
 
     front = pareto_front(rows, objectives, floor)
-    gains = _gains(front, objectives, reference_point(rows, objectives, largest))
-    return moocore.hypervolume(gains, ref=0, maximise=True)
+    shares = _scaled(front, _ends(rows, objectives, limits))
+    return moocore.hypervolume(shares, ref=0, maximise=True)
 
 
 def hypervolume_history(
     rows: Sequence[Row],
-    objectives: Sequence[ObjectiveName],
+    objectives: Sequence[Metric],
     floor: float,
-    largest: int | None = None,
+    limits: Limits | None = None,
 ) -> list[float]:
     """The hypervolume after each finished student, in birth order; it never falls.
 
@@ -55,12 +67,12 @@ def hypervolume_history(
     """
     import moocore
 
-    reference = reference_point(rows, objectives, largest)
+    ends = _ends(rows, objectives, limits)
     front, volumes = np.empty((0, len(objectives))), [0.0]
     for row in rows:
         if row.status == "pending":
             continue
-        new, volume = _gains(feasible([row], floor), objectives, reference), volumes[-1]
+        new, volume = _scaled(feasible([row], floor), ends), volumes[-1]
         if len(new) and not (front >= new).all(axis=1).any():
             front = moocore.filter_dominated(np.vstack([front, new]), maximise=True)
             volume = max(volume, moocore.hypervolume(front, ref=0, maximise=True))
@@ -68,10 +80,17 @@ def hypervolume_history(
     return volumes[1:]
 
 
-def _gains(
-    rows: Sequence[Row], objectives: Sequence[ObjectiveName], reference: Sequence[float]
-) -> np.ndarray:
+def _ends(
+    rows: Sequence[Row], objectives: Sequence[Metric], limits: Limits | None
+) -> list[tuple[Metric, float]]:
+    """Each objective with the end of its scale, which begins at 0."""
+    if limits is None:
+        limits = {name: 1.1 * most for name, most in largest_seen(rows, objectives).items()}
+    return [(m, limits[m.name] if m.most is None else m.most) for m in objectives]
+
+
+def _scaled(rows: Sequence[Row], ends: Sequence[tuple[Metric, float]]) -> np.ndarray:
     """The objectives scaled so that the reference is 0 and the ideal 1."""
-    worst = np.array(reference)
-    ideal = np.array([1.0 if OBJECTIVES[name].maximise else 0.0 for name in objectives])
-    return (natural_values(rows, objectives) - worst) / (ideal - worst)
+    worst = np.array([0.0 if metric.maximise else -end for metric, end in ends])
+    span = np.array([end for _, end in ends])
+    return (gains(rows, [metric for metric, _ in ends]) - worst) / span

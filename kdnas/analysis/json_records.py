@@ -2,54 +2,32 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kdnas.analysis.front import feasible, pareto_front
-from kdnas.analysis.points import accuracy_error, robustness_error
 from kdnas.archive import Row
-from kdnas.objectives import ObjectiveName, Weights, fitness
+from kdnas.metrics import COSTS, SCORES, Metric, Weights, added, fitness
 from kdnas.records import Evaluation, Measurement
-
-_SCORES: dict[str, Callable[[Measurement], float]] = {
-    "accuracy": lambda m: m.accuracy,
-    "robustness": lambda m: m.robustness,
-    "worst_class_accuracy": lambda m: m.worst_class_accuracy,
-    "worst_class_robustness": lambda m: m.worst_class_robustness,
-    "accuracy_se": accuracy_error,
-    "robustness_se": robustness_error,
-    "texts": lambda m: m.texts,
-    "attacked": lambda m: m.attack.texts,
-    "success_rate": lambda m: m.attack.success_rate,
-    "queries": lambda m: m.attack.mean_queries,
-    "words_changed": lambda m: m.attack.mean_words_changed,
-    "degenerate": lambda m: m.degenerate,
-}
-_COSTS: dict[str, Callable[[Evaluation], float]] = {
-    "parameters": lambda e: e.parameters,
-    "block_parameters": lambda e: e.block_parameters,
-    "flops": lambda e: e.flops,
-    "loss": lambda e: e.loss,
-    "train_seconds": lambda e: e.train_seconds,
-    "attack_seconds": lambda e: e.attack_seconds,
-}
 
 
 def as_records(
-    rows: Sequence[Row], weights: Weights, objectives: Sequence[ObjectiveName], floor: float
+    rows: Sequence[Row], weights: Weights, objectives: Sequence[Metric], floor: float
 ) -> list[dict[str, Any]]:
     """One JSON object for each student, in birth order, all with the same names.
 
     Scores, standard errors, `success_rate` and `words_changed` (mean over the successes) are
-    shares, `queries` is the mean per attacked text, `fitness` is in points. What was not measured
-    is None, as is what is no finite number.
+    shares, `queries` is the mean per attacked text, `fitness` is in points. Objectives that a user
+    has added follow under their names. What was not measured is None, as is what is no finite
+    number.
     """
+    costs = (*COSTS, *added(objectives))
     passing = {row.birth for row in feasible(rows, floor)}
     front = {row.birth for row in pareto_front(rows, objectives, floor)}
     return [
         {
             **_identity(row),
-            **_measured(row.evaluation, weights),
+            **_measured(row.evaluation, costs, weights),
             "feasible": row.birth in passing,
             "on_front": row.birth in front,
             "report": _scores(row.report) if row.report else None,
@@ -72,15 +50,17 @@ def _identity(row: Row) -> dict[str, Any]:
     }
 
 
-def _measured(evaluation: Evaluation | None, weights: Weights) -> dict[str, Any]:
+def _measured(
+    evaluation: Evaluation | None, costs: Sequence[Metric], weights: Weights
+) -> dict[str, Any]:
     if evaluation is None:
-        return dict.fromkeys([*_SCORES, *_COSTS, "fitness"])
-    costs = {name: _finite(value(evaluation)) for name, value in _COSTS.items()}
-    return {**_scores(evaluation.search), **costs, "fitness": fitness(evaluation, weights)}
+        return dict.fromkeys([*(metric.name for metric in (*SCORES, *costs)), "fitness"])
+    values = {metric.name: _finite(metric.value(evaluation)) for metric in costs}
+    return {**_scores(evaluation.search), **values, "fitness": fitness(evaluation, weights)}
 
 
 def _scores(measurement: Measurement) -> dict[str, float | None]:
-    return {name: _finite(value(measurement)) for name, value in _SCORES.items()}
+    return {score.name: _finite(score.of(measurement)) for score in SCORES}
 
 
 def _finite(value: float) -> float | None:

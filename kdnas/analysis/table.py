@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, pareto_front, picks
-from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
 from kdnas.archive import Row
-from kdnas.objectives import fitness
-from kdnas.records import Evaluation, Measurement
+from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, Metric, fitness
+from kdnas.records import Evaluation
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,13 +18,17 @@ KEY_DIGITS = 8
 LISTED = 100
 """Members of a front that a table lists."""
 
+_SCORES = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
+"""The scores that every table has columns for."""
+
 
 def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     """The front, the most accurate first, with the values of both splits side by side.
 
     Of more than `LISTED` members only so many are listed, and the picks, which stand in it even
     where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
-    left out while nothing was measured there. It is 80 characters wide.
+    left out while nothing was measured there. It is 80 characters wide, unless more than one
+    objective is no score.
     """
     front = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, front, context.objectives, context.floor, context.weights)
@@ -34,8 +37,9 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
     reported = any(row.report for row in members.values())
     table = _table(context, _front_caption(reported, sum(r.birth not in members for r in front)))
     splits = ("search", "report") if reported else ("search",)
-    scores = [f"{name}\n{split}" for name in ("accuracy", "robustness") for split in splits]
-    for name in ("", "key", "size\nM", "fitness", *scores, "worst\nclass"):
+    scores = [f"{score.label}\n{split}" for score in (ACCURACY, ROBUSTNESS) for split in splits]
+    others = _others(context)
+    for name in ("", "key", *map(_heading, others), "fitness", *scores, "worst\nclass"):
         table.add_column(name, justify="left" if name in ("", "key") else "right", no_wrap=True)
     ordered = sorted(evaluated(list(members.values())), key=_by_accuracy, reverse=True)
     for row, evaluation in ordered:
@@ -43,23 +47,27 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
         table.add_row(
             marks(chosen, row),
             row.key[:KEY_DIGITS],
-            in_millions(evaluation.parameters),
+            *(metric.written(evaluation) for metric in others),
             f"{fitness(evaluation, context.weights):.1f}",
-            *(in_points(m.accuracy, accuracy_error(m)) if m else "" for m in measured),
-            *(in_points(m.robustness, robustness_error(m)) if m else "" for m in measured),
-            "/".join(in_points(m.worst_class_robustness) for m in measured if m),
+            *(ACCURACY.written_of(m) if m else "" for m in measured),
+            *(ROBUSTNESS.written_of(m) if m else "" for m in measured),
+            "/".join(WORST_CLASS_ROBUSTNESS.written_of(m) for m in measured if m),
         )
     return table
 
 
 def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
-    """Every student in birth order, with the values that the search saw; 80 characters wide."""
+    """Every student in birth order, with the values that the search saw.
+
+    It is as wide as `front_table`.
+    """
     members = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, members, context.objectives, context.floor, context.weights)
     front = {row.birth for row in members}
     passing = {row.birth for row in feasible(rows, context.floor)}
     table = _table(context, "points; worst class: its robustness")
-    for name in ("birth", "key", "size\nM", "fitness", "accuracy", "robust-\nness", "worst\nclass"):
+    scores = ("fitness", "accuracy", "robust-\nness", "worst\nclass")
+    for name in ("birth", "key", *map(_heading, _others(context)), *scores):
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     table.add_column("made by")
     table.add_column("note", no_wrap=True)
@@ -98,22 +106,28 @@ def _front_caption(reported: bool, unlisted: int) -> str:
     return f"{picked}; worst class: its robustness\npoints ± standard error{note}{more}"
 
 
+def _others(context: RunContext) -> list[Metric]:
+    """What stands beside the scores: the other objectives of the run, or else the size."""
+    return [metric for metric in context.objectives if metric not in _SCORES] or [PARAMETERS]
+
+
+def _heading(metric: Metric) -> str:
+    name = "size" if metric == PARAMETERS else metric.label
+    return "\n".join([*name.split(), *metric.unit.header.split()])
+
+
 def _by_accuracy(student: tuple[Row, Evaluation]) -> tuple[float, float, int]:
     row, evaluation = student
     return evaluation.search.accuracy, evaluation.search.robustness, -row.birth
 
 
 def _search_values(evaluation: Evaluation | None, context: RunContext) -> list[str]:
+    others = _others(context)
     if evaluation is None:
-        return [""] * 5
-    scores: Measurement = evaluation.search
-    return [
-        in_millions(evaluation.parameters),
-        f"{fitness(evaluation, context.weights):.1f}",
-        in_points(scores.accuracy),
-        in_points(scores.robustness),
-        in_points(scores.worst_class_robustness),
-    ]
+        return [""] * (len(others) + 1 + len(_SCORES))
+    value = f"{fitness(evaluation, context.weights):.1f}"
+    written = [metric.written(evaluation) for metric in (*others, *_SCORES)]
+    return [*written[: len(others)], value, *written[len(others) :]]
 
 
 def _note(row: Row, letters: str, on_front: bool, is_feasible: bool) -> str:

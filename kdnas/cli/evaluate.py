@@ -28,13 +28,14 @@ def evaluate(
     from kdnas.analysis import as_records
     from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
+    from kdnas.metrics import metrics_of
 
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture)
     messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
     rows, floor = _evaluated(chosen, arch, replicates)
     if as_json:
-        print_json(as_records(rows, chosen.fitness, chosen.search.objectives, floor))
+        print_json(as_records(rows, chosen.fitness, metrics_of(chosen.search.objectives), floor))
     else:
         print_scores(rows)
 
@@ -57,6 +58,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
 
     from kdnas.archive import Row
     from kdnas.evaluation import Evaluator
+    from kdnas.metrics import metrics_of, with_values
     from kdnas.pipeline import quiet_libraries
     from kdnas.records import Evaluation, Failure, Job, Report
     from kdnas.seeds import derived_seed
@@ -66,9 +68,14 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     rows = []
     with TemporaryDirectory() as folder:
         evaluator = Evaluator(config, Path(folder))
+        objectives = metrics_of(config.search.objectives)
+
+        def judged(job: Job) -> Evaluation | Report:
+            return with_values(evaluator(job), objectives)
+
         for i in range(replicates):
             seed = derived_seed(config.search.seed, arch.key, i)
-            result = guarded(evaluator, Job(i, arch, seed))
+            result = guarded(judged, Job(i, arch, seed))
             report = None
             if isinstance(result, Evaluation):
                 report = guarded(evaluator, Job(i, arch, seed, "report"))
@@ -107,34 +114,27 @@ def _table(rows: "list[Row]") -> "Table":
     from rich import box
     from rich.table import Table
 
+    from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS
+
     assert rows[0].evaluation
-    caption = f"points; {rows[0].evaluation.parameters / 1e6:.2f} M parameters"
-    table = Table("replicate", *_SCORES, box=box.SIMPLE_HEAD, caption=caption)
+    names = (ACCURACY.label, ROBUSTNESS.label, "worst\nclass")
+    columns = [f"{name}\n{split}" for split in ("search", "report") for name in names]
+    caption = f"points; {PARAMETERS.shown(rows[0].evaluation):.2f} M parameters"
+    table = Table("replicate", *columns, box=box.SIMPLE_HEAD, caption=caption)
     found = {str(row.birth): _points(row) for row in rows}
     for name, values in (found | _spread(list(found.values()))).items():
         table.add_row(name, *(f"{value:.1f}" for value in values))
     return table
 
 
-_SCORES = (
-    "accuracy\nsearch",
-    "robustness\nsearch",
-    "worst\nclass\nsearch",
-    "accuracy\nreport",
-    "robustness\nreport",
-    "worst\nclass\nreport",
-)
-
-
 def _points(row: "Row") -> list[float]:
-    """The values of a replicate, in the order of `_SCORES`."""
+    """The scores of a replicate on both splits, in the order of the columns."""
+    from kdnas.metrics import ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
+
     assert row.evaluation
     assert row.report
-    return [
-        100 * value
-        for m in (row.evaluation.search, row.report)
-        for value in (m.accuracy, m.robustness, m.worst_class_robustness)
-    ]
+    splits, scores = (row.evaluation.search, row.report), (ACCURACY, ROBUSTNESS)
+    return [score.shown_of(m) for m in splits for score in (*scores, WORST_CLASS_ROBUSTNESS)]
 
 
 def _spread(found: list[list[float]]) -> dict[str, list[float]]:

@@ -7,8 +7,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from kdnas.archive import Birth
 from kdnas.cli.output import duration, messages
-from kdnas.objectives import Weights, fitness
-from kdnas.records import Failure, Report, Result
+from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS, Weights, fitness
+from kdnas.records import Failure, Measurement, Report, Result
 from kdnas.status import Status
 
 if TYPE_CHECKING:
@@ -66,18 +66,19 @@ class RunProgress:
         if isinstance(result, Failure):
             return f"failed: {result.kind}"
         if isinstance(result, Report):
-            return _scores(result.measurement.accuracy, result.measurement.robustness)
+            return _scores(result.measurement)
         value = fitness(result, self._weights)
-        scores = _scores(result.search.accuracy, result.search.robustness)
-        told = f"{scores}  {result.parameters / 1e6:.2f} M  fitness {value:.1f}"
+        size = MILLIONS.convert(result.parameters)
+        told = f"{_scores(result.search)}  {size:.2f} M  fitness {value:.1f}"
         if result.search.degenerate:
             return f"{told}  always one answer"
         self._best = max(self._best, value)
         return f"{told}  best {self._best:.1f}"
 
 
-def _scores(accuracy: float, robustness: float) -> str:
-    return f"accuracy {100 * accuracy:.1f}  robustness {100 * robustness:.1f}"
+def _scores(measurement: Measurement) -> str:
+    scores = (ACCURACY, ROBUSTNESS)
+    return "  ".join(f"{s.label} {s.written_of(measurement, error=False)}" for s in scores)
 
 
 class ReproductionProgress(RunProgress):

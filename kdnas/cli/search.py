@@ -91,6 +91,7 @@ def _run(
 
 def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is narrower than the paper's."""
+    from kdnas.analysis.context import OFFLINE
     from kdnas.cli.output import messages
     from kdnas.config import departures
     from kdnas.space import count_genotypes
@@ -104,14 +105,14 @@ def _announce(config: "Config") -> None:
     space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
     if config.attack.resources == "offline":
-        say("offline resources: scores are not comparable with published numbers")
+        say(OFFLINE)
 
 
 def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") -> None:
     from statistics import median
 
     from kdnas.cli.output import duration, results
-    from kdnas.objectives import violation
+    from kdnas.metrics import points, violation
 
     rows, floor = archive.rows(), archive.meta("floor")
     evaluations = [row.evaluation for row in rows if row.evaluation]
@@ -123,10 +124,10 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
     say = results().print
     say(f"{len(evaluations)} students evaluated, {len(failures)} failed {kinds}".rstrip())
     say(
-        f"median accuracy {100 * accuracy:.1f} points; majority "
-        f"{100 * archive.meta('majority_share'):.1f}, teacher "
-        f"{100 * archive.meta('teacher_accuracy'):.1f}; {above} of {len(evaluations)} students at "
-        f"or above the floor of {100 * floor:.1f}",
+        f"median accuracy {points(accuracy):.1f} points; majority "
+        f"{points(archive.meta('majority_share')):.1f}, teacher "
+        f"{points(archive.meta('teacher_accuracy')):.1f}; {above} of {len(evaluations)} students "
+        f"at or above the floor of {points(floor):.1f}",
         soft_wrap=True,
     )
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)

@@ -11,7 +11,7 @@ from kdnas.config.student import StudentSettings
 from kdnas.config.task import TaskSettings
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
-from kdnas.objectives import Weights
+from kdnas.metrics import Weights
 from kdnas.space import SearchSpace
 
 

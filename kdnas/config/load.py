@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas.config.config import Config
+from kdnas.config.section import LOADING
 from kdnas.errors import UserError
 
 PAPER = "rosearch-sst2"
@@ -62,7 +63,7 @@ def load_config(
     for override in overrides:
         _apply(values, override)
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(values, context=LOADING)
     except ValidationError as error:
         raise UserError(_one_line(error)) from error
 

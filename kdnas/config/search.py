@@ -1,12 +1,17 @@
 """The section `search`: which students a search tries."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kdnas.config.section import Count, Section, Seed, Share
-from kdnas.objectives import ObjectiveName
+from kdnas.config.section import Count, Section, Seed, Share, part_of
+from kdnas.metrics import METRICS
 from kdnas.space import Repair
+
+if TYPE_CHECKING:
+    MetricName = str  # a type that a call makes is none to mypy
+else:
+    MetricName = part_of(METRICS)
 
 
 class SearchSettings(Section):
@@ -20,7 +25,7 @@ class SearchSettings(Section):
         tournament: Individuals in a tournament, k.
         batch: Children proposed at a time; it changes the search, so it never follows `--jobs`.
         crossover: Probability of a crossover before the mutation (nsga2 only).
-        objectives: What nsga2 optimises, one to four.
+        objectives: The metrics that nsga2 optimises, one to four with a better direction.
         threads: Threads of one evaluation; part of the record, since it can change last digits.
         asynchronous: Whether a child is proposed whenever a worker is free, and every result told
             as it arrives; the order in which students end then decides about the search.
@@ -34,7 +39,7 @@ class SearchSettings(Section):
     batch: Count = 8
     crossover: Share = 0.9
     repair: Repair = "reconnect"
-    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1, max_length=4)] = (
+    objectives: Annotated[tuple[MetricName, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
         "robustness",
         "parameters",
@@ -47,6 +52,13 @@ class SearchSettings(Section):
     def _consistent(self) -> Self:
         if len(set(self.objectives)) != len(self.objectives):
             raise ValueError(f"search.objectives = {list(self.objectives)}: name each once")
+        for name in self.objectives:
+            if name in METRICS and METRICS[name].maximise is None:
+                known = ", ".join(n for n, metric in METRICS.items() if metric.maximise is not None)
+                raise ValueError(
+                    f"search.objectives = {name!r}: neither more nor less of it is better; there"
+                    f" are {known}"
+                )
         if self.tournament > self.population:
             raise ValueError(
                 f"search.tournament = {self.tournament} is more than "

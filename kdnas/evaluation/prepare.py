@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.config import Config
-from kdnas.objectives import accuracy_floor
+from kdnas.metrics import accuracy_floor
 from kdnas.records import AttackSpec, named_spec
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut

@@ -1,12 +1,15 @@
 """A run as it is recorded: a replay is compared with it, and adds what is missing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kdnas.algorithms import Proposal
 from kdnas.archive import Archive, Birth, birth_of
 from kdnas.errors import UserError
+from kdnas.metrics import Metric, with_values
 from kdnas.records import Evaluation, Failure, Finished, Job, Report, Result
 from kdnas.seeds import derived_seed
+from kdnas.workers import guarded
 
 Progress = Callable[[Birth, Result], None]
 
@@ -24,14 +27,21 @@ class Record:
         archive: Where everything is recorded.
         progress: Called with every student and its result, new or recorded.
         seed: The run's; each training has its own from it.
+        objectives: What has to be a finite number for a student to count as evaluated.
         timeouts_count: Whether a timeout is a result; else it pauses the run.
     """
 
     def __init__(
-        self, archive: Archive, progress: Progress, seed: int, *, timeouts_count: bool
+        self,
+        archive: Archive,
+        progress: Progress,
+        seed: int,
+        objectives: Sequence[Metric],
+        *,
+        timeouts_count: bool,
     ) -> None:
         self._archive, self._progress, self._seed = archive, progress, seed
-        self._timeouts_count = timeouts_count
+        self._objectives, self._timeouts_count = objectives, timeouts_count
         self._rows = {row.birth: row for row in archive.rows()}
         self._events = archive.events()
         self._told = {birth for kind, birth in self._events if kind == "tell"}
@@ -75,6 +85,7 @@ class Record:
         Raises:
             UserError: The run has to pause or has no hope.
         """
+        done = self._judged(done)
         result, birth = done.result, done.job.birth
         assert not isinstance(result, Report), f"{done.job} came back as a report"
         self._require_worth(birth, result)
@@ -106,6 +117,14 @@ class Record:
             f"the run cannot be repeated from birth {birth} on: it was recorded with {versions};"
             " go on with the same settings and versions, or start a new run"
         )
+
+    def _judged(self, done: Finished) -> Finished:
+        """An evaluation with the values of added metrics, or with the failure to have any."""
+        evaluation = done.result
+        if not isinstance(evaluation, Evaluation):
+            return done
+        result = guarded(lambda _: with_values(evaluation, self._objectives), done.job)
+        return replace(done, result=result)
 
     def _birth(self, number: int, proposal: Proposal) -> Birth:
         arch = proposal.architecture

@@ -6,6 +6,7 @@ from kdnas.config import Config
 from kdnas.loop.generations import run_generations
 from kdnas.loop.record import Progress, Record
 from kdnas.loop.steady import run_steadily
+from kdnas.metrics import metrics_of
 from kdnas.space import Accept
 from kdnas.workers import Workers
 
@@ -42,7 +43,8 @@ def run_search(
     settings = config.search
     algorithm = make_algorithm(settings, config.space, config.fitness, floor, accept)
     timeouts_count = settings.asynchronous or config.workers.timeout_is_result
-    record = Record(archive, progress, settings.seed, timeouts_count=timeouts_count)
+    objectives = metrics_of(settings.objectives)
+    record = Record(archive, progress, settings.seed, objectives, timeouts_count=timeouts_count)
     steps = run_steadily if settings.asynchronous else run_generations
     asked = steps(algorithm, settings.evaluations, record, workers)
     record.close(asked)

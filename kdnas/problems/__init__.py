@@ -1,8 +1,8 @@
 """What a search optimises, in the terms of pymoo.
 
-`StudentProblem` turns measured students into the numbers that pymoo minimises: the one place where
-an objective changes its sign. `toy` is a problem in closed form with a known front, on which the
-search can be judged in milliseconds.
+`StudentProblem` turns measured students into the numbers that pymoo minimises: the negative gains
+of their objectives. Which direction is better is known to `metrics.Metric.gain` alone. `toy` is a
+problem in closed form with a known front, on which the search can be judged in milliseconds.
 """
 
 from kdnas.problems.student import StudentProblem

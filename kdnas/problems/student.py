@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pymoo.core.problem import Problem
 
-from kdnas.objectives import OBJECTIVES, ObjectiveName, violation
+from kdnas.metrics import Metric, violation
 from kdnas.records import Evaluation, Failure
 
 FAILED_OBJECTIVE = 1e12
@@ -17,20 +17,19 @@ FAILED_VIOLATION = 1.0
 
 
 class StudentProblem(Problem):
-    """One variable, the architecture itself; objectives by name; the accuracy floor as constraint.
+    """One variable, the architecture itself; metrics to optimise; the accuracy floor as constraint.
 
     It trains nothing: the results are handed in with pymoo's evaluator,
     ``evaluator.eval(problem, individuals, results=results)``.
 
     Args:
-        objectives: What to optimise.
+        objectives: What to optimise; each has a better direction.
         floor: Least accuracy in [0, 1]; 0 for none.
     """
 
-    def __init__(self, objectives: Sequence[ObjectiveName], floor: float) -> None:
+    def __init__(self, objectives: Sequence[Metric], floor: float) -> None:
         super().__init__(n_var=1, n_obj=len(objectives), n_ieq_constr=1, requires_kwargs=True)
-        self._objectives = [OBJECTIVES[name] for name in objectives]
-        self._floor = floor
+        self._objectives, self._floor = objectives, floor
 
     def _evaluate(
         self,
@@ -51,5 +50,5 @@ class StudentProblem(Problem):
         """The objectives, all to be minimised, and the constraint, at most 0 where it is met."""
         if isinstance(result, Failure):
             return [FAILED_OBJECTIVE] * len(self._objectives) + [FAILED_VIOLATION]
-        values = [-o.value(result) if o.maximise else o.value(result) for o in self._objectives]
-        return [*values, violation(result, self._floor)]
+        costs = [-metric.gain(result) for metric in self._objectives]
+        return [*costs, violation(result, self._floor)]

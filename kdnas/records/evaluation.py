@@ -1,8 +1,8 @@
 """What an evaluation of a student asks and gives: measurements, failures."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -81,6 +81,8 @@ class Evaluation:
         loss: Distillation loss of the last epoch.
         train_seconds, attack_seconds: Wall time of the two stages.
         texts: The attacked texts one by one.
+        values: The values of metrics that users have added, by name, so that they can be read
+            without the code of these metrics.
     """
 
     parameters: int
@@ -91,6 +93,7 @@ class Evaluation:
     train_seconds: float = 0.0
     attack_seconds: float = 0.0
     texts: tuple[TextOutcome, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

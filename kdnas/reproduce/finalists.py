@@ -9,6 +9,7 @@ from kdnas.analysis import RunContext, pareto_front, picks
 from kdnas.analysis.front import evaluated
 from kdnas.archive import Archive, Row
 from kdnas.config import Config
+from kdnas.metrics import PARAMETERS
 from kdnas.reproduce.searches import PARETO, RANDOM, WEIGHTED
 from kdnas.run_folder import RunFolder, run_context, stored_config
 from kdnas.space import Architecture, Node, Op
@@ -93,7 +94,7 @@ def hand_made(like: Architecture, op: Op, layers: int = 1) -> Architecture:
 def pareto_set(run: Run) -> list[Row]:
     """The front of a run's own objectives, the smallest student first."""
     front = pareto_front(run.rows, run.context.objectives, run.context.floor)
-    return [row for row, _ in sorted(evaluated(front), key=lambda pair: pair[1].parameters)]
+    return [row for row, _ in sorted(evaluated(front), key=lambda pair: PARAMETERS.value(pair[1]))]
 
 
 def _picks(run: Run) -> dict[str, Row]:

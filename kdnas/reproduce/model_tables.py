@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from kdnas.analysis.paper import (
     LABELS,
-    METRICS,
+    STUDIED,
     Estimate,
     PaperTable,
     compare,
@@ -102,13 +102,14 @@ def variance_table(m: Material) -> PaperTable:
         chosen = [m.direct[name] for what, name in m.students.items() if what.startswith(group)]
         most = max((scores.trainings for scores in chosen), default=0)
         whole = [scores.each for scores in chosen if scores.trainings == most]
-        for metric in METRICS:
+        for score in STUDIED:
             if len(whole) > 1 and most > 1:
-                found = variance_components([each[metric] for each in whole])
+                found = variance_components([each[score.name] for each in whole])
                 spreads = (Estimate(found.between), Estimate(found.within))
                 needed = [found.trainings_for(difference) for difference in DIFFERENCES]
                 counts = (found.architectures, found.trainings)
-                rows.append((group, metric, *counts, *spreads, f"{found.reliability:.2f}", *needed))
+                reliability = f"{found.reliability:.2f}"
+                rows.append((group, score.label, *counts, *spreads, reliability, *needed))
     costs = [f"trainings for {difference} points" for difference in DIFFERENCES]
     header = ("students", "metric", "architectures", "trainings", "between architectures",
               "between trainings", "reliability", *costs)  # fmt: skip

@@ -20,6 +20,7 @@ from kdnas.analysis.paper import (
 )
 from kdnas.archive import Row
 from kdnas.errors import UserError
+from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 from kdnas.reproduce import model_tables, search_tables
 from kdnas.reproduce.material import Material
 from kdnas.reproduce.models import sweep_name
@@ -139,7 +140,7 @@ def _figure7(m: Material, folder: Path, name: str) -> list[Path]:
     return save_figure(partial(structure.draw_graph, _archives(m), context), folder, name)
 
 
-def _layers(metric: str, m: Material, folder: Path, name: str) -> list[Path]:
+def _layers(metric: Metric, m: Material, folder: Path, name: str) -> list[Path]:
     context = m.run(WEIGHTED).context
     draw = partial(structure.draw_layers, _archives(m), metric, context)
     return save_figure(draw, folder, name)
@@ -168,8 +169,8 @@ OUTPUTS: dict[str, Callable[[Material, Path, str], list[Path]]] = {
     "figure6a": _figure6,
     "figure6b": _figure6,
     "figure7": _figure7,
-    "figure8": partial(_layers, "accuracy"),
-    "figure9": partial(_layers, "robustness"),
+    "figure8": partial(_layers, ACCURACY),
+    "figure9": partial(_layers, ROBUSTNESS),
     "attacks": partial(_model_table, model_tables.attacks_table),
     "mcnemar": partial(_count_table, model_tables.mcnemar_table),
     "variance": partial(_count_table, model_tables.variance_table),

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kdnas import metrics
 from kdnas.analysis.paper import LABELS
 from kdnas.analysis.paper.tables import ROBUST_LABELS
 from kdnas.archive.reading import reading
@@ -43,12 +44,12 @@ SELECT name, text_index, 100.0 * AVG(outcome != 'skipped') AS accuracy,
 FROM texts WHERE attack = 'textfooler' GROUP BY name, text_index
 """
 _COLUMNS = {
-    "accuracy": "accuracy",
-    "robustness": "robustness",
-    "worst-class robustness": "worst",
-    "words changed %": "words",
-    "queries": "queries",
-    "parameters M": "parameters",
+    metrics.ACCURACY.header: "accuracy",
+    metrics.ROBUSTNESS.header: "robustness",
+    metrics.WORST_CLASS_ROBUSTNESS.header: "worst",
+    metrics.WORDS_CHANGED.header: "words",
+    metrics.QUERIES.header: "queries",
+    metrics.PARAMETERS.header: "parameters",
     "adversarial texts": "examples",
 }
 _SHARES = ("accuracy", "robustness")

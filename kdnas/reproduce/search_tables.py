@@ -8,8 +8,8 @@ from kdnas.analysis import RunContext, hypervolume
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, picks
 from kdnas.analysis.paper import (
     COEFFICIENTS,
-    METRICS,
     SIZE,
+    STUDIED,
     TRAITS,
     Correlation,
     Estimate,
@@ -19,21 +19,30 @@ from kdnas.analysis.paper import (
 from kdnas.analysis.paper.table import Cell
 from kdnas.archive import Row
 from kdnas.errors import UserError
-from kdnas.objectives import Weights, fitness
+from kdnas.metrics import (
+    ACCURACY,
+    PARAMETERS,
+    ROBUSTNESS,
+    WORST_CLASS_ROBUSTNESS,
+    Metric,
+    Weights,
+    fitness,
+    points,
+)
 from kdnas.records import Evaluation, Measurement
 from kdnas.reproduce.finalists import Run, pareto_set
 from kdnas.reproduce.material import Material
 from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
 from kdnas.reproduce.sweep import Recorded, settings_of, sweep
 
-_MEASURED = ("accuracy", "robustness", "worst-class robustness")
+_MEASURED = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
 
 
 def splits_table(m: Material) -> PaperTable:
     """The texts of the task."""
     splits = m.run(WEIGHTED).splits
     rows = tuple(
-        (name, split["texts"], Estimate(100 * split["majority_share"]), split.get("sha256"))
+        (name, split["texts"], Estimate(points(split["majority_share"])), split.get("sha256"))
         for name, split in splits.items()
     )
     header = ("split", "texts", "largest class %", "SHA-256 of its lines")
@@ -51,19 +60,19 @@ def searches_table(m: Material) -> PaperTable:
         own = [(row, e) for row, e in evaluated(students) if (row.key, row.seed) not in known]
         known |= {(row.key, row.seed) for row, _ in own}
         last = [e for _, e in evaluated(students)[-population:]]
-        means = [_spread([METRICS[metric](e) for e in last]) for metric in METRICS]
+        means = [_spread(score, last) for score in STUDIED]
         training = sum(e.train_seconds for _, e in own) / 3600
         attacks = sum(e.attack_seconds for _, e in own) / 3600
         found = _found(students, context)
         rows.append((name, len(evaluated(students)), len(own), *found, *means,
                      f"{training:.2f}", f"{attacks:.2f}"))  # fmt: skip
-    means_of = [f"{metric}, last {population}" for metric in METRICS]
+    means_of = [f"{score.label}, last {population}" for score in STUDIED]
     header = ("search", "students", "evaluated for it", "keep the floor", "best fitness",
               "hypervolume", *means_of, "training h", "attacks h")  # fmt: skip
     note = (
-        "One seed: an observation. Hypervolume: share of the box from nothing right at "
-        f"{context.largest / 1e6:.2f} M parameters to everything right at none. Last {population}: "
-        "mean ± standard error over the students that were evaluated last. Hours of a core."
+        f"One seed: an observation. Hypervolume: share of the box from {scale(context)}. Last "
+        f"{population}: mean ± standard error over the students that were evaluated last. Hours of "
+        "a core."
     )
     return PaperTable("searches", "The searches", header, tuple(rows), (note,))
 
@@ -72,14 +81,30 @@ def _found(students: list[Row], context: RunContext) -> tuple[Cell, ...]:
     """How many keep the floor, the best fitness among them, and their hypervolume."""
     kept = [e for _, e in evaluated(feasible(students, context.floor))]
     best = max((fitness(e, context.weights) for e in kept), default=None)
-    volume = hypervolume(students, context.objectives, context.floor, context.largest)
+    volume = hypervolume(students, context.objectives, context.floor, context.limits)
     return len(kept), None if best is None else Estimate(best), f"{volume:.4f}"
 
 
 def common_context(m: Material) -> RunContext:
     """That of the weighted search, with one reference point for the hypervolumes of all."""
-    largest = max(run.context.largest for run in m.runs.values())
-    return replace(m.run(WEIGHTED).context, largest=largest)
+    context = m.run(WEIGHTED).context
+    limits = {
+        name: max(run.context.limits[name] for run in m.runs.values()) for name in context.limits
+    }
+    return replace(context, limits=limits)
+
+
+def scale(context: RunContext) -> str:
+    """The worst and the ideal corner of the hypervolume in words."""
+    ends = [
+        f"{metric.unit.convert(context.limits[metric.name]):.2f} {metric.unit.header}".rstrip()
+        + f" {metric.label}"
+        for metric in context.objectives
+        if metric.name in context.limits and not metric.maximise
+    ]
+    if not ends:
+        return "nothing right to everything right"
+    return f"nothing right at {' and '.join(ends)} to everything right at none"
 
 
 def front_table(m: Material) -> PaperTable:
@@ -90,10 +115,10 @@ def front_table(m: Material) -> PaperTable:
     rows: list[tuple[Cell, ...]] = []
     for row, e in evaluated(members):
         report: list[Cell] = [*_measured(row.report)] if row.report else [None] * 3
-        costs = (Estimate(e.parameters / 1e6), Estimate(fitness(e, context.weights)))
+        costs = (Estimate(PARAMETERS.shown(e)), Estimate(fitness(e, context.weights)))
         rows.append((row.key, marks(chosen, row), *_measured(e.search), *report, *costs))
-    split = [f"{name} ({part})" for part in ("search", "report") for name in _MEASURED]
-    header = ("student", "pick", *split, "parameters M", "fitness")
+    split = [f"{score.header} ({part})" for part in ("search", "report") for score in _MEASURED]
+    header = ("student", "pick", *split, PARAMETERS.header, "fitness")
     legend = ", ".join(f"{letter} {name}" for name, letter in MARKS.items())
     of = next((row.report.texts for row in members if row.report), 0)
     note = (
@@ -104,10 +129,8 @@ def front_table(m: Material) -> PaperTable:
     return PaperTable("front", "The front of the weighted search", header, tuple(rows), notes)
 
 
-def _measured(m: Measurement) -> tuple[Estimate, Estimate, Estimate]:
-    values = (m.accuracy, m.robustness, m.worst_class_robustness)
-    a, b, c = (Estimate(100 * value) for value in values)
-    return a, b, c
+def _measured(m: Measurement) -> list[Estimate]:
+    return [Estimate(score.shown_of(m)) for score in _MEASURED]
 
 
 def floor_table(m: Material) -> PaperTable:
@@ -126,11 +149,12 @@ def floor_table(m: Material) -> PaperTable:
         lines |= {
             f"best of a search without a floor ({len(found)} students)": _best(found, weights)
         }
-    header = ("student", *_MEASURED, "parameters M", "fitness", "degenerate")
+    header = ("student", *(score.header for score in _MEASURED), PARAMETERS.header, "fitness",
+              "degenerate")  # fmt: skip
     rows = tuple((name, *cells) for name, cells in lines.items() if cells)
     note = (
-        f"Default floor: accuracy {100 * run.context.floor:.1f}, on search-val. The search without "
-        "a floor is a short one."
+        f"Default floor: accuracy {points(run.context.floor):.1f}, on search-val. The search "
+        "without a floor is a short one."
     )
     title = "The accuracy floor and the trivial optimum"
     return PaperTable("floor", title, header, rows, (note,))
@@ -138,18 +162,18 @@ def floor_table(m: Material) -> PaperTable:
 
 def _constant(run: Run, known: list[Evaluation], weights: Weights) -> tuple[Cell, ...]:
     """A constant student cannot be attacked: accuracy and robustness are the majority's share."""
-    share, size = run.context.majority_share, min(e.parameters for e in known)
-    points = 100 * share * (weights.accuracy + weights.robustness)
-    value = points - weights.parameters * size / 1e6
-    shares = (Estimate(100 * share), Estimate(100 * share), Estimate(0.0))
-    return (*shares, Estimate(size / 1e6), Estimate(value), "yes")
+    share, size = points(run.context.majority_share), min(map(PARAMETERS.value, known))
+    value = share * (weights.accuracy + weights.robustness)
+    value -= PARAMETERS.unit.convert(weights.parameters * size)
+    shares = (Estimate(share), Estimate(share), Estimate(0.0))
+    return (*shares, Estimate(PARAMETERS.unit.convert(size)), Estimate(value), "yes")
 
 
 def _best(known: list[Evaluation], weights: Weights) -> tuple[Cell, ...]:
     if not known:
         return ()
     best = max(known, key=lambda e: fitness(e, weights))
-    costs = (Estimate(best.parameters / 1e6), Estimate(fitness(best, weights)))
+    costs = (Estimate(PARAMETERS.shown(best)), Estimate(fitness(best, weights)))
     return (*_measured(best.search), *costs, "yes" if best.search.degenerate else "no")
 
 
@@ -163,13 +187,14 @@ def weights_table(m: Material) -> PaperTable:
     usual = found["as configured"]
     rows: list[tuple[Cell, ...]] = []
     for name, best in found.items():
-        signs = [_signs(best, usual, metric) if best is not usual else "" for metric in METRICS]
-        values = [_spread([METRICS[metric](e) for e in best]) for metric in METRICS]
-        size = _spread([e.parameters / 1e6 for e in best])
-        worst = _spread([100 * e.search.worst_class_robustness for e in best])
-        rows.append((name, values[0], signs[0], values[1], signs[1], worst, size))
-    header = ("fitness", "accuracy", "accuracy +/-", "robustness", "robustness +/-",
-              "worst-class robustness", "parameters M")  # fmt: skip
+        compared: list[Cell] = []
+        for score in STUDIED:
+            signs = _signs(best, usual, score) if best is not usual else ""
+            compared += [_spread(score, best), signs]
+        others = [_spread(metric, best) for metric in (WORST_CLASS_ROBUSTNESS, PARAMETERS)]
+        rows.append((name, *compared, *others))
+    both = [name for score in STUDIED for name in (score.header, f"{score.header} +/-")]
+    header = ("fitness", *both, WORST_CLASS_ROBUSTNESS.header, PARAMETERS.header)
     note = (
         f"Searches in {len(table)} recorded students, nothing is trained; {seeds} seeds, mean ± "
         "standard error of the best student on search-val; +/-: in how many seeds it is above and "
@@ -178,12 +203,14 @@ def weights_table(m: Material) -> PaperTable:
     return PaperTable("weights", "The weights of the fitness", header, tuple(rows), (note,))
 
 
-def _signs(best: list[Evaluation], usual: list[Evaluation], metric: str) -> str:
-    pairs = [(METRICS[metric](a), METRICS[metric](b)) for a, b in zip(best, usual, strict=True)]
+def _signs(best: list[Evaluation], usual: list[Evaluation], metric: Metric) -> str:
+    pairs = [(metric.value(a), metric.value(b)) for a, b in zip(best, usual, strict=True)]
     return f"{sum(a > b for a, b in pairs)}/{sum(a < b for a, b in pairs)}"
 
 
-def _spread(values: list[float]) -> Estimate:
+def _spread(metric: Metric, students: list[Evaluation]) -> Estimate:
+    """The mean of a metric and its standard error over students."""
+    values = [metric.shown(e) for e in students]
     error = stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
     return Estimate(mean(values), error)
 
@@ -192,12 +219,12 @@ def structure_table(m: Material) -> PaperTable:
     """Correlations of the scores with what a block is made of, in two archives."""
     m.run(WEIGHTED)
     rows: list[tuple[Cell, ...]] = []
-    for name, metric, trait in product((WEIGHTED, UNIFORM), METRICS, (*TRAITS, SIZE)):
+    for name, score, trait in product((WEIGHTED, UNIFORM), STUDIED, (*TRAITS, SIZE)):
         students = m.runs[name].rows if name in m.runs else []
-        found = correlations(students, trait, metric)
+        found = correlations(students, trait, score)
         if found:
             told = [_coefficient(found.get(kind)) for kind in COEFFICIENTS]
-            rows.append((name, metric, trait, len(evaluated(students)), *told))
+            rows.append((name, score.label, trait, len(evaluated(students)), *told))
     header = ("archive", "metric", "of a student", "students", *COEFFICIENTS)
     notes = (
         "Vertices, edges and layers of each type are counted in a block; block parameters are all "

@@ -12,7 +12,7 @@ import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.archive import Row
-from kdnas.objectives import Weights, fitness, violation
+from kdnas.metrics import PARAMETERS, Weights, fitness, violation
 from kdnas.records import Evaluation
 from kdnas.space import distance
 
@@ -80,7 +80,7 @@ def search_recorded(
     """
     rng = np.random.default_rng(seed)
     merit = [
-        (min(-violation(e, setting.floor), 0.0), fitness(e, setting.weights), -e.parameters)
+        (min(-violation(e, setting.floor), 0.0), fitness(e, setting.weights), PARAMETERS.gain(e))
         for e in table.evaluations
     ]
     free = np.ones(len(table), bool)

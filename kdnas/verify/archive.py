@@ -112,7 +112,7 @@ def _ending_problems(contents: Contents, settings: Settings) -> Iterator[Problem
         return
     told = {event["birth"] for event in contents.events if event["kind"] == "tell"}
     yield from untold_problems(contents.students, told)
-    if settings.floor is not None:
+    if settings.floor is not None and settings.objectives is not None:
         reports = {birth: measurement_of(row) for birth, row in contents.reports.items()}
         rows = [row_of(row, reports.get(birth)) for birth, row in contents.students.items()]
-        yield from front_problems(rows, settings.config, settings.floor)
+        yield from front_problems(rows, settings.objectives, settings.floor)

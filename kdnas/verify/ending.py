@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from kdnas.analysis import pareto_front
 from kdnas.archive import Row
 from kdnas.config import Config
+from kdnas.metrics import Metric
 from kdnas.verify.problem import Problem
 
 
@@ -22,9 +23,11 @@ def untold_problems(births: Collection[int], told: Collection[int]) -> Iterator[
             yield Problem(f"birth {birth}", "was never told, but the run is finished")
 
 
-def front_problems(rows: Sequence[Row], config: Config, floor: float) -> Iterator[Problem]:
+def front_problems(
+    rows: Sequence[Row], objectives: Sequence[Metric], floor: float
+) -> Iterator[Problem]:
     """In a finished run every member of the front has a report."""
-    for row in pareto_front(rows, config.search.objectives, floor):
+    for row in pareto_front(rows, objectives, floor):
         if row.report is None:
             yield Problem(
                 f"birth {row.birth}", "is on the front of a finished run without a report"

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas.config import Config
+from kdnas.config.section import STORED
+from kdnas.metrics import Metric, metrics_of
 from kdnas.records import AttackSpec
 from kdnas.verify.problem import Problem, one_line
 
@@ -21,12 +23,14 @@ class Settings:
 
     Attributes:
         config: None where it cannot be read.
+        objectives: What its front is made of; None where it is not known.
         spec: Digest of the attack spec; None where there is none.
         floor: The accuracy floor (share); None where there is none.
         finished: Whether the run says that it got to its end.
     """
 
     config: Config | None
+    objectives: tuple[Metric, ...] | None
     spec: str | None
     floor: float | None
     finished: bool
@@ -45,7 +49,8 @@ def read_settings(db: sqlite3.Connection) -> tuple[Settings, list[Problem]]:
     for name, message in _wrong(values, attacked=bool(attacked)):
         problems.setdefault(name, message)
     settings = Settings(
-        config=None if "config" in problems else Config.model_validate(values["config"]),
+        config=None if "config" in problems else _config(values),
+        objectives=None if {"config", "metrics"} & {*problems} else _objectives(values),
         spec=AttackSpec(**values["spec"]).digest if _sound("spec", values, problems) else None,
         floor=values["floor"] if _sound("floor", values, problems) else None,
         finished=values.get("finished") is True,
@@ -57,6 +62,14 @@ def _sound(name: str, values: Mapping[str, Any], problems: Mapping[str, str]) ->
     return name in values and name not in problems
 
 
+def _config(values: Mapping[str, Any]) -> Config:
+    return Config.model_validate(values.get("config"), context=STORED)
+
+
+def _objectives(values: Mapping[str, Any]) -> tuple[Metric, ...]:
+    return metrics_of(_config(values).search.objectives, values.get("metrics"))
+
+
 def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, str]]:
     """The values that are missing or not what they should be, and why.
 
@@ -65,11 +78,16 @@ def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, 
         attacked: Whether a student was evaluated; then the attack and the floor are known.
     """
     try:
-        Config.model_validate(values.get("config"))
+        _config(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         yield "config", f"is no configuration of this kdnas ({place}: {one_line(first['msg'])})"
+    else:
+        try:
+            _objectives(values)
+        except (ValueError, TypeError, KeyError) as error:
+            yield "metrics", f"does not describe the objectives ({one_line(error)})"
     if not (isinstance(values.get("versions"), dict) and "kdnas" in values["versions"]):
         yield "versions", "does not say what the run was recorded with"
     if not isinstance(values.get("finished"), bool):

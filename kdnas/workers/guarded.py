@@ -1,11 +1,9 @@
 """From what happens in an evaluation to a result."""
 
 import errno
-import math
 
 from kdnas.errors import UserError
-from kdnas.objectives import OBJECTIVES
-from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Job, Result
+from kdnas.records import Evaluate, EvaluationFailed, Failure, Job, Result
 
 _LONGEST_MESSAGE = 300
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
@@ -19,10 +17,7 @@ def guarded(evaluate: Evaluate, job: Job) -> Result:
         UserError: The evaluation raised it: something that every student would run into.
     """
     try:
-        result = evaluate(job)
-        if isinstance(result, Evaluation):
-            _require_finite(result)
-        return result
+        return evaluate(job)
     except UserError:
         raise
     except EvaluationFailed as error:
@@ -35,10 +30,3 @@ def guarded(evaluate: Evaluate, job: Job) -> Result:
         out_of_memory = names & {"MemoryError", "OutOfMemoryError"}
         message = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_MESSAGE]
         return Failure("oom" if out_of_memory else "exception", message)
-
-
-def _require_finite(evaluation: Evaluation) -> None:
-    for name, objective in OBJECTIVES.items():
-        value = objective.value(evaluation)
-        if not math.isfinite(value):
-            raise EvaluationFailed("non_finite", f"{name} is {value}")

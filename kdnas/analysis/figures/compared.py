@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.scores import Scores
+from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def draw(kinds: Mapping[str, Mapping[str, Scores]], context: RunContext) -> "Fig
         for name, scores in models.items()
     ]
     largest = max(scores.parameters for _, scores, _ in everyone)
-    note = f"area: parameters, at most {largest / 1e6:.1f} M; bars: standard errors"
+    note = f"area: parameters, at most {MILLIONS.convert(largest):.1f} M; bars: standard errors"
     figure, axes = style.new_axes(context, (style.WIDE, 4.0), note)
     for _, scores, colour in sorted(everyone, key=lambda each: -each[1].parameters):
         x, y = scores.accuracy, scores.robustness
@@ -39,7 +40,7 @@ def draw(kinds: Mapping[str, Mapping[str, Scores]], context: RunContext) -> "Fig
         axes.errorbar(
             x.value, y.value, y.error, x.error, fmt="none", ecolor=style.PALE_GREY, zorder=0
         )
-    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlabel=ACCURACY.axis, ylabel=ROBUSTNESS.axis)
     axes.margins(x=0.15, y=0.15)  # room for the bubbles
     points = [(name, s.accuracy.value, s.robustness.value, c) for name, s, c in everyone]
     style.name_points(axes, points)

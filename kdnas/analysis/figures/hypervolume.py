@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.indicator import hypervolume_history, reference_point
-from kdnas.analysis.points import in_millions
 from kdnas.archive import Row
-from kdnas.objectives import ObjectiveName
+from kdnas.metrics import Metric
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +22,7 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
     style.drawable(rows, context)
     note = f"reference: {_reference(context)}"
     figure, axes = style.new_axes(context, (style.COLUMN, 2.4), note)
-    history = hypervolume_history(rows, context.objectives, context.floor, context.largest)
+    history = hypervolume_history(rows, context.objectives, context.floor, context.limits)
     axes.step(range(len(history) + 1), [0.0, *history], where="post", color=style.BLUE)
     style.count_students(axes)
     axes.set(xlabel="students evaluated", ylabel="hypervolume (share of the ideal)", ylim=(0, None))
@@ -31,9 +30,10 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
 
 
 def _reference(context: RunContext) -> str:
-    def described(name: ObjectiveName, value: float) -> str:
-        shown = f"{in_millions(value)} M" if name == "parameters" else f"{value:g}"
-        return f"{name.replace('_', ' ')} {shown}"
+    def described(metric: Metric, value: float) -> str:
+        if not value or metric.unit.most:  # an end of its scale
+            return f"{metric.label} {value:g}"
+        return f"{metric.label} {metric.unit.write(value)} {metric.unit.header}".rstrip()
 
-    values = reference_point((), context.objectives, context.largest)
+    values = reference_point((), context.objectives, context.limits)
     return ", ".join(map(described, context.objectives, values))

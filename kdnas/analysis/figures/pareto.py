@@ -1,4 +1,4 @@
-"""The front in three objectives: accuracy, robustness, and size as the area of a bubble."""
+"""The front by accuracy, robustness, and size as the area of a bubble, whatever its objectives."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import MARKS, evaluated, marks, pareto_front, picks
-from kdnas.analysis.points import accuracy_error, robustness_error
 from kdnas.archive import Row
+from kdnas.metrics import ACCURACY, MILLIONS, PARAMETERS, ROBUSTNESS
 from kdnas.records import Measurement
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
     letters = ", ".join(f"{MARKS[name]} {name}" for name in chosen)
     figure, axes = style.new_axes(context, (style.WIDE, 3.3), letters or "no feasible student")
     largest = max((e.parameters for _, e in members), default=0)
-    for row, e in sorted(members, key=lambda member: -member[1].parameters):
+    for row, e in sorted(members, key=lambda member: PARAMETERS.gain(member[1])):
         area = LARGEST_AREA * e.parameters / largest
         axes.scatter(*_place(e.search), area, **_SEARCH)
         if row.report:
@@ -47,23 +47,23 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
             _join(axes, e.search, row.report, radius=math.sqrt(area) / 2)
         _errors(axes, row.report or e.search)
         _letters(axes, e.search, marks(chosen, row), radius=math.sqrt(area) / 2)
-    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlabel=ACCURACY.axis, ylabel=ROBUSTNESS.axis)
     axes.margins(0.1)  # room for the bubbles
     if not members:
         axes.set(xlim=(0, 100), ylim=(0, 100))
     else:
-        _legend(figure, axes, largest / 1e6, any(row.report for row, _ in members))
+        _legend(figure, axes, MILLIONS.convert(largest), any(row.report for row, _ in members))
     return figure
 
 
 def _place(measurement: Measurement) -> tuple[float, float]:
-    return 100 * measurement.accuracy, 100 * measurement.robustness
+    return ACCURACY.shown_of(measurement), ROBUSTNESS.shown_of(measurement)
 
 
 def _errors(axes: "Axes", measurement: Measurement) -> None:
     """Standard errors of both shares, behind the bubbles."""
     x, y = _place(measurement)
-    errors = 100 * accuracy_error(measurement), 100 * robustness_error(measurement)
+    errors = [score.shown_error(measurement) for score in (ACCURACY, ROBUSTNESS)]
     axes.errorbar(
         x, y, errors[1], errors[0], fmt="none", ecolor=style.PALE_GREY, elinewidth=0.8, zorder=0
     )

@@ -9,13 +9,14 @@ from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import feasible
 from kdnas.archive import Row
+from kdnas.metrics import ACCURACY, ROBUSTNESS, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TOP_SHARE = 0.1
-_LOOKS = {"accuracy": (style.BLUE, "o"), "accuracy under attack": (style.RED, "^")}
+_LOOKS = {ACCURACY: (style.BLUE, "o"), ROBUSTNESS: (style.RED, "^")}
 
 
 def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
@@ -33,15 +34,12 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
     passing = {row.birth for row in feasible(rows, context.floor)}
     births = np.array([row.birth for row, _ in students])
     ok = np.array([row.birth in passing for row, _ in students])
-    scores = [
-        np.array([100 * e.search.accuracy for _, e in students]),
-        np.array([100 * e.search.robustness for _, e in students]),
-    ]
+    scores = [np.array([score.shown(e) for _, e in students]) for score in _LOOKS]
     handles = _scatter(axes, births, scores, ok)
     handles |= _trends(axes, births[ok], [values[ok] for values in scores])
     _lines(axes, context)
     style.count_students(axes)
-    axes.set(xlabel="student (birth index)", ylabel="accuracy (%)")
+    axes.set(xlabel="student (birth index)", ylabel=ACCURACY.axis)
     _legend(figure, handles)
     return figure
 
@@ -76,8 +74,8 @@ def _scatter(
     """Feasible students filled, the others hollow; the legend's handles."""
     handles: dict[str, Any] = {}
     hollow = []
-    for (name, (colour, marker)), values in zip(_LOOKS.items(), scores, strict=True):
-        handles[name] = axes.scatter(
+    for (score, (colour, marker)), values in zip(_LOOKS.items(), scores, strict=True):
+        handles[score.long] = axes.scatter(
             births[ok], values[ok], 10, color=colour, alpha=0.45, linewidths=0, marker=marker
         )
         hollow += [
@@ -106,11 +104,11 @@ def _trends(axes: "Axes", births: np.ndarray, scores: list[np.ndarray]) -> dict[
 
 
 def _lines(axes: "Axes", context: RunContext) -> None:
-    style.reference_line(axes, 100 * context.majority_share, "majority class")
+    style.reference_line(axes, points(context.majority_share), "majority class")
     if context.floor:
-        style.reference_line(axes, 100 * context.floor, "accuracy floor")
+        style.reference_line(axes, points(context.floor), "accuracy floor")
     if context.teacher_accuracy is not None:
-        style.reference_line(axes, 100 * context.teacher_accuracy, "teacher")
+        style.reference_line(axes, points(context.teacher_accuracy), "teacher")
 
 
 def _legend(figure: "Figure", handles: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.indicator import hypervolume_history
 from kdnas.archive import Row
-from kdnas.objectives import fitness, violation
+from kdnas.metrics import fitness, violation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ def draw(runs: Mapping[str, Sequence[Row]], context: RunContext) -> "Figure":
         look = {"where": "post", "color": colour, "linewidth": width}
         best = best_fitness(rows, context)
         left.step(range(1, len(best) + 1), best, label=name, **look)
-        volumes = hypervolume_history(rows, context.objectives, context.floor, context.largest)
+        volumes = hypervolume_history(rows, context.objectives, context.floor, context.limits)
         right.step(range(1, len(volumes) + 1), volumes, **look)
     for axes in (left, right):
         style.count_students(axes)

@@ -8,7 +8,7 @@ from kdnas.analysis.figures import style
 from kdnas.analysis.front import evaluated, feasible, pareto_front
 from kdnas.analysis.paper.scores import Scores
 from kdnas.archive import Row
-from kdnas.objectives import fitness
+from kdnas.metrics import ACCURACY, ROBUSTNESS, fitness
 from kdnas.records import Evaluation
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def common_limits(
 ) -> Limits:
     """Limits of the axes that hold what both figures show (points)."""
     shown = [*similar(rows, context), *(e for _, e in evaluated(_front(rows, context)))]
-    x = [100 * e.search.accuracy for e in shown]
-    y = [100 * e.search.robustness for e in shown]
+    x, y = ([score.shown(e) for e in shown] for score in (ACCURACY, ROBUSTNESS))
     for scores in trained.values():
         for values, found in ((x, scores.accuracy), (y, scores.robustness)):
             reach = found.error or 0.0  # the bars are seen whole
@@ -63,7 +62,7 @@ def draw_trained(trained: Mapping[float, Scores], limits: Limits, context: RunCo
         [y.error or 0 for *_, y in points], [x.error or 0 for _, x, _ in points],
         fmt="o-", color=style.BLUE, ecolor=style.PALE_GREY,
     )  # fmt: skip
-    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlabel=ACCURACY.axis, ylabel=ROBUSTNESS.axis)
     axes.set(xlim=limits[0], ylim=limits[1])
     told = [f"{s:g} ({sum(trained[s].examples)})" if s else "none" for s, *_ in points]
     named = [(t, x.value, y.value, style.BLUE) for t, (_, x, y) in zip(told, points, strict=True)]
@@ -75,24 +74,23 @@ def draw_searched(rows: Sequence[Row], limits: Limits, context: RunContext) -> "
     """Figure 6b: the searched students of similar fitness on search-val, and the front."""
     shown = similar(rows, context)
     figure, axes = style.new_axes(context, (style.COLUMN, 2.9), "on search-val")
-    x = [100 * e.search.accuracy for e in shown]
+    x, y = ([score.shown(e) for e in shown] for score in (ACCURACY, ROBUSTNESS))
     axes.scatter(
-        x, [100 * e.search.robustness for e in shown], 14, color=style.RED, alpha=0.6, linewidths=0,
+        x, y, 14, color=style.RED, alpha=0.6, linewidths=0,
         label=f"the {len(shown)} students of the largest fitness",
     )  # fmt: skip
     front = sorted(
-        (100 * e.search.accuracy, 100 * e.search.robustness)
-        for _, e in evaluated(_front(rows, context))
+        (ACCURACY.shown(e), ROBUSTNESS.shown(e)) for _, e in evaluated(_front(rows, context))
     )
     axes.plot(
         [x for x, _ in front], [y for _, y in front], "D-", color=style.GREEN, markersize=3.5,
         drawstyle="steps", label="front of accuracy and robustness", zorder=0,
     )  # fmt: skip
-    axes.set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    axes.set(xlabel=ACCURACY.axis, ylabel=ROBUSTNESS.axis)
     axes.set(xlim=limits[0], ylim=limits[1])
     figure.legend(loc="outside upper left")
     return figure
 
 
 def _front(rows: Sequence[Row], context: RunContext) -> list[Row]:
-    return pareto_front(rows, ("accuracy", "robustness"), context.floor)
+    return pareto_front(rows, (ACCURACY, ROBUSTNESS), context.floor)

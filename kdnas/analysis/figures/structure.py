@@ -8,6 +8,7 @@ from kdnas.analysis.figures import style
 from kdnas.analysis.paper.correlation import correlations
 from kdnas.analysis.paper.groups import grouped
 from kdnas.archive import Row
+from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,6 @@ NAMES = {
     "sepconv": "separable convolutions",
     "glu": "gated linear layers",
     "attention": "attention layers",
-    "accuracy": "accuracy (%)",
-    "robustness": "accuracy under attack (%)",
 }
 LAYERS = ("conv", "sepconv", "glu", "attention")
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -30,11 +29,11 @@ _COLOURS = (style.BLUE, style.RED)
 
 def draw_graph(archives: Mapping[str, Sequence[Row]], context: RunContext) -> "Figure":
     """Figure 7: both metrics by nodes and by edges, one colour for each archive."""
-    return _draw(archives, ("accuracy", "robustness"), ("vertices", "edges"), context)
+    return _draw(archives, (ACCURACY, ROBUSTNESS), ("vertices", "edges"), context)
 
 
 def draw_layers(
-    archives: Mapping[str, Sequence[Row]], metric: str, context: RunContext
+    archives: Mapping[str, Sequence[Row]], metric: Metric, context: RunContext
 ) -> "Figure":
     """Figures 8 (accuracy) and 9 (robustness): a metric by the number of layers of each type."""
     return _draw(archives, (metric,), LAYERS, context)
@@ -42,7 +41,7 @@ def draw_layers(
 
 def _draw(
     archives: Mapping[str, Sequence[Row]],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     traits: Sequence[str],
     context: RunContext,
 ) -> "Figure":
@@ -62,7 +61,7 @@ def _draw(
             left, right = axes.get_xlim()
             axes.set_xlim(round(left) - 0.4, round(right) + 0.4)  # also where there is one count
             style.count_students(axes)
-        row[0].set_ylabel(NAMES[metric])
+        row[0].set_ylabel(metric.axis)
         low, high = row[0].get_ylim()
         row[0].set_ylim(low - 0.2 * (high - low), high)  # room for the numbers, also of its row
     handles = [
@@ -73,7 +72,7 @@ def _draw(
     return figure
 
 
-def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: int) -> None:
+def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: Metric, place: int) -> None:
     """Means over the students of one archive, beside those of the other; counts at the foot."""
     groups, colour, beside = grouped(rows, trait, metric), _COLOURS[place], 0.06 * (2 * place - 1)
     axes.errorbar(
@@ -87,7 +86,7 @@ def _groups(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: i
         )  # fmt: skip
 
 
-def _correlation(axes: "Axes", rows: Sequence[Row], trait: str, metric: str, place: int) -> None:
+def _correlation(axes: "Axes", rows: Sequence[Row], trait: str, metric: Metric, place: int) -> None:
     """The rank correlation with its interval above the panel; nothing where there is none."""
     found = correlations(rows, trait, metric)
     if found is None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import evaluated, feasible, pareto_front
-from kdnas.analysis.points import accuracy_error, robustness_error
 from kdnas.archive import Row
+from kdnas.metrics import ACCURACY, ROBUSTNESS, points
 from kdnas.records import Evaluation
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def draw(rows: Sequence[Row], context: RunContext) -> "Figure":
     panels = figure.subplots(1, 2 if zoomed else 1, squeeze=False)[0]
     _scatter(panels[0], groups)
     panels[0].set_title(context.title, loc="left")
-    panels[0].set(xlabel="accuracy (%)", ylabel="accuracy under attack (%)")
+    panels[0].set(xlabel=ACCURACY.axis, ylabel=ROBUSTNESS.axis)
     if context.floor:
-        style.reference_line(panels[0], 100 * context.floor, "accuracy floor", vertical=True)
+        style.reference_line(panels[0], points(context.floor), "accuracy floor", vertical=True)
     if zoomed:
         _scatter(panels[1], {"feasible": groups["feasible"]})
-        panels[1].set_xlabel("accuracy (%), feasible students")
-    _front(panels[-1], pareto_front(rows, ("accuracy", "robustness"), context.floor))
+        panels[1].set_xlabel(f"{ACCURACY.axis}, feasible students")
+    _front(panels[-1], pareto_front(rows, (ACCURACY, ROBUSTNESS), context.floor))
     if zoomed:
         _outline(panels[0], panels[1])
     shown = [panel.get_legend_handles_labels() for panel in panels]
@@ -66,8 +66,7 @@ def _grouped(rows: Sequence[Row], floor: float) -> dict[str, list[Evaluation]]:
 
 def _scatter(axes: "Axes", groups: dict[str, list[Evaluation]]) -> None:
     for name, members in groups.items():
-        x = [100 * e.search.accuracy for e in members]
-        y = [100 * e.search.robustness for e in members]
+        x, y = ([score.shown(e) for e in members] for score in (ACCURACY, ROBUSTNESS))
         axes.scatter(x, y, 12, label=name, **{"linewidths": 0.8, **_LOOKS[name]})
 
 
@@ -83,12 +82,12 @@ def _outline(axes: "Axes", zoomed: "Axes") -> None:
 def _front(axes: "Axes", front: Sequence[Row]) -> None:
     if not front:
         return
-    scores = sorted((e.search for _, e in evaluated(front)), key=lambda s: s.accuracy)
+    measured = sorted((e.search for _, e in evaluated(front)), key=ACCURACY.of)
     axes.errorbar(
-        [100 * s.accuracy for s in scores],
-        [100 * s.robustness for s in scores],
-        xerr=[100 * accuracy_error(s) for s in scores],
-        yerr=[100 * robustness_error(s) for s in scores],
+        [ACCURACY.shown_of(m) for m in measured],
+        [ROBUSTNESS.shown_of(m) for m in measured],
+        xerr=[ACCURACY.shown_error(m) for m in measured],
+        yerr=[ROBUSTNESS.shown_error(m) for m in measured],
         fmt="D-", markersize=3.5, color=style.GREEN, ecolor=style.PALE_GREEN, elinewidth=0.8,
         drawstyle="steps", label="front ± standard error",
     )  # fmt: skip

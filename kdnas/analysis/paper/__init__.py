@@ -10,7 +10,7 @@
 
 from kdnas.analysis.paper.comparison import Comparison, compare
 from kdnas.analysis.paper.correlation import COEFFICIENTS, SIZE, Correlation, correlations
-from kdnas.analysis.paper.groups import METRICS, TRAITS, Group, grouped
+from kdnas.analysis.paper.groups import STUDIED, TRAITS, Group, grouped
 from kdnas.analysis.paper.reported import Reported, reported
 from kdnas.analysis.paper.scores import Estimate, Scores, model_scores
 from kdnas.analysis.paper.table import PaperTable, as_csv, as_latex, as_markdown
@@ -20,8 +20,8 @@ from kdnas.analysis.paper.variance import Variance, variance_components
 __all__ = [
     "COEFFICIENTS",
     "LABELS",
-    "METRICS",
     "SIZE",
+    "STUDIED",
     "TRAITS",
     "Comparison",
     "Correlation",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdnas.analysis.front import evaluated
-from kdnas.analysis.paper.groups import METRICS, SMALLEST, TRAITS
+from kdnas.analysis.paper.groups import SMALLEST, TRAITS
 from kdnas.archive import Row
+from kdnas.metrics import BLOCK_PARAMETERS, Metric
 
-SIZE = "block parameters"
+SIZE = BLOCK_PARAMETERS.label
 """What is correlated besides the counts: the parameters outside the embeddings."""
 
 
@@ -23,7 +24,7 @@ class Correlation:
 
 
 def correlations(
-    rows: Sequence[Row], trait: str, metric: str, seed: int = 0
+    rows: Sequence[Row], trait: str, metric: Metric, seed: int = 0
 ) -> dict[str, Correlation] | None:
     """Pearson's and Spearman's coefficient, and Spearman's at equal size; None where few vary.
 
@@ -33,17 +34,17 @@ def correlations(
     Args:
         rows: The students.
         trait: One of `TRAITS`, or `SIZE`, which has none at equal size.
-        metric: One of `METRICS`.
+        metric: What is correlated with it.
         seed: Of the bootstrap (999 samples, percentiles).
     """
     from scipy.stats import bootstrap
 
     students = evaluated(rows)
-    sizes = np.array([e.block_parameters for _, e in students], float)
+    sizes = np.array([BLOCK_PARAMETERS.value(e) for _, e in students], float)
     counts = sizes
     if trait != SIZE:
         counts = np.array([TRAITS[trait](row.architecture) for row, _ in students], float)
-    scores = np.array([METRICS[metric](e) for _, e in students])
+    scores = np.array([metric.shown(e) for _, e in students])
     usual = max((counts == count).sum() for count in counts) if students else 0
     if len(students) - usual < SMALLEST or np.ptp(scores) == 0:
         return None

@@ -7,7 +7,7 @@ import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.archive import Row
-from kdnas.records import Evaluation
+from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 from kdnas.space import Architecture
 
 SMALLEST = 5
@@ -23,16 +23,13 @@ TRAITS: dict[str, Callable[[Architecture], int]] = {
 }
 """Counts in one block: connected computational nodes, edges, and nodes with each type of layer."""
 
-METRICS: dict[str, Callable[[Evaluation], float]] = {
-    "accuracy": lambda e: 100 * e.search.accuracy,
-    "robustness": lambda e: 100 * e.search.robustness,
-}
-"""In points, on search-val."""
+STUDIED = (ACCURACY, ROBUSTNESS)
+"""The scores whose dependence on traits and trainings is studied."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The students with one count: mean of a metric and its standard error (points)."""
+    """The students with one count: mean of a metric and its standard error, in its unit."""
 
     count: int
     mean: float
@@ -40,11 +37,11 @@ class Group:
     students: int
 
 
-def grouped(rows: Sequence[Row], trait: str, metric: str) -> list[Group]:
+def grouped(rows: Sequence[Row], trait: str, metric: Metric) -> list[Group]:
     """Means over the evaluated students with each count of a trait, smallest count first."""
     students = evaluated(rows)
     counts = np.array([TRAITS[trait](row.architecture) for row, _ in students])
-    values = np.array([METRICS[metric](e) for _, e in students])
+    values = np.array([metric.shown(e) for _, e in students])
     groups = []
     for count in np.unique(counts):
         members = values[counts == count]

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 import numpy as np
 
 from kdnas.archive import ModelArchive
+from kdnas.metrics import MILLIONS, points
 from kdnas.records import AttackOutcome, TextOutcome
 from kdnas.records.evaluation import DEGENERATE_SHARE
 
@@ -68,12 +69,12 @@ class Scores:
     @property
     def worst(self) -> Estimate:
         """The robustness of the class where it is smallest, in points."""
-        return _mean([100 * min(outcome.class_robustness) for outcome in self.outcomes])
+        return _mean([points(min(outcome.class_robustness)) for outcome in self.outcomes])
 
     @property
     def words(self) -> Estimate | None:
         """Words changed in percent of the words, over the trainings that were fooled at all."""
-        fooled = [100 * o.mean_words_changed for o in self.outcomes if any(o.succeeded)]
+        fooled = [points(o.mean_words_changed) for o in self.outcomes if any(o.succeeded)]
         return _mean(fooled) if fooled else None
 
     @property
@@ -84,7 +85,7 @@ class Scores:
     @property
     def size(self) -> Estimate:
         """Parameters in millions."""
-        return Estimate(self.parameters / 1e6)
+        return Estimate(MILLIONS.convert(self.parameters))
 
     @property
     def adversarial(self) -> Estimate | None:
@@ -105,18 +106,18 @@ class Scores:
     def each(self) -> dict[str, list[float]]:
         """Accuracy and robustness of each training, in points."""
         return {
-            "accuracy": [100 * outcome.accuracy for outcome in self.outcomes],
-            "robustness": [100 * outcome.robustness for outcome in self.outcomes],
+            "accuracy": [points(outcome.accuracy) for outcome in self.outcomes],
+            "robustness": [points(outcome.robustness) for outcome in self.outcomes],
         }
 
     def _share(self, right: Callable[[TextOutcome], bool]) -> Estimate:
         """The mean over all, with the variances of the texts' and of the trainings' means added."""
-        points = 100.0 * np.array([[right(text) for text in told] for told in self.texts])
-        trainings, texts = points.shape
-        variance = points.mean(axis=0).var() / texts
+        held = points(np.array([[right(text) for text in told] for told in self.texts]))
+        trainings, texts = held.shape
+        variance = held.mean(axis=0).var() / texts
         if trainings > 1:
-            variance += points.mean(axis=1).var(ddof=1) / trainings
-        return Estimate(float(points.mean()), math.sqrt(variance))
+            variance += held.mean(axis=1).var(ddof=1) / trainings
+        return Estimate(float(held.mean()), math.sqrt(variance))
 
 
 def _mean(values: list[float]) -> Estimate:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from kdnas import metrics
 from kdnas.analysis.paper.reported import TRANSFERS, Reported
 from kdnas.analysis.paper.scores import Estimate, Scores
 from kdnas.analysis.paper.table import Cell, PaperTable
@@ -26,12 +27,12 @@ ROBUST_LABELS = {
 """The lines of table 4 and their models."""
 
 _VALUES: dict[str, tuple[str, Callable[[Scores], Estimate | None]]] = {
-    "accuracy": ("accuracy", lambda s: s.accuracy),
-    "robustness": ("robustness", lambda s: s.robustness),
-    "worst": ("worst-class robustness", lambda s: s.worst),
-    "words": ("words changed %", lambda s: s.words),
-    "queries": ("queries", lambda s: s.queries),
-    "parameters": ("parameters M", lambda s: s.size),
+    "accuracy": (metrics.ACCURACY.header, lambda s: s.accuracy),
+    "robustness": (metrics.ROBUSTNESS.header, lambda s: s.robustness),
+    "worst": (metrics.WORST_CLASS_ROBUSTNESS.header, lambda s: s.worst),
+    "words": (metrics.WORDS_CHANGED.header, lambda s: s.words),
+    "queries": (metrics.QUERIES.header, lambda s: s.queries),
+    "parameters": (metrics.PARAMETERS.header, lambda s: s.size),
     "adversarial": ("adversarial texts", lambda s: s.adversarial),
 }
 
@@ -144,7 +145,7 @@ def _pooled(counts: Sequence[tuple[int, int]]) -> Estimate | None:
         return None
     share = sum(right for _, right in counts) / shown
     residuals = sum((right - share * n) ** 2 for n, right in counts)
-    return Estimate(100 * share, 100 * math.sqrt(residuals) / shown)
+    return Estimate(metrics.points(share), metrics.points(math.sqrt(residuals)) / shown)
 
 
 def table3(scores: Mapping[str, Scores], paper: Mapping[str, Reported]) -> PaperTable:

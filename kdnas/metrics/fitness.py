@@ -1,32 +1,9 @@
-"""From an evaluation to what a search wants: objectives, constraints and the paper's fitness."""
+"""What searches make of scores: the paper's fitness, and the floor under the accuracy."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from kdnas.records import DEGENERATE_ACCURACY, Evaluation
-
-ObjectiveName = Literal["accuracy", "robustness", "worst_class_robustness", "parameters"]
-
-
-@dataclass(frozen=True)
-class Objective:
-    """A natural value of an evaluation and the direction in which it is better."""
-
-    value: Callable[[Evaluation], float]
-    maximise: bool
-    label: str
-
-
-OBJECTIVES: dict[ObjectiveName, Objective] = {
-    "accuracy": Objective(lambda e: e.search.accuracy, True, "accuracy (share)"),
-    "robustness": Objective(lambda e: e.search.robustness, True, "accuracy under attack (share)"),
-    "worst_class_robustness": Objective(
-        lambda e: e.search.worst_class_robustness, True, "worst-class accuracy under attack (share)"
-    ),
-    "parameters": Objective(lambda e: float(e.parameters), False, "parameters"),
-}
 
 
 @dataclass(frozen=True)
@@ -73,12 +50,3 @@ def violation(evaluation: Evaluation, floor: float) -> float:
     """
     gap = floor - evaluation.search.accuracy
     return max(gap, DEGENERATE_ACCURACY) if floor and evaluation.search.degenerate else gap
-
-
-def standard_error(share: float, texts: int) -> float:
-    """Binomial standard error of a share of `texts` texts.
-
-    >>> round(standard_error(0.2, 100), 3)
-    0.04
-    """
-    return math.sqrt(share * (1 - share) / texts) if texts else math.nan

@@ -1,0 +1,106 @@
+"""The metrics of kdnas, and the registry in which users add their own."""
+
+from dataclasses import replace
+
+from kdnas.metrics.metric import Metric, Score
+from kdnas.metrics.units import MILLIONS, PERCENT, POINTS, SECONDS, Unit
+from kdnas.registry import Registry
+
+ACCURACY = Score(
+    "accuracy", of=lambda m: m.accuracy, maximise=True, unit=POINTS, texts=lambda m: m.texts
+)
+ROBUSTNESS = Score(
+    "robustness",
+    of=lambda m: m.robustness,
+    maximise=True,
+    long="accuracy under attack",
+    unit=POINTS,
+    texts=lambda m: m.attack.texts,
+)
+WORST_CLASS_ACCURACY = Score(
+    "worst_class_accuracy",
+    of=lambda m: m.worst_class_accuracy,
+    maximise=True,
+    label="worst-class accuracy",
+    unit=POINTS,
+)
+WORST_CLASS_ROBUSTNESS = Score(
+    "worst_class_robustness",
+    of=lambda m: m.worst_class_robustness,
+    maximise=True,
+    label="worst-class robustness",
+    long="worst-class accuracy under attack",
+    unit=POINTS,
+)
+TEXTS = Score("texts", of=lambda m: m.texts)
+ATTACKED = Score("attacked", of=lambda m: m.attack.texts, label="attack set")
+SUCCESS_RATE = Score(
+    "success_rate",
+    of=lambda m: m.attack.success_rate,
+    maximise=False,
+    label="attack success rate",
+    unit=POINTS,
+)
+QUERIES = Score(
+    "queries", of=lambda m: m.attack.mean_queries, maximise=True, unit=Unit(digits=".1f")
+)
+WORDS_CHANGED = Score(
+    "words_changed", of=lambda m: m.attack.mean_words_changed, maximise=True, unit=PERCENT
+)
+
+SCORES: tuple[Score, ...] = (
+    ACCURACY,
+    ROBUSTNESS,
+    WORST_CLASS_ACCURACY,
+    WORST_CLASS_ROBUSTNESS,
+    Score("accuracy_se", of=lambda m: ACCURACY.error(m) or 0.0, unit=POINTS),
+    Score("robustness_se", of=lambda m: ROBUSTNESS.error(m) or 0.0, unit=POINTS),
+    TEXTS,
+    ATTACKED,
+    SUCCESS_RATE,
+    QUERIES,
+    WORDS_CHANGED,
+    Score("degenerate", of=lambda m: m.degenerate),
+)
+"""The metrics of a split, in the order of JSON records."""
+
+PARAMETERS = Metric("parameters", lambda e: e.parameters, maximise=False, unit=MILLIONS)
+BLOCK_PARAMETERS = Metric(
+    "block_parameters", lambda e: e.block_parameters, maximise=False, unit=MILLIONS
+)
+FLOPS = Metric(
+    "flops",
+    lambda e: e.flops,
+    maximise=False,
+    long="operations per text",
+    unit=replace(MILLIONS, digits=".1f"),
+)
+LOSS = Metric(
+    "loss",
+    lambda e: e.loss,
+    maximise=False,
+    label="distillation loss",
+    unit=Unit(digits=".3f"),
+)
+# Wall times depend on the machine: nothing is selected by them, or no search could be repeated.
+TRAIN_SECONDS = Metric("train_seconds", lambda e: e.train_seconds, label="training", unit=SECONDS)
+ATTACK_SECONDS = Metric("attack_seconds", lambda e: e.attack_seconds, label="attack", unit=SECONDS)
+
+COSTS: tuple[Metric, ...] = (
+    PARAMETERS,
+    BLOCK_PARAMETERS,
+    FLOPS,
+    LOSS,
+    TRAIN_SECONDS,
+    ATTACK_SECONDS,
+)
+"""The metrics of the student itself, in the order of JSON records."""
+
+METRICS: Registry[Metric] = Registry(
+    "metric", {metric.name: metric for metric in (*SCORES, *COSTS)}, Metric
+)
+"""Metrics by name. Those of users are added in their own modules::
+
+    TABLES = Metric("tables", lambda e: e.parameters - e.block_parameters, maximise=False)
+    METRICS.add("tables", TABLES)  # or named in a setting, as my_module:TABLES
+"""
