@@ -157,7 +157,7 @@ def run_textattack(
 
 def wrapper_ratio(bench: Bench, size: Size, spec: AttackSpec, resources: AttackResources) -> float:
     """The time of TextAttack's own wrapper over that of the well-written one."""
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     from textattack.models.wrappers import HuggingFaceModelWrapper  # isort: skip
 

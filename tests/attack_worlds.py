@@ -15,12 +15,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from kdnas.attacks import CallableVictim
-from kdnas.attacks.lockstep import run_searches
-from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.plans import TextPlan
-from kdnas.attacks.search import Tally, TextSearch
-from kdnas.attacks.similarity import Similarities
-from kdnas.attacks.swaps import Check
+from kdnas.attacks.engine.lockstep import run_searches
+from kdnas.attacks.engine.pair_store import PairStore
+from kdnas.attacks.engine.plans import TextPlan
+from kdnas.attacks.engine.search import Tally, TextSearch
+from kdnas.attacks.engine.similarity import Similarities
+from kdnas.attacks.engine.swaps import Check
 from kdnas.records import AttackSpec, TextOutcome
 
 SHARES = (0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
@@ -188,7 +188,7 @@ def engines_ending(
 
 def textattacks_ending(world: World, spec: AttackSpec) -> Ending:
     """What TextAttack's search, goal function and checks make of it."""
-    from kdnas.attacks.reference import Reference
+    from kdnas.attacks.textattack.reference import Reference
 
     results = []
 
@@ -204,7 +204,7 @@ def textattacks_ending(world: World, spec: AttackSpec) -> Ending:
 
 
 def _textattacks_objects(world: World, spec: AttackSpec):
-    from kdnas.attacks.recipes import EncoderConstraint, _VictimWrapper
+    from kdnas.attacks.textattack.build import EncoderConstraint, _VictimWrapper
 
     import textattack  # isort: skip
     from textattack.constraints.pre_transformation import RepeatModification

@@ -26,8 +26,8 @@ from kdnas.attacks import (
     Victim,
     load_resources,
 )
-from kdnas.attacks.lockstep import settled_logits
-from kdnas.attacks.steps import judge
+from kdnas.attacks.engine.lockstep import settled_logits
+from kdnas.attacks.engine.steps import judge
 from kdnas.offline import offline_path
 from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome, named_spec
 
@@ -244,7 +244,7 @@ def test_probabilities_may_tie_where_logits_do_not(label: int, resources) -> Non
 
 def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
     """Of equal texts the last one's answer counts; batches are of 32."""
-    from kdnas.attacks.recipes import _VictimWrapper
+    from kdnas.attacks.textattack.build import _VictimWrapper
 
     from textattack.goal_functions import UntargetedClassification  # isort: skip
     from textattack.shared import AttackedText
@@ -270,7 +270,7 @@ def test_more_texts_than_run_at_a_time(victims, resources, monkeypatch: pytest.M
     expected = Attacker(spec, resources).attack(victims["weights"], texts, labels)
     assert [o.index for o in expected] == list(range(len(texts)))
     for running in (1, 3):
-        monkeypatch.setattr("kdnas.attacks.lockstep.RUNNING", running)
+        monkeypatch.setattr("kdnas.attacks.engine.lockstep.RUNNING", running)
         seen: list[TextOutcome] = []
         attacker = Attacker(spec, resources)
         assert attacker.attack(victims["weights"], texts, labels, seen.append) == expected
@@ -315,7 +315,7 @@ def test_plans_and_similarities_are_stored(
     labels = labels_of(victim, reviews())
     expected = Attacker(spec, resources).attack(victim, reviews(), labels)
     nothing = lambda *_: pytest.fail("this was stored")  # noqa: E731
-    monkeypatch.setattr("kdnas.attacks.planning.make_plans", nothing)
+    monkeypatch.setattr("kdnas.attacks.textattack.planning.make_plans", nothing)
     again = Attacker(spec, resources)
     monkeypatch.setattr(again.similarities, "compute", nothing)
     assert again.attack(victim, reviews(), labels) == expected

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kdnas.attacks.pair_store import PairStore
+from kdnas.attacks.engine.pair_store import PairStore
+from kdnas.attacks.engine.similarity import Similarities, angular_similarity, doubt
 from kdnas.attacks.resources import SentenceEncoder
-from kdnas.attacks.similarity import Similarities, angular_similarity, doubt
 
 WINDOWS = [
     "a good film of the year in every way that a film can be good for",
@@ -57,7 +57,7 @@ rows = arrays(np.float32, (4, 3), elements=st.floats(-4, 4, width=32, allow_subn
 
 @given(rows, rows)
 def test_the_metric_is_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
-    from kdnas.attacks.textattack_import import import_textattack
+    from kdnas.attacks.textattack.importing import import_textattack
 
     import_textattack()
     from textattack.constraints.semantics.sentence_encoders.sentence_encoder import get_angular_sim
@@ -123,7 +123,7 @@ def test_each_window_is_encoded_once(tmp_path: Path) -> None:
 
 
 def test_vectors_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdnas.attacks.similarity._MOST_VECTORS", 5)
+    monkeypatch.setattr("kdnas.attacks.engine.similarity._MOST_VECTORS", 5)
     similarities = Similarities(Counting(), PairStore(tmp_path / "s"))
     for k in range(1, 12):
         windows = ["x" * k, "o" * k, "a" * k]
@@ -244,7 +244,7 @@ def test_what_is_read_only_is_read_and_not_written(tmp_path: Path, protected: st
 
 
 def test_the_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 5)
+    monkeypatch.setattr("kdnas.attacks.engine.pair_store.MOST_PAIRS", 5)
     store = PairStore(tmp_path / "pairs.sqlite")
     for k in range(9):
         store.put("a", str(k), k / 10)
@@ -257,7 +257,7 @@ def test_the_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_values_of_many_processes_are_bounded_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 10)
+    monkeypatch.setattr("kdnas.attacks.engine.pair_store.MOST_PAIRS", 10)
     stores = [PairStore(tmp_path / "pairs.sqlite") for _ in range(3)]
     for number, store in enumerate(stores):
         for k in range(8):

@@ -21,9 +21,9 @@ from attack_worlds import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdnas.attacks.search import Tally
-from kdnas.attacks.similarity import MARGIN, doubt
-from kdnas.attacks.steps import NO_SCORES, choose, judge, unclear
+from kdnas.attacks.engine.search import Tally
+from kdnas.attacks.engine.similarity import MARGIN, doubt
+from kdnas.attacks.engine.steps import NO_SCORES, choose, judge, unclear
 
 NOISE = (MARGIN / 3, 1e-5)
 """Of logits and of directions (rad): no more than the engine allows for."""

@@ -20,7 +20,7 @@ from kdnas.attacks import (
 )
 from kdnas.attacks.resources import SentenceEncoder, classes_agree, polarity_agrees, word_classes
 from kdnas.attacks.resources.vectors import nearest_neighbours
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack.importing import import_textattack
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.records import AttackOutcome, AttackSpec, EvaluationFailed, TextOutcome
@@ -123,7 +123,7 @@ def test_a_victim_that_returns_nan_is_a_typed_failure(attacker: Attacker) -> Non
 
 def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attacker) -> None:
     """TextAttack would skip the softmax; the scores of (1, 0) and of its shift must agree."""
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     def scores(shift: float) -> torch.Tensor:
         victim = CallableVictim(lambda texts: np.tile([1.0 + shift, shift], (len(texts), 1)))
@@ -137,7 +137,7 @@ def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attack
 
 
 def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     built = build_attack(CallableVictim(count_words), attacker.spec, attacker._resources)
     assert type(built.search_method).__name__ == "GreedyWordSwapWIR"
@@ -212,7 +212,7 @@ def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     program = (
         "import os, nltk, logging\n"
         "before, download, stop = dict(os.environ), nltk.download, nltk.corpus.stopwords\n"
-        "from kdnas.attacks.textattack_import import import_textattack\n"
+        "from kdnas.attacks.textattack.importing import import_textattack\n"
         "import_textattack()\n"
         "from textattack.attack_recipes import TextFoolerJin2019\n"
         "assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())\n"

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from kdnas.attacks.lockstep import Search, run_searches
-from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.plans import Plans, cached_plans
+from kdnas.attacks.engine.lockstep import Search, run_searches
+from kdnas.attacks.engine.pair_store import PairStore
+from kdnas.attacks.engine.plans import Plans, cached_plans
+from kdnas.attacks.engine.search import Tally, TextSearch
+from kdnas.attacks.engine.similarity import Similarities
+from kdnas.attacks.engine.swaps import Check
 from kdnas.attacks.resources import AttackResources, load_resources
-from kdnas.attacks.search import Tally, TextSearch
-from kdnas.attacks.similarity import Similarities
-from kdnas.attacks.swaps import Check
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
 from kdnas.offline import expected_hash
@@ -99,7 +99,9 @@ class Attacker:
         labels: Sequence[int],
         index: Sequence[int] | None = None,
     ) -> Iterator[tuple[int, TextOutcome]]:
-        from kdnas.attacks.reference import Reference  # it imports textattack, which takes seconds
+        from kdnas.attacks.textattack.reference import (
+            Reference,  # it imports textattack, which takes seconds
+        )
 
         reference = Reference(victim, self.spec, self._resources)
         for k in range(len(texts)) if index is None else index:
@@ -109,7 +111,7 @@ class Attacker:
         """The plans of `texts`, kept in memory for the next student."""
 
         def make() -> Plans:
-            from kdnas.attacks.planning import make_plans  # it imports textattack
+            from kdnas.attacks.textattack.planning import make_plans  # it imports textattack
 
             return make_plans(texts, self.spec, self._resources)
 

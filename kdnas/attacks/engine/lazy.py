@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Compare
-from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.steps import Scores
-from kdnas.attacks.swaps import Check, Swaps, near
+from kdnas.attacks.engine.asks import Asking, Compare
+from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.steps import Scores
+from kdnas.attacks.engine.swaps import Check, Swaps, near
 
 Shortlist: TypeAlias = tuple[np.ndarray, Scores, np.ndarray]
 

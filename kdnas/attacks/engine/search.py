@@ -10,14 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Score, SettleScores
-from kdnas.attacks.candidates import Candidates, DrawnCandidates, PlannedCandidates
-from kdnas.attacks.lazy import shortlist
+from kdnas.attacks.engine.asks import Asking, Score, SettleScores
+from kdnas.attacks.engine.candidates import Candidates, DrawnCandidates, PlannedCandidates
+from kdnas.attacks.engine.lazy import shortlist
+from kdnas.attacks.engine.plans import TextPlan
+from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.steps import (
+    NO_SCORES,
+    Scores,
+    choose,
+    judge,
+    probabilities_of,
+    ranking,
+    unclear,
+)
+from kdnas.attacks.engine.swaps import Check, Swaps, passing, settled_similarities, similarities
 from kdnas.attacks.parts import swapped, words_changed, words_of
-from kdnas.attacks.plans import TextPlan
-from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.steps import NO_SCORES, Scores, choose, judge, probabilities_of, ranking, unclear
-from kdnas.attacks.swaps import Check, Swaps, passing, settled_similarities, similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
 from kdnas.seeds import derived_seed

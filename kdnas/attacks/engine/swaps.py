@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Compare, SettleCompare
+from kdnas.attacks.engine.asks import Asking, Compare, SettleCompare
+from kdnas.attacks.engine.similarity import Similarities, doubt
 from kdnas.attacks.parts import Parts, swap_texts, windows, words_of
-from kdnas.attacks.similarity import Similarities, doubt
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from kdnas.attacks.engine.plans import TextPlan
 from kdnas.attacks.parts import Parts, deletion, swap_texts, words_of
-from kdnas.attacks.plans import TextPlan
-from kdnas.attacks.typos import UNKNOWN, Typos, within_distance
+from kdnas.attacks.recipes.deepwordbug import UNKNOWN, Typos, within_distance
 from kdnas.attacks.victim import Victim
 
 

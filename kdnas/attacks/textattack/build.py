@@ -18,7 +18,7 @@ from kdnas.attacks.resources import (
     classes_agree,
     polarity_agrees,
 )
-from kdnas.attacks.textattack_import import import_textattack, nltk_offline
+from kdnas.attacks.textattack.importing import import_textattack, nltk_offline
 from kdnas.attacks.victim import Victim
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec, Recipe

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from kdnas.attacks.pair_store import PairStore
+from kdnas.attacks.engine.pair_store import PairStore
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 

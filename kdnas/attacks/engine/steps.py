@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from kdnas.attacks.similarity import MARGIN, doubt
+from kdnas.attacks.engine.similarity import MARGIN, doubt
 
 
 @dataclass(frozen=True)

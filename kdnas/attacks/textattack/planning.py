@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from kdnas.attacks.engine.plans import Plans, TextPlan
+from kdnas.attacks.engine.similarity import MARGIN
 from kdnas.attacks.parts import one_word, split_parts
-from kdnas.attacks.plans import Plans, TextPlan
-from kdnas.attacks.recipes import build_attack
 from kdnas.attacks.resources import AttackResources
-from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack.build import build_attack
+from kdnas.attacks.textattack.importing import import_textattack
 from kdnas.attacks.victim import CallableVictim
 from kdnas.records import AttackSpec
 
