@@ -215,7 +215,8 @@ class TestTransfer:
                     int(model(**tokenizer(text, return_tensors="pt")).logits.argmax()) == label
                     for text, label in fooling
                 )
-                assert found[surrogate, target] == {"texts": len(fooling), "right": right}
+                record = found[surrogate, target]
+                assert (record["texts"], record["right"]) == (len(fooling), right)
             assert found[surrogate, surrogate]["right"] == 0
         assert any(record["texts"] for record in found.values())
         said = CliRunner().invoke(app, options).stdout

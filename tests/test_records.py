@@ -33,7 +33,7 @@ def test_identities_of_every_outcome(texts):
     assert outcome.robustness == pytest.approx(outcome.accuracy * (1 - outcome.success_rate))
     assert 0 <= outcome.robustness <= outcome.accuracy <= 1
     assert 0 <= outcome.success_rate <= 1
-    assert 0 <= outcome.mean_words_changed <= 1
+    assert 0 <= outcome.mean_changed_share <= 1
     assert all(0 <= share <= 1 for share in outcome.class_robustness)
 
 
@@ -53,7 +53,7 @@ def test_ratios_from_the_texts_one_by_one(texts):
         assert outcome.queries == sum(t.queries for t in right)
         assert outcome.mean_queries == (outcome.queries / len(right) if right else 0)
     changed = sum(t.words_changed / t.words for t in flipped if t.words)
-    assert outcome.mean_words_changed == pytest.approx(changed / len(flipped) if flipped else 0)
+    assert outcome.mean_changed_share == pytest.approx(changed / len(flipped) if flipped else 0)
     by_class = [[t.outcome == "failed" for t in texts if t.label == c] for c in range(3)]
     assert outcome.class_robustness == tuple(sum(c) / len(c) for c in by_class if c)
 
@@ -78,14 +78,14 @@ def test_an_outcome_by_hand():
     assert outcome.robustness == 2 / 5, "all texts are the denominator"
     assert outcome.success_rate == 1 / 3
     assert outcome.mean_queries == 30, "of the three that were attacked"
-    assert outcome.mean_words_changed == 0.3, "of the one that was flipped"
+    assert outcome.mean_changed_share == 0.3, "of the one that was flipped"
     assert outcome.class_robustness == (1 / 3, 1 / 2)
 
 
 def test_nothing_right_means_nothing_attacked():
     outcome = AttackOutcome((3, 2), (0, 0), (0, 0), queries=0)
     assert (outcome.accuracy, outcome.robustness, outcome.success_rate) == (0, 0, 0)
-    assert (outcome.mean_queries, outcome.mean_words_changed) == (0, 0)
+    assert (outcome.mean_queries, outcome.mean_changed_share) == (0, 0)
 
 
 def test_an_attack_without_candidates_changes_nothing():

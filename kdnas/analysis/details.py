@@ -125,7 +125,7 @@ def _score_lines(m: Measurement) -> dict[str, str]:
         "queries per attack": "not counted"
         if attack.queries is None
         else f"{attack.mean_queries:.1f}",
-        "words changed": in_points(attack.mean_words_changed),
+        "words changed": in_points(attack.mean_changed_share),
     }
 
 

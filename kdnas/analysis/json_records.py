@@ -22,7 +22,7 @@ _SCORES: dict[str, Callable[[Measurement], float]] = {
     "attacked": lambda m: m.attack.texts,
     "success_rate": lambda m: m.attack.success_rate,
     "queries": lambda m: m.attack.mean_queries,
-    "words_changed": lambda m: m.attack.mean_words_changed,
+    "words_changed": lambda m: m.attack.mean_changed_share,
     "degenerate": lambda m: m.degenerate,
 }
 _COSTS: dict[str, Callable[[Evaluation], float]] = {

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from kdnas.cli.attack_output import warn_of_reference
 from kdnas.cli.output import counted, duration, results
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     from kdnas.estimate import estimate_run
     from kdnas.pipeline import quiet_libraries
 
+    warn_of_reference(config.attack.recipe, config.attack.resources)
     quiet_libraries()
     found, say = estimate_run(config), results().print
     splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())

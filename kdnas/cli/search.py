@@ -91,6 +91,7 @@ def _run(
 
 def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is narrower than the paper's."""
+    from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.output import messages
     from kdnas.config import departures
     from kdnas.space import count_genotypes
@@ -103,6 +104,7 @@ def _announce(config: "Config") -> None:
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
     space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
+    warn_of_reference(config.attack.recipe, config.attack.resources)
     if config.attack.resources == "offline":
         say("offline resources: scores are not comparable with published numbers")
 

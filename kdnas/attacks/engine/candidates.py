@@ -1,79 +1,63 @@
 """What a recipe puts in a word's place, and what it leaves there to see how important a word is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from kdnas.attacks.engine.plans import TextPlan
-from kdnas.attacks.parts import Parts, deletion, swap_texts, words_of
-from kdnas.attacks.recipes.deepwordbug import UNKNOWN, Typos, within_distance
+from kdnas.attacks.parts import Parts, deletion, swap_texts
 from kdnas.attacks.victim import Victim
 
+UNKNOWN = "[UNK]"
+"""Stands in for a word whose importance is measured, where it is not deleted."""
 
-class Candidates(Protocol):
-    """The candidates of one text's words."""
+
+class Candidates(ABC):
+    """The candidates of one text's words: a recipe's part in the engine.
+
+    A candidate is one word again, wherever it stands (`kdnas.attacks.parts.one_word`).
+
+    Args:
+        plan: The text.
+        settings: The recipe's.
+        seed: For the draws of this text.
+    """
+
+    def __init__(self, plan: TextPlan, settings: Any, seed: int) -> None:
+        self.plan, self.settings, self.seed = plan, settings, seed
 
     def exist(self, i: int) -> bool:
         """Whether word i may have any."""
-        ...
+        return True
 
+    @abstractmethod
     def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i in the text as it is by now."""
-        ...
+        """Those of word i in the text as it is by now, in the recipe's order."""
 
+    @abstractmethod
     def without(self, i: int) -> str:
         """The original text with word i made unknown."""
-        ...
 
     def rows_without(self, victim: Victim, positions: Sequence[int]) -> list[Any]:
-        """The rows of these texts."""
-        ...
+        """The victim's rows of these texts."""
+        return victim.encode([self.without(i) for i in positions])
 
 
-class PlannedCandidates:
-    """TextFooler's: synonyms that the plan lists; words are made unknown by deleting them."""
-
-    def __init__(self, plan: TextPlan) -> None:
-        self._plan = plan
-
-    def exist(self, i: int) -> bool:
-        """Whether word i has any."""
-        return i in self._plan.substitutes
-
-    def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i."""
-        return self._plan.substitutes[i]
+class DeletesWords(Candidates):
+    """Candidates of a recipe that deletes a word to see how important it is (`delete`)."""
 
     def without(self, i: int) -> str:
         """The original text without word i."""
-        return deletion(self._plan.parts, i)
+        return deletion(self.plan.parts, i)
 
     def rows_without(self, victim: Victim, positions: Sequence[int]) -> list[Any]:
-        """The rows of these texts."""
-        return victim.deletion_rows(self._plan.parts, positions)
+        """The victim's rows of these texts, spliced where it can."""
+        return victim.deletion_rows(self.plan.parts, positions)
 
 
-class DrawnCandidates:
-    """DeepWordBug's: typing errors, drawn at every call; unknown words become a token."""
-
-    def __init__(self, plan: TextPlan, seed: int) -> None:
-        self._plan, self._typos = plan, Typos(seed)
-
-    def exist(self, i: int) -> bool:
-        """Whether word i is long enough to be mistyped."""
-        return len(words_of(self._plan.parts)[i]) > 1
-
-    def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i that leave the text near enough to the original."""
-        original = "".join(self._plan.parts)
-        words = self._typos(words_of(parts)[i])
-        texts = swap_texts(parts, i, words)
-        pairs = zip(words, texts, strict=True)
-        return [word for word, text in pairs if within_distance(original, text)]
+class MakesWordsUnknown(Candidates):
+    """Candidates of a recipe that puts a token in a word's place to see its importance (`unk`)."""
 
     def without(self, i: int) -> str:
-        """The original text with word i unknown."""
-        return swap_texts(self._plan.parts, i, [UNKNOWN])[0]
-
-    def rows_without(self, victim: Victim, positions: Sequence[int]) -> list[Any]:
-        """The rows of these texts."""
-        return victim.encode([self.without(i) for i in positions])
+        """The original text with the token of unknown words as word i."""
+        return swap_texts(self.plan.parts, i, [UNKNOWN])[0]

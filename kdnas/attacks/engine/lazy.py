@@ -38,7 +38,7 @@ def shortlist(
     """
     reference, windows = swaps.windows()
     values = check.similarities.known(reference, windows)
-    if near(values, check.threshold).any():
+    if near(values, check).any():
         return None
     index = swaps.sent(~(values < check.threshold))  # what is known to fail is not scored
     scores = yield from score(swaps, index)
@@ -50,7 +50,7 @@ def shortlist(
             passed = np.flatnonzero(wanted)
             return index[passed], scores.take(passed), values
         values[unknown] = yield Compare(reference, [windows[k] for k in unknown])
-        if near(values[unknown], check.threshold).any():
+        if near(values[unknown], check).any():
             return None
 
 

@@ -1,157 +1,82 @@
-"""The recipes by TextAttack's own definition, with the spec's thresholds and resources.
-
-Importing this module imports textattack, which takes seconds; it is imported where an attack or a
-plan has to be made.
-"""
+"""A recipe by TextAttack's own definition, with the spec's settings and resources."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
-from kdnas.attacks.resources import (
-    AttackResources,
-    SentenceEncoder,
-    WordVectors,
-    classes_agree,
-    polarity_agrees,
-)
+from kdnas.attacks.resources import NO_VECTORS, AttackResources, WordVectors
 from kdnas.attacks.textattack.importing import import_textattack, nltk_offline
-from kdnas.attacks.victim import Victim
+from kdnas.attacks.victim import CallableVictim, Victim
 from kdnas.errors import UserError
-from kdnas.records import AttackSpec, Recipe
+from kdnas.records import ATTACKS, AttackSpec
+from kdnas.registry import resolve
 
 import_textattack()
 
 from textattack import Attack  # noqa: E402
-from textattack.attack_recipes import (  # noqa: E402
-    AttackRecipe,
-    DeepWordBugGao2018,
-    Pruthi2019,
-    TextFoolerJin2019,
-)
-from textattack.constraints import Constraint  # noqa: E402
-from textattack.constraints.grammaticality import PartOfSpeech  # noqa: E402
+from textattack.attack_recipes import TextFoolerJin2019  # noqa: E402
 from textattack.constraints.pre_transformation import StopwordModification  # noqa: E402
-from textattack.constraints.semantics import WordEmbeddingDistance  # noqa: E402
-from textattack.constraints.semantics.sentence_encoders import (  # noqa: E402
-    SentenceEncoder as EncoderConstraint,
-)
 from textattack.models.wrappers import ModelWrapper  # noqa: E402
 from textattack.shared import WordEmbedding, utils  # noqa: E402
 
-_RECIPES: dict[Recipe, type[AttackRecipe]] = {
-    "textfooler": TextFoolerJin2019,
-    "deepwordbug": DeepWordBugGao2018,
-    "pruthi": Pruthi2019,
-}
+NOBODY = CallableVictim(lambda texts: np.zeros((len(texts), 2), np.float32))
+"""The victim of an attack that is built to be asked about words."""
 
 
 def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
-    """The recipe, its resources and thresholds replaced by the spec's.
+    """The attack as the recipe builds it, with the spec's budget.
 
-    Search method, goal function and all that is not replaced stay TextAttack's. With the offline
-    resources every recipe has TextFooler's stop words, for NLTK's would have to be downloaded.
+    With the offline resources every recipe has TextFooler's stop words, for NLTK's would have to be
+    downloaded.
+
+    Raises:
+        UserError: Something that the recipe loads cannot be had.
     """
-    wrapper = _VictimWrapper(victim)
-    attack = _recipe(wrapper, spec.recipe, resources.vectors)
+    vectors, build = resources.vectors, resolve(ATTACKS[spec.recipe].build)
+    try:
+        with nullcontext() if vectors is None else _offline_parts(vectors):
+            attack = build(VictimWrapper(victim), spec.settings, resources)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        offline = "" if spec.resources == "offline" else ", or set attack.resources=offline"
+        raise UserError(
+            f"attack {spec.recipe} cannot be built ({reason}): connect{offline}"
+        ) from error
     attack.goal_function.query_budget = spec.query_budget or float("inf")
-    if spec.recipe == "textfooler":
-        attack.transformation.max_candidates = spec.candidates
-        replaced = (_replacement(c, spec, resources) for c in attack.constraints)
-        attack.constraints = [constraint for group in replaced for constraint in group]
-    elif spec.resources == "offline":
-        for constraint in attack.pre_transformation_constraints:
-            if isinstance(constraint, StopwordModification):
-                constraint.stopwords = _textfooler_stopwords(wrapper, resources.vectors)
+    if spec.resources == "offline":
+        for constraint in _of_stopwords(attack):
+            constraint.stopwords = _textfoolers_stopwords()
     return attack
 
 
-def _recipe(wrapper: ModelWrapper, name: Recipe, vectors: WordVectors | None) -> Attack:
-    try:
-        with nullcontext() if vectors is None else _offline_parts(vectors):
-            return _RECIPES[name].build(wrapper)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        way = "connect, or set attack.resources=offline"
-        raise UserError(f"textattack cannot load its resources ({reason}); {way}") from error
+def _of_stopwords(attack: Attack) -> list[StopwordModification]:
+    kinds = attack.pre_transformation_constraints
+    return [constraint for constraint in kinds if isinstance(constraint, StopwordModification)]
 
 
-def _textfooler_stopwords(wrapper: ModelWrapper, vectors: WordVectors | None) -> set[str]:
-    built = _recipe(wrapper, "textfooler", vectors)
-    kinds = built.pre_transformation_constraints
-    return next(c.stopwords for c in kinds if isinstance(c, StopwordModification))
+@cache
+def _textfoolers_stopwords() -> frozenset[str]:
+    with _offline_parts(NO_VECTORS):
+        (constraint,) = _of_stopwords(TextFoolerJin2019.build(VictimWrapper(NOBODY)))
+    return frozenset(constraint.stopwords)
 
 
-def _replacement(constraint: Any, spec: AttackSpec, resources: AttackResources) -> list[Constraint]:
-    if isinstance(constraint, WordEmbeddingDistance):
-        constraint.min_cos_sim = spec.word_cosine
-    elif isinstance(constraint, PartOfSpeech) and resources.encoder:
-        polarity = [_Polarity()] if spec.polarity_check else []
-        return [constraint if spec.word_classes == "tagger" else _WordClasses(), *polarity]
-    elif isinstance(constraint, EncoderConstraint):
-        constraint.threshold, constraint.window_size = spec.similarity, spec.window
-        if resources.encoder:
-            return [_OfflineEncoder(constraint, resources.encoder)]
-    return [constraint]
-
-
-class _VictimWrapper(ModelWrapper):
+class VictimWrapper(ModelWrapper):
     """A victim as TextAttack calls it."""
 
     def __init__(self, victim: Victim) -> None:
         self.model = victim
 
     def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
+        """Logits of the texts, (texts, classes)."""
         logits = self.model.logits(self.model.encode(text_input_list))
         # TextAttack takes rows that sum to 1 for probabilities; shifted logits never do, and
         # their softmax is the same.
         return torch.from_numpy(logits - logits.max(axis=1, keepdims=True))
-
-
-class _WordClasses(Constraint):
-    """Swaps between words that can have the same class (compared with the original word)."""
-
-    def __init__(self) -> None:
-        super().__init__(compare_against_original=True)
-
-    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
-        return all(classes_agree(a, b) for a, b in _swaps(transformed_text, reference_text))
-
-
-class _Polarity(Constraint):
-    """Swaps that keep the sentiment (compared with the original word)."""
-
-    def __init__(self) -> None:
-        super().__init__(compare_against_original=True)
-
-    def _check_constraint(self, transformed_text: Any, reference_text: Any) -> bool:
-        return all(polarity_agrees(a, b) for a, b in _swaps(transformed_text, reference_text))
-
-
-def _swaps(transformed: Any, reference: Any) -> Iterator[tuple[str, str]]:
-    """(word before, word after) at each newly changed position."""
-    for i in transformed.attack_attrs["newly_modified_indices"]:
-        yield reference.words[i], transformed.words[i]
-
-
-class _OfflineEncoder(EncoderConstraint):
-    """TextAttack's encoder constraint, as the recipe sets it, over another encoder."""
-
-    def __init__(self, recipe: EncoderConstraint, encoder: SentenceEncoder) -> None:
-        super().__init__(
-            threshold=recipe.threshold,
-            metric=recipe.metric,
-            compare_against_original=recipe.compare_against_original,
-            window_size=recipe.window_size,
-            skip_text_shorter_than_window=recipe.skip_text_shorter_than_window,
-        )
-        self._encoder = encoder
-
-    def encode(self, sentences: Sequence[str]) -> np.ndarray:
-        return self._encoder(sentences)
 
 
 @contextmanager
