@@ -22,6 +22,7 @@ from kdnas.attacks.engine.search import Tally, TextSearch
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.engine.swaps import Check
 from kdnas.attacks.recipes.textfooler import Neighbours
+from kdnas.attacks.resources import MetricName
 from kdnas.records import AttackSpec, TextFooler, TextOutcome
 
 SHARES = (0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
@@ -45,12 +46,14 @@ class World:
         classes: Of the model.
         seed: Of its answers.
         noise: How far a logit and the direction of a vector may be off.
+        metric: How vectors are compared.
     """
 
     substitutes: tuple[tuple[str, ...], ...]
     classes: int
     seed: int
     noise: tuple[float, float] = (0.0, 0.0)
+    metric: MetricName = "angular"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -175,7 +178,7 @@ def engines_ending(
     parts = tuple(part for word in world.words for part in (" ", word))
     substitutes = {i: words for i, words in enumerate(world.substitutes) if words}
     plan = TextPlan(("", *parts[1:], ""), tuple(range(len(world.words))), substitutes)
-    similarities = Similarities(world.vectors, store, "angular")
+    similarities = Similarities(world.vectors, store, world.metric)
     victim = CallableVictim(world.logits)
     check = Check(similarities, spec.settings.similarity, spec.settings.window)
     tally = tally or Tally()
@@ -222,7 +225,7 @@ def _textattacks_objects(world: World, spec: AttackSpec):
             return world.vectors(sentences)
 
     encoder = Encoder(
-        threshold=spec.settings.similarity, metric="angular", compare_against_original=False,
+        threshold=spec.settings.similarity, metric=world.metric, compare_against_original=False,
         window_size=spec.settings.window, skip_text_shorter_than_window=True,
     )  # fmt: skip
     goal = textattack.goal_functions.UntargetedClassification(

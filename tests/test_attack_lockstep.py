@@ -7,7 +7,7 @@ side, what is stored between them, and how they end early.
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -299,6 +299,38 @@ def test_no_texts_have_no_outcomes(victims, resources) -> None:
 
 
 # What is stored.
+
+
+def test_each_encoder_and_metric_has_a_store_of_its_own(resources, new_caches) -> None:
+    """What one says of two windows is not what another says."""
+    new_caches()
+
+    @dataclass(frozen=True)
+    class Other:
+        identity: str
+        metric: str
+
+        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            return resources.encoder(texts)
+
+    encoders = [
+        resources.encoder,
+        Other("b", "angular"),
+        Other("b", "cosine"),
+        Other("c", "cosine"),
+    ]
+    found = []
+    for encoder in encoders:
+        attacker = Attacker(small(own={"similarity": 0.84}), replace(resources, encoder=encoder))
+        victim = CallableVictim(weigh_words)
+        labels = labels_of(victim, reviews())
+        both = [attacker.attack(victim, reviews(), labels)]
+        again = Attacker(attacker.spec, replace(resources, encoder=encoder), "textattack")
+        both.append(again.attack(victim, reviews(), labels))
+        assert both[0] == both[1], encoder
+        found.append(attacker.similarities.store._path)
+        assert attacker.similarities.hits == 0
+    assert len(set(found)) == len(encoders)
 
 
 def test_plans_and_similarities_are_stored(

@@ -17,7 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kdnas.attacks.engine.pair_store import PairStore
-from kdnas.attacks.engine.similarity import Similarities, angular_doubt, angular_similarity
+from kdnas.attacks.engine.similarity import (
+    VECTOR_METRICS,
+    Similarities,
+    angular_doubt,
+    angular_similarity,
+)
 from kdnas.attacks.resources import MiniLM
 
 WINDOWS = [
@@ -56,16 +61,18 @@ rows = arrays(np.float32, (4, 3), elements=st.floats(-4, 4, width=32, allow_subn
 
 
 @given(rows, rows)
-def test_the_metric_is_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
+def test_the_metrics_are_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
     from kdnas.attacks.textattack.importing import import_textattack
 
     import_textattack()
-    from textattack.constraints.semantics.sentence_encoders.sentence_encoder import get_angular_sim
+    from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
 
-    expected = get_angular_sim(torch.tensor(a), torch.tensor(b)).numpy()
-    found = angular_similarity(a, b)
-    assert found.dtype == np.float32
-    assert found.tobytes() == expected.tobytes()
+    for name, metric in VECTOR_METRICS.items():
+        theirs = SentenceEncoder(metric=name).sim_metric
+        expected = theirs(torch.tensor(a), torch.tensor(b)).numpy()
+        found = metric.similarity(a, b)
+        assert found.dtype == np.float32
+        assert found.tobytes() == expected.tobytes()
 
 
 def test_settled_values_are_those_of_textattacks_batch(tmp_path: Path) -> None:

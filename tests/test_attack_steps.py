@@ -4,6 +4,8 @@ Invented worlds (attack_worlds) are attacked by the engine, lazily and exactly, 
 own `GreedyWordSwapWIR.perform_search`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_worlds import (
@@ -61,6 +63,17 @@ def test_answers_that_depend_on_the_batch_change_nothing(world: World, threshold
     for _ in ("cold", "warm"):
         found = engines_ending(world, spec_of(threshold, mode="lazy"), store)
         assert found == expected.uncounted
+
+
+@settings(max_examples=150)
+@given(worlds((MARGIN / 3, 4e-6)), st.sampled_from([0.3, 0.4, 0.7]))
+def test_an_encoder_that_is_compared_by_the_cosine(world: World, angle: float) -> None:
+    """The second threshold is a value that windows really have."""
+    world, spec = replace(world, metric="cosine"), spec_of(float(np.cos(angle)))
+    expected = textattacks_ending(world, spec)
+    assert engines_ending(world, spec, empty_store()) == expected
+    found = engines_ending(world, replace(spec, mode="lazy"), empty_store())
+    assert found == expected.uncounted
 
 
 @settings(max_examples=12)
@@ -147,7 +160,7 @@ def test_a_candidate_as_good_as_the_text_is_compared_with_its_score_as_textattac
     }  # fmt: skip
     endings = []
     for seed in range(0, 90, 3):  # the true class is the first
-        world = Prescribed((("a", "c"), ("b", "d")), 3, seed, NOISE, answers)
+        world = Prescribed((("a", "c"), ("b", "d")), 3, seed, NOISE, probabilities=answers)
         spec = spec_of(0.5)
         endings.append(textattacks_ending(world, spec))
         assert engines_ending(world, spec, empty_store()) == endings[-1]

@@ -1,27 +1,22 @@
-"""Attack outcomes and measurements: the identities that every report must keep, and the specs.
+"""Attack outcomes and measurements: the identities that every report must keep.
 
 The identities are those of TextFooler's and TextAttack's metrics (Jin 2020, Morris 2020), with all
 texts as the denominator.
 """
 
 import math
-from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import attacked_texts, measurement_of
 
-from kdnas.errors import UserError
 from kdnas.records import (
-    SIMILARITY_THRESHOLDS,
     AttackOutcome,
-    AttackSpec,
     EvaluationFailed,
     Failure,
     Measurement,
     TextOutcome,
-    named_spec,
 )
 from kdnas.seeds import derived_seed
 
@@ -130,61 +125,6 @@ def test_degenerate_students(correct, totals, predicted, degenerate):
 
 def test_worst_classes_leave_out_classes_without_texts():
     assert measured((9, 0, 5), (10, 0, 10), (12, 0, 8)).worst_class_accuracy == 0.5
-
-
-# Specs
-
-OTHER = {
-    "recipe": "deepwordbug",
-    "similarity": 0.8,
-    "word_cosine": 0.6,
-    "candidates": 49,
-    "window": 14,
-    "resources": "textattack",
-    "vocabulary": 30_000,
-    "polarity_check": True,
-    "word_classes": "tagger",
-    "query_budget": 500,
-    "mode": "lazy",
-    "seed": 1,
-}
-
-
-def test_the_digest_changes_with_every_field():
-    assert set(OTHER) == {field.name for field in fields(AttackSpec)}
-    specs = [AttackSpec(), *(replace(AttackSpec(), **{k: v}) for k, v in OTHER.items())]
-    assert len({spec.digest for spec in specs}) == 1 + len(OTHER)
-    assert AttackSpec().digest == AttackSpec().digest
-    assert len(AttackSpec().digest) == 12
-
-
-@pytest.mark.parametrize(
-    ("mode", "budget", "lazy"), [("lazy", None, True), ("exact", None, False), ("lazy", 9, False)]
-)
-def test_a_query_budget_needs_exact_counts(mode, budget, lazy):
-    assert AttackSpec(mode=mode, query_budget=budget).lazy is lazy
-
-
-def test_thresholds():
-    """0.7 on the script's scale 1 - angle is 0.3 rad; TextAttack's recipe allows 0.5 rad."""
-    assert named_spec("rosearch").similarity == pytest.approx(1 - (1 - 0.7) / math.pi)
-    assert named_spec("rosearch").similarity == pytest.approx(0.904507, abs=1e-6)
-    assert named_spec("textattack").similarity == pytest.approx(1 - 0.5 / math.pi, abs=1e-6)
-    assert named_spec("textattack").similarity < named_spec("rosearch").similarity
-    assert AttackSpec() == named_spec("rosearch")
-
-
-@pytest.mark.parametrize("name", SIMILARITY_THRESHOLDS)
-def test_named_specs_follow_the_recipe(name):
-    spec = named_spec(name, resources="textattack")
-    assert (spec.recipe, spec.resources) == ("textfooler", "textattack")
-    assert (spec.word_cosine, spec.candidates, spec.window) == (0.5, 50, 15)
-    assert spec.query_budget is None
-
-
-def test_an_unknown_spec_is_refused_with_the_names():
-    with pytest.raises(UserError, match="attack spec 'jin': use one of textattack, rosearch"):
-        named_spec("jin")
 
 
 # Failures and seeds

@@ -3,10 +3,11 @@
 A text's `TextPlan` (plans) says which words may become what; a `TextSearch` (search, with swaps,
 steps and lazy) yields what it has to ask (asks) of the victim and the encoder; `run_searches`
 (lockstep) answers the asks of many texts in common batches; what was compared once is kept
-(similarity, pair_store). `Candidates` (candidates) is what a recipe brings.
+(similarity, pair_store). `Candidates` (candidates) is what a recipe brings: it `DeletesWords` or
+`MakesWordsUnknown` to see how important they are.
 """
 
-from kdnas.attacks.engine.candidates import Candidates
+from kdnas.attacks.engine.candidates import Candidates, DeletesWords, MakesWordsUnknown
 from kdnas.attacks.engine.lockstep import run_searches
 from kdnas.attacks.engine.pair_store import PairStore
 from kdnas.attacks.engine.plans import Plans, TextPlan, cached_plans
@@ -17,6 +18,8 @@ from kdnas.attacks.engine.swaps import Check
 __all__ = [
     "Candidates",
     "Check",
+    "DeletesWords",
+    "MakesWordsUnknown",
     "PairStore",
     "Plans",
     "Similarities",
