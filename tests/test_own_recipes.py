@@ -94,6 +94,21 @@ def test_a_recipe_needs_no_more_than_textattacks_build(module: str) -> None:
     assert [source.module for source in sources()] == [module]
 
 
+def test_the_recipe_of_the_readme_hits_neighbouring_keys(module: str, tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    code = next(c for c in readme.split("```python\n") if c.startswith("# my_attack.py"))
+    (tmp_path / f"{module}.py").write_text(code.split("```")[0])
+    flipped = [o for o in outcomes(configured(recipe=f"{module}:KEYBOARD")) if o.perturbed]
+    assert flipped
+    texts = [*reviews()]
+    for outcome in flipped:
+        if outcome.index < len(texts):
+            before = texts[outcome.index]
+            assert len(outcome.perturbed) == len(before)
+            letters = sum(a != b for a, b in zip(before, outcome.perturbed, strict=True))
+            assert letters == outcome.words_changed
+
+
 def test_a_recipe_added_by_a_call_is_the_same(module: str) -> None:
     registry.resolve(f"{module}:add")()
     assert outcomes(configured(recipe="keys")) == outcomes(AttackSpec("pruthi", seed=3))

@@ -265,6 +265,16 @@ def test_a_dry_run_counts_on_no_more_processes_than_cores(
     assert f"students: 6, 100000 at once on {cores} core" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_who_executes_the_attack(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """TextAttack's own execution takes several times as long."""
+    by_pruthi = config.attack.model_copy(update={"recipe": "pruthi", "texts": 2})
+    print_dry_run(config.model_copy(update={"attack": by_pruthi}), 1)
+    said = "attack: pruthi with offline resources is executed by TextAttack"
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_place_that_cannot_hold_figures_is_one_line(finished: Path, tmp_path: Path) -> None:
     file, run_folder = tmp_path / "file", tmp_path / "run"
     file.touch()
