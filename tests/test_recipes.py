@@ -92,7 +92,7 @@ def test_a_recipe_that_draws_depends_on_the_seed_and_no_other_does(recipe: str) 
     assert (found[0] != found[1]) is ATTACKS[recipe].draws
 
 
-# Settled values.
+# Fixed values.
 
 
 def test_thresholds() -> None:
@@ -118,7 +118,7 @@ def test_polarity_is_checked_where_it_is_said(polarity, resources, sentiment) ->
     checked = resources == "offline" and (sentiment if polarity == "auto" else polarity == "on")
     assert spec.settings.polarity == ("on" if checked else "off")
     assert f"polarity {'on' if checked else 'off'}" in str(spec)
-    assert replace(spec, mode="lazy").settings == spec.settings, "it is settled once"
+    assert replace(spec, mode="lazy").settings == spec.settings, "it is fixed once"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_record_of_another_form_is_refused(change: dict, said: str) -> None:
 def test_parts_are_there_and_settings_are_values(recipe) -> None:
     for part in (recipe.build, recipe.candidates, recipe.substitutes):
         assert part is None or callable(resolve(part))
-    assert recipe.stored
+    assert recipe.stores_plans
     settings = recipe.settings()
     for field in fields(settings):
         with pytest.raises(FrozenInstanceError):

@@ -103,9 +103,8 @@ class Attacker:
         labels: Sequence[int],
         index: Sequence[int] | None = None,
     ) -> Iterator[tuple[int, TextOutcome]]:
-        from kdnas.attacks.textattack.reference import (
-            Reference,  # it imports textattack, which takes seconds
-        )
+        # It imports textattack, which takes seconds.
+        from kdnas.attacks.textattack.reference import Reference
 
         reference = Reference(victim, self.spec, self._resources)
         for k in range(len(texts)) if index is None else index:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def print_dry_run(config: "Config", jobs: int) -> None:
     """Print splits, students, time and disk of a run; nothing of it is started."""
     from kdnas.estimate import estimate_run
+    from kdnas.evaluation import attack_spec
     from kdnas.pipeline import quiet_libraries
 
     warn_of_reference(config.attack.recipe, config.attack.resources)
@@ -23,6 +24,7 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts", soft_wrap=True)
+    say(f"attack: {attack_spec(config, found.task)}", markup=False, soft_wrap=True)
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
     say(

@@ -114,6 +114,7 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
 
     from kdnas.cli.output import duration, results
     from kdnas.objectives import violation
+    from kdnas.records import AttackSpec
 
     rows, floor = archive.rows(), archive.meta("floor")
     evaluations = [row.evaluation for row in rows if row.evaluation]
@@ -131,6 +132,8 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
         f"or above the floor of {100 * floor:.1f}",
         soft_wrap=True,
     )
+    spec = AttackSpec.from_record(archive.meta("spec"))
+    say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
     if config.search.asynchronous:
         _print_arrival(rows, archive.events())

@@ -19,7 +19,7 @@ Engine = Literal["lockstep", "textattack"]
 class AttackSpec:
     """Everything that decides what an attack does; scores of different specs are not comparable.
 
-    A spec is settled when it is made: names of values become the values, and what the recipe does
+    A spec is fixed when it is made: names of values become the values, and what the recipe does
     not use takes one value. So two attacks that come to the same outcomes have the same digest.
 
     Args:
@@ -50,15 +50,15 @@ class AttackSpec:
 
     def __post_init__(self, sentiment: bool) -> None:
         if isinstance(self.settings, Mapping):
-            return  # from a record, so settled already
+            return  # from a record, so fixed already
         recipe = ATTACKS[self.recipe]
         given = recipe.settings() if self.settings is None else self.settings
-        settled = {
-            "settings": recipe.settled(given, self.resources, sentiment),
+        fixed = {
+            "settings": recipe.fixed(given, self.resources, sentiment),
             "mode": self.mode if self.query_budget is None else "exact",
             "seed": self.seed if recipe.draws else 0,
         }
-        for name, value in settled.items():
+        for name, value in fixed.items():
             object.__setattr__(self, name, value)
 
     @classmethod

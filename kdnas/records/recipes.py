@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from kdnas.errors import UserError
 from kdnas.registry import Registry
 
 Resources = Literal["offline", "textattack"]
@@ -29,11 +30,11 @@ SIMILARITY_THRESHOLDS: dict[str, float] = {
 """The named values of `TextFooler.similarity`."""
 
 
-def _threshold(value: float | str) -> float | str:
-    named = isinstance(value, str)
-    if value not in SIMILARITY_THRESHOLDS if named else not 0 <= value <= 1:  # type: ignore[operator]
+def _known_threshold(value: float | str) -> float | str:
+    known = value in SIMILARITY_THRESHOLDS if isinstance(value, str) else 0 <= value <= 1
+    if not known:
         names = " or ".join(SIMILARITY_THRESHOLDS)
-        raise ValueError(f"use a number from 0 to 1, or {names}")
+        raise UserError(f"similarity {value!r}: use a number from 0 to 1, or {names}")
     return value
 
 
@@ -64,7 +65,7 @@ class TextFooler:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    similarity: Annotated[float | str, AfterValidator(_threshold)] = "rosearch"
+    similarity: Annotated[float | str, AfterValidator(_known_threshold)] = "rosearch"
     word_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.5
     candidates: Annotated[int, Field(ge=1, le=50)] = 50
     window: Annotated[int, Field(ge=1)] = 15
@@ -72,22 +73,25 @@ class TextFooler:
     polarity: Polarity = "auto"
     word_classes: WordClasses = "lexicon"
 
-    def settled(self, resources: Resources, sentiment: bool) -> "TextFooler":
-        """The same with nothing left open, as an attack on a task of sentiment or another has it.
+    def fixed(self, resources: Resources, sentiment: bool) -> "TextFooler":
+        """The settings with nothing left open, for classes that are sentiments or others.
 
         TextAttack's resources are its own vectors and tagger, without a lexicon of sentiments.
+
+        Raises:
+            UserError: No similarity has that name.
         """
-        known = SIMILARITY_THRESHOLDS
-        similarity = float(known.get(self.similarity, self.similarity))  # type: ignore[arg-type]
+        value = _known_threshold(self.similarity)
+        similarity = SIMILARITY_THRESHOLDS[value] if isinstance(value, str) else float(value)
         if resources == "textattack":
             theirs = replace(self, vocabulary=0, polarity="off", word_classes="tagger")
             return replace(theirs, similarity=similarity)
-        on = sentiment if self.polarity == "auto" else self.polarity == "on"
-        return replace(self, similarity=similarity, polarity="on" if on else "off")
+        checked = sentiment if self.polarity == "auto" else self.polarity == "on"
+        return replace(self, similarity=similarity, polarity="on" if checked else "off")
 
 
-def _settled(settings: Any, resources: Resources, sentiment: bool) -> Any:
-    """Settings that leave nothing open."""
+def _as_given(settings: Any, resources: Resources, sentiment: bool) -> Any:
+    """The settings of a recipe that leaves nothing open."""
     return settings
 
 
@@ -99,7 +103,7 @@ class Recipe:
         build: How TextAttack builds it: (model wrapper, settings, `AttackResources`) to a
             `textattack.Attack`. That is enough: TextAttack then executes it, text after text.
         settings: A frozen dataclass, all of whose fields have defaults.
-        settled: (settings, resources, whether the classes are sentiments) to settings in which
+        fixed: (settings, resources, whether the classes are sentiments) to settings in which
             nothing is left open and nothing differs that changes no outcome.
         needs: The offline `vectors` of words (the settings then have a `vocabulary`), and the
             sentence `encoder`, which compares windows (they have `similarity` and `window`).
@@ -113,7 +117,7 @@ class Recipe:
 
     build: str | Callable[..., Any]
     settings: type = NoSettings
-    settled: Callable[[Any, Resources, bool], Any] = _settled
+    fixed: Callable[[Any, Resources, bool], Any] = _as_given
     needs: tuple[Need, ...] = ()
     draws: bool = False
     candidates: str | Callable[..., Any] | None = None
@@ -125,8 +129,8 @@ class Recipe:
         return self.candidates is not None and ours
 
     @property
-    def stored(self) -> bool:
-        """Whether its plans may be stored: the code that makes another's could change unseen."""
+    def stores_plans(self) -> bool:
+        """Whether the plans of texts are kept on disk: a user's code that makes them may change."""
         makers = (self.build, self.substitutes or "kdnas.")
         return all(isinstance(part, str) and part.startswith("kdnas.") for part in makers)
 
@@ -139,7 +143,7 @@ ATTACKS: Registry[Recipe] = Registry(
         "textfooler": Recipe(
             build=f"{_PARTS}.textfooler:build",
             settings=TextFooler,
-            settled=TextFooler.settled,
+            fixed=TextFooler.fixed,
             needs=("vectors", "encoder"),
             candidates=f"{_PARTS}.textfooler:Neighbours",
             substitutes=f"{_PARTS}.textfooler:Substitutes",

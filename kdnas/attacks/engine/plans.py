@@ -45,7 +45,7 @@ def cached_plans(
     texts: Sequence[str], spec: AttackSpec, resources: AttackResources, make: Callable[[], Plans]
 ) -> Plans:
     """The plans of `texts` by `spec`, made where they are not stored."""
-    if not ATTACKS[spec.recipe].stored:
+    if not ATTACKS[spec.recipe].stores_plans:
         return make()
     name = fingerprint(
         texts=sha256(json.dumps(texts).encode("utf-8", "surrogatepass")).hexdigest(),
