@@ -19,7 +19,7 @@ from trained_students import TASKS, Bench
 
 from kdnas.attacks import Attacker, ModelVictim
 from kdnas.evaluation import attack_spec
-from kdnas.records import AttackSpec, TextOutcome, named_spec
+from kdnas.records import AttackSpec, TextOutcome
 from kdnas.tasks import Split
 from kdnas.training import exact_float32
 
@@ -67,7 +67,8 @@ def main() -> None:
         for seed in SEEDS:
             victim = bench.victim("small", seed)
             for name in SPECS:
-                spec = replace(own, similarity=named_spec(name).similarity, mode="exact")
+                settings = replace(own.settings, similarity=name)
+                spec = replace(own, settings=settings, mode="exact")
                 kept = bench.folder / f"reference-{name}-{seed}.json"
                 expected = reference(kept, victim, spec, split)
                 flipped = sum(outcome.outcome == "succeeded" for outcome in expected)

@@ -42,7 +42,7 @@ from trained_students import WIDTHS, Bench, Size, architecture
 from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
 from kdnas.attacks.resources import word_classes
 from kdnas.evaluation import attack_spec
-from kdnas.records import AttackSpec, TextOutcome, named_spec
+from kdnas.records import AttackSpec, TextOutcome
 from kdnas.students import StudentConfig, StudentForSequenceClassification
 from kdnas.tasks import Split
 from kdnas.training import exact_float32
@@ -79,6 +79,7 @@ class WatchedEncoder:
 
     def __init__(self, encoder: Any) -> None:
         self._encoder, self.seconds = encoder, 0.0
+        self.identity, self.metric = encoder.identity, encoder.metric
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """The encoder's vectors."""
@@ -129,7 +130,7 @@ def run_engine(
     word_classes.cache_clear()
     with stores_in(folder):
         start = time.perf_counter()
-        attacker = Attacker(spec, AttackResources(resources.vectors, encoder))  # type: ignore[arg-type]
+        attacker = Attacker(spec, AttackResources(resources.vectors, encoder))
         outcomes = attacker.attack(watched, split.texts, split.labels)
         took = time.perf_counter() - start
     found = attacker.similarities
@@ -157,7 +158,7 @@ def run_textattack(
 
 def wrapper_ratio(bench: Bench, size: Size, spec: AttackSpec, resources: AttackResources) -> float:
     """The time of TextAttack's own wrapper over that of the well-written one."""
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     from textattack.models.wrappers import HuggingFaceModelWrapper  # isort: skip
 
@@ -180,7 +181,8 @@ def wrapper_ratio(bench: Bench, size: Size, spec: AttackSpec, resources: AttackR
 def compare(bench: Bench, size: Size, name: str, texts: int, students: int) -> dict[str, Any]:
     """All runs of one size and spec."""
     own = attack_spec(bench.config, bench.prepared.task)
-    spec = replace(own, similarity=named_spec(name).similarity, mode="exact")
+    settings = replace(own.settings, similarity=name)
+    spec = replace(own, settings=settings, mode="exact")
     split, resources = bench.prepared.task.search.head(texts), load_resources(spec)
     run_textattack(spec, resources, bench.victim(size, 1), split.head(2))  # pays for start-up
     ratios: dict[str, list[float]] = {}

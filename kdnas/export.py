@@ -3,7 +3,6 @@
 import statistics
 import time
 import warnings
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -90,13 +89,12 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student
     started = config.student.emb_init == "teacher_pca"
     offline = spec.resources == "offline"
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
-        asdict(spec),
         key=row.key,
         teacher=config.teacher.model,
         task=task.name,
         labels=", ".join(task.label_names),
         scores="\n".join(_score_line(name, measured) for name, measured in splits),
-        similarity=f"{spec.similarity:.6f}",
+        attack=str(spec),
         digest=spec.digest,
         caveat=f"{OFFLINE.capitalize()}." if offline else "",
         parameters=f"{evaluation.parameters:,}",

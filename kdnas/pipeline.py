@@ -6,7 +6,6 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -149,7 +148,7 @@ def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> N
         teacher_accuracy=prepared.teacher_accuracy,
         teacher=prepared.teacher.identity,
         floor=floor,
-        spec=asdict(prepared.spec),
+        spec=prepared.spec.as_record(),
     )
 
 

@@ -10,10 +10,25 @@ from zlib import crc32
 import numpy as np
 from hypothesis import strategies as st
 
+from kdnas.records import AttackSpec, TextFooler
 from kdnas.tasks.packaged import rotten_tomatoes
 
 VOCABULARY = 3000
 """Words of the offline vectors; more would take longer to encode."""
+
+
+def small(recipe: str = "textfooler", own: dict | None = None, **common) -> AttackSpec:
+    """A spec with few vectors.
+
+    Args:
+        recipe: Its name.
+        own: Settings of TextFooler.
+        common: Other fields of the spec.
+    """
+    textfooler = recipe == "textfooler"
+    settings = TextFooler(vocabulary=VOCABULARY, **(own or {})) if textfooler else None
+    return AttackSpec(recipe, settings, **common)
+
 
 POSITIVE = ("good", "best", "strong")
 NEGATIVE = ("bad", "lost", "problem")

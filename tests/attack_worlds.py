@@ -15,13 +15,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from kdnas.attacks import CallableVictim
-from kdnas.attacks.lockstep import run_searches
-from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.plans import TextPlan
-from kdnas.attacks.search import Tally, TextSearch
-from kdnas.attacks.similarity import Similarities
-from kdnas.attacks.swaps import Check
-from kdnas.records import AttackSpec, TextOutcome
+from kdnas.attacks.engine.lockstep import run_searches
+from kdnas.attacks.engine.pair_store import PairStore
+from kdnas.attacks.engine.plans import TextPlan
+from kdnas.attacks.engine.search import Tally, TextSearch
+from kdnas.attacks.engine.similarity import Similarities
+from kdnas.attacks.engine.swaps import Check
+from kdnas.attacks.recipes.textfooler import Neighbours
+from kdnas.attacks.resources import MetricName
+from kdnas.records import AttackSpec, TextFooler, TextOutcome
 
 SHARES = (0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
 """Probabilities of the true class, as multiples of 1 / classes. Whether the others share the rest
@@ -44,12 +46,14 @@ class World:
         classes: Of the model.
         seed: Of its answers.
         noise: How far a logit and the direction of a vector may be off.
+        metric: How vectors are compared.
     """
 
     substitutes: tuple[tuple[str, ...], ...]
     classes: int
     seed: int
     noise: tuple[float, float] = (0.0, 0.0)
+    metric: MetricName = "angular"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -132,7 +136,7 @@ def _worlds(substitutes: st.SearchStrategy, noise: tuple[float, float]) -> st.Se
 
 def spec_of(threshold: float, **changes) -> AttackSpec:
     """A TextFooler whose windows are single words."""
-    return replace(AttackSpec(similarity=threshold, window=1), **changes)
+    return AttackSpec(settings=TextFooler(similarity=threshold, window=1), **changes)
 
 
 @dataclass(frozen=True)
@@ -174,12 +178,13 @@ def engines_ending(
     parts = tuple(part for word in world.words for part in (" ", word))
     substitutes = {i: words for i, words in enumerate(world.substitutes) if words}
     plan = TextPlan(("", *parts[1:], ""), tuple(range(len(world.words))), substitutes)
-    similarities = Similarities(world.vectors, store)
+    similarities = Similarities(world.vectors, store, world.metric)
     victim = CallableVictim(world.logits)
-    check = Check(similarities, spec.similarity, spec.window)
+    check = Check(similarities, spec.settings.similarity, spec.settings.window)
     tally = tally or Tally()
     one, other = (
-        TextSearch(plan, world.label, victim, spec, check, tally) for _ in ("one", "other")
+        TextSearch(Neighbours(plan, spec.settings, 0), world.label, victim, spec, check, tally)
+        for _ in ("one", "other")
     )
     found = dict(run_searches(enumerate((one.run(), other.run())), victim, similarities))
     assert found[0] == found[1]
@@ -188,7 +193,7 @@ def engines_ending(
 
 def textattacks_ending(world: World, spec: AttackSpec) -> Ending:
     """What TextAttack's search, goal function and checks make of it."""
-    from kdnas.attacks.reference import Reference
+    from kdnas.attacks.textattack.reference import Reference
 
     results = []
 
@@ -204,26 +209,27 @@ def textattacks_ending(world: World, spec: AttackSpec) -> Ending:
 
 
 def _textattacks_objects(world: World, spec: AttackSpec):
-    from kdnas.attacks.recipes import EncoderConstraint, _VictimWrapper
+    from kdnas.attacks.textattack.build import VictimWrapper
 
     import textattack  # isort: skip
     from textattack.constraints.pre_transformation import RepeatModification
+    from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
     from textattack.transformations import WordSwap
 
     class Swaps(WordSwap):
         def _get_replacement_words(self, word: str) -> Sequence[str]:
             return world.substitutes[world.words.index(word)]
 
-    class Encoder(EncoderConstraint):
+    class Encoder(SentenceEncoder):
         def encode(self, sentences: Sequence[str]) -> np.ndarray:
             return world.vectors(sentences)
 
     encoder = Encoder(
-        threshold=spec.similarity, metric="angular", compare_against_original=False,
-        window_size=spec.window, skip_text_shorter_than_window=True,
+        threshold=spec.settings.similarity, metric=world.metric, compare_against_original=False,
+        window_size=spec.settings.window, skip_text_shorter_than_window=True,
     )  # fmt: skip
     goal = textattack.goal_functions.UntargetedClassification(
-        _VictimWrapper(CallableVictim(world.logits)),
+        VictimWrapper(CallableVictim(world.logits)),
         query_budget=spec.query_budget or float("inf"),
     )
     search = textattack.search_methods.GreedyWordSwapWIR(wir_method="delete")

@@ -56,7 +56,7 @@ def tiny_overrides(teacher: Path, *overrides: str) -> list[str]:
         "distill.learning_rate=2e-3",
         "attack.texts=6",
         "attack.report_texts=4",
-        "attack.vocabulary=1000",
+        "attack.textfooler.vocabulary=1000",
         "search.algorithm=nsga2",
         "search.population=4",
         "search.evaluations=6",

@@ -41,7 +41,7 @@ def measurement(
     shares = ((attacked - held - flipped, 0.6), (flipped, 0.55), (held, 0.4))
     halves = [(round(first * n), n - round(first * n)) for n, first in shares]
     attack = AttackOutcome(
-        *halves, queries=36 * (held + flipped), words_changed_share=0.2 * flipped
+        *halves, queries=36 * (held + flipped), summed_changed_shares=0.2 * flipped
     )
     return Measurement(correct, (texts // 2, texts // 2), predicted, attack, "spec")
 

@@ -35,8 +35,8 @@ def config(tiny_teacher: Path) -> Config:
         "teacher.epochs=25",
         "teacher.learning_rate=2e-3",
         "distill.epochs=15",
-        "attack.spec=textattack",
-        "attack.vocabulary=4000",
+        "attack.textfooler.similarity=textattack",
+        "attack.textfooler.vocabulary=4000",
     )
 
 

@@ -4,6 +4,7 @@ DeepWordBug needs no resources, so nothing is built for these tests.
 """
 
 import json
+import sys
 from pathlib import Path
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
@@ -23,6 +24,7 @@ from kdnas.cli import main
 from kdnas.cli.app import app
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
+from kdnas.records import ATTACKS, AttackSpec
 from kdnas.writing import write_whole
 
 NAMES = ["negative", "positive"]
@@ -92,6 +94,65 @@ def test_both_engines_give_the_same_records(classifier, data):
     for one, other in zip(fast, slow, strict=True):
         one.pop("queries_sent", None), other.pop("queries_sent", None)
         assert one == other
+
+
+@pytest.mark.parametrize(
+    ("names", "own", "polarity"),
+    [
+        (NAMES, [], "on"),
+        (["LABEL_0", "LABEL_1"], [], "off"),
+        (["LABEL_0", "LABEL_1"], ["--set", "polarity=on"], "on"),
+        (NAMES, ["--set", "polarity=off"], "off"),
+    ],
+)
+def test_the_attack_is_said_whatever_the_classes_are_called(
+    names: list[str], own: list[str], polarity: str, save, tokenizer, tmp_path
+) -> None:
+    """Above all whether the polarity is checked: it decides about the robustness."""
+    folder = save("model", BertForSequenceClassification(config(tokenizer, names)))
+    data = tmp_path / "texts.tsv"
+    data.write_text("text\tlabel\na warm and funny film\t1\n")
+    options = ["attack", "--model", folder, "--data", str(data), "--set", "vocabulary=1000", *own]
+    (record,) = json.loads(CliRunner().invoke(app, [*options, "--json"]).stdout)
+    assert record["attack"]["settings"]["polarity"] == polarity
+    spec = AttackSpec.from_record(record["attack"])
+    assert spec.digest == record["spec"]
+    first = CliRunner().invoke(app, options).stdout.splitlines()[0]
+    assert first == f"{spec}; spec {spec.digest}"
+    assert f"polarity {polarity}" in first
+
+
+@pytest.mark.parametrize("command", ["attack", "transfer"])
+def test_a_setting_of_the_recipe_is_checked_before_a_model_is_loaded(
+    command, classifier, data, save, tokenizer, capsys, monkeypatch
+) -> None:
+    other = save("other", BertForSequenceClassification(config(tokenizer)))
+    models = ["--model", classifier] if command == "attack" else [classifier, other]
+    for wrong, said in (
+        ("words=3", "attack.deepwordbug.words = 3"),
+        ("words", "write section.field=value"),
+    ):
+        monkeypatch.setattr("kdnas.cli.victims.open_victim", lambda folder: pytest.fail(folder))
+        options = (*models, "--data", data, "--set", wrong)
+        assert said in refused(capsys, monkeypatch, *options, command=command)
+
+
+def test_a_recipe_of_a_module_is_executed(classifier, data, tmp_path, monkeypatch) -> None:
+    own = tmp_path / "commands_attack.py"
+    own.write_text(
+        "from kdnas.records import ATTACKS\nfrom dataclasses import replace\n"
+        "MINE = replace(ATTACKS['deepwordbug'], candidates=None)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(ATTACKS, "_parts", dict(ATTACKS._parts))
+    options = ("--model", classifier, "--data", data, "--json")
+    said = {"spec", "attack", "queries_sent"}
+    expected, found = (
+        [{k: v for k, v in record.items() if k not in said} for record in attacked(*options, *more)]
+        for more in ((), ("--recipe", "commands_attack:MINE"))
+    )
+    assert found == expected
 
 
 @pytest.mark.parametrize("kind", [BertModel, BertForMaskedLM])
@@ -215,7 +276,8 @@ class TestTransfer:
                     int(model(**tokenizer(text, return_tensors="pt")).logits.argmax()) == label
                     for text, label in fooling
                 )
-                assert found[surrogate, target] == {"texts": len(fooling), "right": right}
+                record = found[surrogate, target]
+                assert (record["texts"], record["right"]) == (len(fooling), right)
             assert found[surrogate, surrogate]["right"] == 0
         assert any(record["texts"] for record in found.values())
         said = CliRunner().invoke(app, options).stdout

@@ -7,13 +7,13 @@ side, what is stored between them, and how they end early.
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from attack_texts import VOCABULARY, count_words, reviews, weigh_words
+from attack_texts import count_words, reviews, small, weigh_words
 from attack_worlds import World
 from heavy import TINY_ARCHITECTURE, save_tiny_bert
 
@@ -26,10 +26,10 @@ from kdnas.attacks import (
     Victim,
     load_resources,
 )
-from kdnas.attacks.lockstep import settled_logits
-from kdnas.attacks.steps import judge
+from kdnas.attacks.engine.lockstep import settled_logits
+from kdnas.attacks.engine.steps import judge
 from kdnas.offline import offline_path
-from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome, named_spec
+from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome
 
 VICTIMS = ("counts", "weights", "student", "bert", "five classes")
 
@@ -60,7 +60,7 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Victim]:
 
 @pytest.fixture(scope="module")
 def resources() -> AttackResources:
-    return load_resources(AttackSpec(vocabulary=VOCABULARY))
+    return load_resources(small())
 
 
 @pytest.fixture
@@ -108,10 +108,6 @@ def assert_equal_decisions(
     return expected
 
 
-def small(spec: AttackSpec, **changes) -> AttackSpec:
-    return replace(spec, vocabulary=VOCABULARY, **changes)
-
-
 # Equal decisions.
 
 
@@ -124,7 +120,7 @@ def test_textfooler_decides_as_textattack_does(
     name: str, victim: str, victims, resources, new_caches
 ) -> None:
     found = assert_equal_decisions(
-        victims[victim], reviews(), small(named_spec(name)), resources, new_caches
+        victims[victim], reviews(), small(own={"similarity": name}), resources, new_caches
     )
     assert [o.outcome == "skipped" for o in found] == [False, False, False, True]
     assert all(o.queries > 8 for o in found[:-1])
@@ -134,7 +130,7 @@ def test_textfooler_decides_as_textattack_does(
 def test_deepwordbug_decides_as_textattack_does(
     victim: str, victims, resources, new_caches
 ) -> None:
-    spec = small(AttackSpec(recipe="deepwordbug", seed=3))
+    spec = small("deepwordbug", seed=3)
     found = assert_equal_decisions(victims[victim], reviews(), spec, resources, new_caches)
     if victim == "weights":
         assert "succeeded" in {o.outcome for o in found}
@@ -145,7 +141,7 @@ def test_deepwordbug_decides_as_textattack_does(
 def test_query_budgets_bind_at_the_same_query(
     budget: int, recipe, victims, resources, new_caches
 ) -> None:
-    spec = small(AttackSpec(recipe=recipe, query_budget=budget))
+    spec = small(recipe, query_budget=budget)
     found = assert_equal_decisions(victims["weights"], reviews()[-3:], spec, resources, new_caches)
     assert max(o.queries for o in found) == budget
 
@@ -157,13 +153,13 @@ def test_nltks_tagger_too(victims, resources, new_caches) -> None:
         nltk.pos_tag(["film"], tagset="universal")
     except LookupError:
         pytest.skip("NLTK's tagger is not installed (nltk.download('averaged_perceptron_tagger'))")
-    spec = small(named_spec("rosearch"), word_classes="tagger")
+    spec = small(own={"word_classes": "tagger"})
     for victim in ("weights", "five classes"):
         assert_equal_decisions(victims[victim], reviews(), spec, resources, new_caches)
 
 
 def test_polarity_too(victims, resources, new_caches) -> None:
-    spec = small(named_spec("textattack"), polarity_check=True)
+    spec = small(own={"similarity": "textattack", "polarity": "on"})
     assert_equal_decisions(victims["weights"], reviews(), spec, resources, new_caches)
 
 
@@ -194,7 +190,7 @@ BAD = {
 @pytest.mark.parametrize("recipe", ["textfooler", "deepwordbug"])
 def test_bad_input_is_attacked_alike(recipe: str, victims, resources, new_caches) -> None:
     """All in one call, so that texts which TextAttack has to attack stand between others."""
-    spec = small(AttackSpec(recipe=recipe, similarity=0.84, candidates=4))
+    spec = small(recipe, {"similarity": 0.84, "candidates": 4})
     victim = victims["weights" if recipe == "textfooler" else "student"]
     texts = [*BAD.values(), "of"]
     found = assert_equal_decisions(victim, texts, spec, resources, new_caches)
@@ -204,7 +200,7 @@ def test_bad_input_is_attacked_alike(recipe: str, victims, resources, new_caches
 def test_five_thousand_words_are_attacked_alike(resources, new_caches) -> None:
     """Most of them stop words: TextAttack cuts the whole text anew for every other one."""
     text = "of the " * 2500 + "good film and the best of strong stories"
-    spec = small(AttackSpec(similarity=0.5, candidates=3))
+    spec = small(own={"similarity": 0.5, "candidates": 3})
     victim = CallableVictim(lambda texts: count_words([t[-60:] for t in texts]))
     found, _ = assert_equal_decisions(victim, [text, "good"], spec, resources, new_caches)
     assert found.words > 5000
@@ -220,7 +216,7 @@ def test_a_model_that_returns_nan_ends_the_attack(engine: str, resources) -> Non
         return count_words(texts) if len(asked) < 3 else np.full((len(texts), 2), np.nan)
 
     labels = labels_of(CallableVictim(count_words), reviews())
-    attacker = Attacker(small(AttackSpec()), resources, engine)
+    attacker = Attacker(small(), resources, engine)
     with pytest.raises(EvaluationFailed, match="not finite") as failure:
         attacker.attack(CallableVictim(model), reviews(), labels)
     assert failure.value.failure.kind == "non_finite"
@@ -232,7 +228,7 @@ def test_probabilities_may_tie_where_logits_do_not(label: int, resources) -> Non
     """float32 makes one of both; the first class counts as the answer then."""
     victim = CallableVictim(lambda texts: np.array([[0.0, 1e-8, -1.0]] * len(texts)))
     both = [
-        Attacker(small(AttackSpec()), resources, engine).attack(victim, ["a good film"], [label])
+        Attacker(small(), resources, engine).attack(victim, ["a good film"], [label])
         for engine in ("lockstep", "textattack")
     ]
     assert both[0] == both[1]
@@ -244,7 +240,7 @@ def test_probabilities_may_tie_where_logits_do_not(label: int, resources) -> Non
 
 def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
     """Of equal texts the last one's answer counts; batches are of 32."""
-    from kdnas.attacks.recipes import _VictimWrapper
+    from kdnas.attacks.textattack.build import VictimWrapper
 
     from textattack.goal_functions import UntargetedClassification  # isort: skip
     from textattack.shared import AttackedText
@@ -254,7 +250,7 @@ def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
     world = World((("a",),), 4, 1, noise=(0.3, 0.0))
     victim = CallableVictim(world.logits)
     for label in range(4):
-        goal = UntargetedClassification(_VictimWrapper(victim))
+        goal = UntargetedClassification(VictimWrapper(victim))
         goal.num_queries, goal.ground_truth_output = 0, label
         results, _ = goal.get_results([AttackedText(text) for text in texts])
         found = judge(settled_logits(victim, texts), label)
@@ -264,13 +260,13 @@ def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
 
 
 def test_more_texts_than_run_at_a_time(victims, resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = small(AttackSpec(recipe="deepwordbug"))
+    spec = small("deepwordbug")
     texts = [text for text in reviews() for _ in range(2)] + ["这部电影很好 film", "good"]
     labels = labels_of(victims["weights"], texts)
     expected = Attacker(spec, resources).attack(victims["weights"], texts, labels)
     assert [o.index for o in expected] == list(range(len(texts)))
     for running in (1, 3):
-        monkeypatch.setattr("kdnas.attacks.lockstep.RUNNING", running)
+        monkeypatch.setattr("kdnas.attacks.engine.lockstep.RUNNING", running)
         seen: list[TextOutcome] = []
         attacker = Attacker(spec, resources)
         assert attacker.attack(victims["weights"], texts, labels, seen.append) == expected
@@ -288,7 +284,7 @@ def test_texts_are_asked_together(resources) -> None:
             return weigh_words(some)
 
         labels = weigh_words(texts).argmax(axis=1)
-        Attacker(small(AttackSpec(mode="lazy")), resources).attack(
+        Attacker(small(mode="lazy"), resources).attack(
             CallableVictim(model), texts, labels.tolist()
         )
         return len(asked)
@@ -299,37 +295,71 @@ def test_texts_are_asked_together(resources) -> None:
 
 def test_no_texts_have_no_outcomes(victims, resources) -> None:
     for engine in ("lockstep", "textattack"):
-        assert (
-            Attacker(small(AttackSpec()), resources, engine).attack(victims["bert"], [], []) == []
-        )
+        assert Attacker(small(), resources, engine).attack(victims["bert"], [], []) == []
 
 
 # What is stored.
+
+
+def test_each_encoder_and_metric_has_a_store_of_its_own(resources, new_caches) -> None:
+    """What one says of two windows is not what another says."""
+    new_caches()
+
+    @dataclass(frozen=True)
+    class Other:
+        identity: str
+        metric: str
+
+        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            return resources.encoder(texts)
+
+    encoders = [
+        resources.encoder,
+        Other("b", "angular"),
+        Other("b", "cosine"),
+        Other("c", "cosine"),
+    ]
+    found = []
+    for encoder in encoders:
+        attacker = Attacker(small(own={"similarity": 0.84}), replace(resources, encoder=encoder))
+        victim = CallableVictim(weigh_words)
+        labels = labels_of(victim, reviews())
+        both = [attacker.attack(victim, reviews(), labels)]
+        again = Attacker(attacker.spec, replace(resources, encoder=encoder), "textattack")
+        both.append(again.attack(victim, reviews(), labels))
+        assert both[0] == both[1], encoder
+        found.append(attacker.similarities.store._path)
+        assert attacker.similarities.hits == 0
+    assert len(set(found)) == len(encoders)
 
 
 def test_plans_and_similarities_are_stored(
     victims, resources, new_caches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_caches()
-    spec, victim = small(AttackSpec(mode="lazy")), victims["weights"]
+    spec, victim = small(mode="lazy"), victims["weights"]
     labels = labels_of(victim, reviews())
     expected = Attacker(spec, resources).attack(victim, reviews(), labels)
     nothing = lambda *_: pytest.fail("this was stored")  # noqa: E731
-    monkeypatch.setattr("kdnas.attacks.planning.make_plans", nothing)
+    monkeypatch.setattr("kdnas.attacks.textattack.planning.make_plans", nothing)
     again = Attacker(spec, resources)
     monkeypatch.setattr(again.similarities, "compute", nothing)
     assert again.attack(victim, reviews(), labels) == expected
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"candidates": 5}, {"word_cosine": 0.7}, {"polarity_check": True}, {"recipe": "deepwordbug"}],
+    "other",
+    [
+        small(own={"candidates": 5}),
+        small(own={"word_cosine": 0.7}),
+        small(own={"polarity": "on"}),
+        small("deepwordbug"),
+    ],
 )
-def test_another_spec_has_other_plans(change: dict, victims, resources, new_caches) -> None:
+def test_another_spec_has_other_plans(other: AttackSpec, victims, resources, new_caches) -> None:
     new_caches()
-    spec, victim = small(AttackSpec(similarity=0.84)), victims["weights"]
+    spec, victim = small(own={"similarity": 0.84}), victims["weights"]
     labels = labels_of(victim, reviews())
-    other = replace(spec, **change)
     before = Attacker(spec, resources).attack(victim, reviews(), labels)
     warm = Attacker(other, resources).attack(victim, reviews(), labels)
     new_caches()
@@ -338,7 +368,7 @@ def test_another_spec_has_other_plans(change: dict, victims, resources, new_cach
 
 def test_texts_that_join_alike_have_their_own_plans(resources, new_caches) -> None:
     new_caches()
-    attacker = Attacker(small(AttackSpec()), resources)
+    attacker = Attacker(small(), resources)
     for texts in (["good\0film", "story"], ["good", "film\0story"]):
         found = attacker.attack(CallableVictim(count_words), texts, [1, 0])
         assert [o.words for o in found] == [len(t.split("\0")) for t in texts]
@@ -347,15 +377,14 @@ def test_texts_that_join_alike_have_their_own_plans(resources, new_caches) -> No
 def test_a_stored_plan_needs_no_textattack(new_caches) -> None:
     """It takes seconds to import."""
     new_caches()
-    spec = AttackSpec(vocabulary=1000, mode="lazy", similarity=0.84)
+    spec = small(own={"similarity": 0.84}, mode="lazy")
     [found] = Attacker(spec).attack(CallableVictim(count_words), ["a good film"], [1])
     program = (
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from attack_texts import count_words\n"
+        "from attack_texts import count_words, small\n"
         "from kdnas.attacks import Attacker, CallableVictim\n"
-        "from kdnas.records import AttackSpec\n"
-        "spec = AttackSpec(vocabulary=1000, mode='lazy', similarity=0.84)\n"
+        "spec = small(own={'similarity': 0.84}, mode='lazy')\n"
         "found = Attacker(spec).attack(CallableVictim(count_words), ['a good film'], [1])\n"
         "print(found[0].perturbed, '/', 'textattack' in sys.modules)\n"
     )

@@ -20,8 +20,8 @@ from kdnas.attacks.parts import (
     words_changed,
     words_of,
 )
-from kdnas.attacks.textattack_import import import_textattack
-from kdnas.attacks.typos import MOST_EDITS, Typos, within_distance
+from kdnas.attacks.recipes.deepwordbug import MOST_EDITS, Typos, within_distance
+from kdnas.attacks.textattack.importing import import_textattack
 
 import_textattack()
 

@@ -16,9 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.resources import SentenceEncoder
-from kdnas.attacks.similarity import Similarities, angular_similarity, doubt
+from kdnas.attacks.engine.pair_store import PairStore
+from kdnas.attacks.engine.similarity import (
+    VECTOR_METRICS,
+    Similarities,
+    angular_doubt,
+    angular_similarity,
+)
+from kdnas.attacks.resources import MiniLM
 
 WINDOWS = [
     "a good film of the year in every way that a film can be good for",
@@ -56,28 +61,32 @@ rows = arrays(np.float32, (4, 3), elements=st.floats(-4, 4, width=32, allow_subn
 
 
 @given(rows, rows)
-def test_the_metric_is_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
-    from kdnas.attacks.textattack_import import import_textattack
+def test_the_metrics_are_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
+    from kdnas.attacks.textattack.importing import import_textattack
 
     import_textattack()
-    from textattack.constraints.semantics.sentence_encoders.sentence_encoder import get_angular_sim
+    from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
 
-    expected = get_angular_sim(torch.tensor(a), torch.tensor(b)).numpy()
-    found = angular_similarity(a, b)
-    assert found.dtype == np.float32
-    assert found.tobytes() == expected.tobytes()
+    for name, metric in VECTOR_METRICS.items():
+        theirs = SentenceEncoder(metric=name).sim_metric
+        expected = theirs(torch.tensor(a), torch.tensor(b)).numpy()
+        found = metric.similarity(a, b)
+        assert found.dtype == np.float32
+        assert found.tobytes() == expected.tobytes()
 
 
 def test_settled_values_are_those_of_textattacks_batch(tmp_path: Path) -> None:
     encode = Counting()
-    found = Similarities(encode, PairStore(tmp_path / "s")).settled("good", ["bad", "good", "bad"])
+    found = Similarities(encode, PairStore(tmp_path / "s"), "angular").settled(
+        "good", ["bad", "good", "bad"]
+    )
     assert encode.batches == [["good"] * 3 + ["bad", "good", "bad"]]
     assert found.tolist() == [exact("good", w) for w in ("bad", "good", "bad")]
 
 
 def test_doubt_covers_what_another_batch_makes_of_a_window() -> None:
     """Equal windows have similarity 1 in one batch; near 1 the arc cosine magnifies."""
-    encoder, others = SentenceEncoder(), [f"{'long ' * k}window" for k in (1, 9, 40)]
+    encoder, others = MiniLM(), [f"{'long ' * k}window" for k in (1, 9, 40)]
     vectors = {k: encoder([*WINDOWS, *others[:k]])[: len(WINDOWS)] for k in range(len(others) + 1)}
     vectors[-1] = np.concatenate([encoder([window]) for window in WINDOWS])
     first, second = (grid.ravel() for grid in np.indices((len(WINDOWS),) * 2))
@@ -85,8 +94,8 @@ def test_doubt_covers_what_another_batch_makes_of_a_window() -> None:
     values = np.array([angular_similarity(a[first], b[second]) for a, b in every])
     lowest, highest = values.min(axis=0), values.max(axis=0)
     off = highest - lowest
-    assert (off <= doubt(lowest)).all()
-    assert (off <= doubt(highest)).all()
+    assert (off <= angular_doubt(lowest)).all()
+    assert (off <= angular_doubt(highest)).all()
     assert off.max() > 1e-5, "no batch made a difference; the test shows nothing"
 
 
@@ -94,14 +103,14 @@ def test_doubt_covers_what_another_batch_makes_of_a_window() -> None:
 def test_doubt_covers_an_error_of_the_cosine(cosine: float, error: float) -> None:
     a, b = (1 - math.acos(min(1.0, max(-1.0, c))) / math.pi for c in (cosine, cosine + error))
     if cosine > -0.9:  # opposite windows do not matter
-        assert abs(a - b) <= doubt(np.array(a)) + 1e-12
+        assert abs(a - b) <= angular_doubt(np.array(a)) + 1e-12
 
 
 # What is encoded.
 
 
 def test_known_values_are_nan_until_they_are_computed(tmp_path: Path) -> None:
-    similarities = Similarities(Counting(), PairStore(tmp_path / "s"))
+    similarities = Similarities(Counting(), PairStore(tmp_path / "s"), "angular")
     assert np.isnan(similarities.known("good", ["bad", "fair"])).all()
     assert similarities.known("good", []).shape == (0,)
     similarities.compute([("good", ["bad"])])
@@ -112,7 +121,7 @@ def test_known_values_are_nan_until_they_are_computed(tmp_path: Path) -> None:
 
 def test_each_window_is_encoded_once(tmp_path: Path) -> None:
     encode = Counting()
-    similarities = Similarities(encode, PairStore(tmp_path / "s"))
+    similarities = Similarities(encode, PairStore(tmp_path / "s"), "angular")
     asked = [("good", ["bad", "fair", "bad"]), ("bad", ["good", "poor"]), ("good", ["good"])]
     for _ in range(2):
         found = similarities.compute(asked)
@@ -123,8 +132,8 @@ def test_each_window_is_encoded_once(tmp_path: Path) -> None:
 
 
 def test_vectors_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdnas.attacks.similarity._MOST_VECTORS", 5)
-    similarities = Similarities(Counting(), PairStore(tmp_path / "s"))
+    monkeypatch.setattr("kdnas.attacks.engine.similarity._MOST_VECTORS", 5)
+    similarities = Similarities(Counting(), PairStore(tmp_path / "s"), "angular")
     for k in range(1, 12):
         windows = ["x" * k, "o" * k, "a" * k]
         [values] = similarities.compute([("good", windows)])
@@ -244,7 +253,7 @@ def test_what_is_read_only_is_read_and_not_written(tmp_path: Path, protected: st
 
 
 def test_the_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 5)
+    monkeypatch.setattr("kdnas.attacks.engine.pair_store.MOST_PAIRS", 5)
     store = PairStore(tmp_path / "pairs.sqlite")
     for k in range(9):
         store.put("a", str(k), k / 10)
@@ -257,7 +266,7 @@ def test_the_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_values_of_many_processes_are_bounded_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kdnas.attacks.pair_store.MOST_PAIRS", 10)
+    monkeypatch.setattr("kdnas.attacks.engine.pair_store.MOST_PAIRS", 10)
     stores = [PairStore(tmp_path / "pairs.sqlite") for _ in range(3)]
     for number, store in enumerate(stores):
         for k in range(8):

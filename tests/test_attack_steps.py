@@ -4,6 +4,8 @@ Invented worlds (attack_worlds) are attacked by the engine, lazily and exactly, 
 own `GreedyWordSwapWIR.perform_search`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_worlds import (
@@ -21,9 +23,9 @@ from attack_worlds import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdnas.attacks.search import Tally
-from kdnas.attacks.similarity import MARGIN, doubt
-from kdnas.attacks.steps import NO_SCORES, choose, judge, unclear
+from kdnas.attacks.engine.search import Tally
+from kdnas.attacks.engine.similarity import MARGIN, angular_doubt
+from kdnas.attacks.engine.steps import NO_SCORES, choose, judge, unclear
 
 NOISE = (MARGIN / 3, 1e-5)
 """Of logits and of directions (rad): no more than the engine allows for."""
@@ -61,6 +63,17 @@ def test_answers_that_depend_on_the_batch_change_nothing(world: World, threshold
     for _ in ("cold", "warm"):
         found = engines_ending(world, spec_of(threshold, mode="lazy"), store)
         assert found == expected.uncounted
+
+
+@settings(max_examples=150)
+@given(worlds((MARGIN / 3, 4e-6)), st.sampled_from([0.3, 0.4, 0.7]))
+def test_an_encoder_that_is_compared_by_the_cosine(world: World, angle: float) -> None:
+    """The second threshold is a value that windows really have."""
+    world, spec = replace(world, metric="cosine"), spec_of(float(np.cos(angle)))
+    expected = textattacks_ending(world, spec)
+    assert engines_ending(world, spec, empty_store()) == expected
+    found = engines_ending(world, replace(spec, mode="lazy"), empty_store())
+    assert found == expected.uncounted
 
 
 @settings(max_examples=12)
@@ -147,7 +160,7 @@ def test_a_candidate_as_good_as_the_text_is_compared_with_its_score_as_textattac
     }  # fmt: skip
     endings = []
     for seed in range(0, 90, 3):  # the true class is the first
-        world = Prescribed((("a", "c"), ("b", "d")), 3, seed, NOISE, answers)
+        world = Prescribed((("a", "c"), ("b", "d")), 3, seed, NOISE, probabilities=answers)
         spec = spec_of(0.5)
         endings.append(textattacks_ending(world, spec))
         assert engines_ending(world, spec, empty_store()) == endings[-1]
@@ -165,8 +178,8 @@ def near_ties(rng: np.random.Generator) -> tuple:
     if rng.integers(4) == 0:
         return (given_, None), (off, None)
     values = rng.choice([0.91, 0.95, 1.0], texts)
-    values -= rng.choice([0, 0, 0.5, 1, 2, 3], texts) * doubt(values)
-    off_values = np.minimum(values + rng.uniform(-0.5, 0.5, texts) * doubt(values), 1.0)
+    values -= rng.choice([0, 0, 0.5, 1, 2, 3], texts) * angular_doubt(values)
+    off_values = np.minimum(values + rng.uniform(-0.5, 0.5, texts) * angular_doubt(values), 1.0)
     return (given_, values), (off, off_values)
 
 
@@ -178,19 +191,19 @@ def test_a_choice_that_a_little_noise_changes_is_unclear(seed: int) -> None:
         current = rng.choice([*given_[0].score, 0.3]) + rng.choice([0, 0, 0.5, 1, -1, -2]) * MARGIN
         off_current = np.float32(current + rng.uniform(-0.45, 0.45) * MARGIN)
         if choose(*given_, np.float32(current)) != choose(*off, off_current):
-            assert unclear(*given_, np.float32(current))
+            assert unclear(*given_, np.float32(current), angular_doubt)
 
 
 def test_choices_that_no_noise_changes_are_clear() -> None:
     """Else `unclear` could always say so."""
     stays = judge(np.array([[0.0, 1.0], [0.0, -1.0], [0.0, -1.0]], np.float32), 1)
-    assert not unclear(stays.take(np.array([1])), None, np.float32(0.5))
-    assert not unclear(stays.take(np.array([0])), None, np.float32(0.5))
+    assert not unclear(stays.take(np.array([1])), None, np.float32(0.5), angular_doubt)
+    assert not unclear(stays.take(np.array([0])), None, np.float32(0.5), angular_doubt)
     flips = judge(np.array([[0.0, 1.0], [0.0, 1.1], [1.0, 0.0]], np.float32), 0)
-    assert not unclear(flips, np.array([0.95, 0.96, 0.99]), np.float32(0.3))
-    assert unclear(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.3))
+    assert not unclear(flips, np.array([0.95, 0.96, 0.99]), np.float32(0.3), angular_doubt)
+    assert unclear(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.3), angular_doubt)
 
 
 def test_an_empty_list_has_no_choice() -> None:
     assert choose(NO_SCORES, None, np.float32(0)) is None
-    assert not unclear(NO_SCORES, None, np.float32(0))
+    assert not unclear(NO_SCORES, None, np.float32(0), angular_doubt)

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kdnas.attacks.parts import Parts, deletion, split_parts, swap_texts
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack.importing import import_textattack
 from kdnas.attacks.tokens import Tokens
 from kdnas.offline import offline_path
 from kdnas.training import padded

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from attack_texts import VOCABULARY, count_words
+from attack_texts import count_words, small
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,9 +18,9 @@ from kdnas.attacks import (
     ModelVictim,
     Tokens,
 )
-from kdnas.attacks.resources import SentenceEncoder, classes_agree, polarity_agrees, word_classes
+from kdnas.attacks.resources import MiniLM, classes_agree, polarity_agrees, word_classes
 from kdnas.attacks.resources.vectors import nearest_neighbours
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack.importing import import_textattack
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.records import AttackOutcome, AttackSpec, EvaluationFailed, TextOutcome
@@ -38,7 +38,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def attacker() -> Attacker:
-    return Attacker(AttackSpec(similarity=0.84, vocabulary=VOCABULARY, polarity_check=True))
+    return Attacker(small(own={"similarity": 0.84, "polarity": "on"}))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_equal_attacks_give_equal_outcomes(attacker: Attacker, outcomes: list[Te
 
 def test_a_similarity_that_nothing_reaches_stops_long_texts_only() -> None:
     """Texts under 15 words are not checked; with threshold 1 every longer one holds."""
-    attacker = Attacker(AttackSpec(similarity=1.0, vocabulary=VOCABULARY))
+    attacker = Attacker(small(own={"similarity": 1.0}))
     texts, labels = zip(*TEXTS, strict=True)
     found = attacker.attack(CallableVictim(count_words), texts, labels)
     long = [o for o in found if o.words >= 15]
@@ -102,14 +102,14 @@ def test_a_similarity_that_nothing_reaches_stops_long_texts_only() -> None:
 
 
 def test_without_candidates_accuracy_and_robustness_agree() -> None:
-    attacker = Attacker(AttackSpec(word_cosine=1.01, vocabulary=VOCABULARY))
+    attacker = Attacker(small(own={"word_cosine": 1.01}))
     texts, labels = zip(*TEXTS, strict=True)
     found = AttackOutcome.of(attacker.attack(CallableVictim(count_words), texts, labels), 2)
     assert found.robustness == found.accuracy
 
 
 def test_a_query_budget_binds() -> None:
-    attacker = Attacker(AttackSpec(similarity=0.84, vocabulary=VOCABULARY, query_budget=5))
+    attacker = Attacker(small(own={"similarity": 0.84}, query_budget=5))
     texts, labels = zip(*TEXTS, strict=True)
     found = attacker.attack(CallableVictim(count_words), texts, labels)
     assert max(o.queries for o in found) == 5
@@ -123,7 +123,7 @@ def test_a_victim_that_returns_nan_is_a_typed_failure(attacker: Attacker) -> Non
 
 def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attacker) -> None:
     """TextAttack would skip the softmax; the scores of (1, 0) and of its shift must agree."""
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     def scores(shift: float) -> torch.Tensor:
         victim = CallableVictim(lambda texts: np.tile([1.0 + shift, shift], (len(texts), 1)))
@@ -137,14 +137,14 @@ def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attack
 
 
 def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
-    from kdnas.attacks.recipes import build_attack
+    from kdnas.attacks.textattack.build import build_attack
 
     built = build_attack(CallableVictim(count_words), attacker.spec, attacker._resources)
     assert type(built.search_method).__name__ == "GreedyWordSwapWIR"
     assert built.search_method.wir_method == "delete"
     assert built.transformation.max_candidates == 50
     names = [type(c).__name__ for c in built.constraints]
-    assert names == ["WordEmbeddingDistance", "_WordClasses", "_Polarity", "_OfflineEncoder"]
+    assert names == ["WordEmbeddingDistance", "SameWordClasses", "SamePolarity", "OfflineEncoder"]
     assert [type(c).__name__ for c in built.pre_transformation_constraints] == [
         "RepeatModification", "StopwordModification", "InputColumnModification",
     ]  # fmt: skip
@@ -185,7 +185,7 @@ def test_word_classes() -> None:
 
 
 def test_the_encoder_knows_meaning_and_order_does_not_matter() -> None:
-    encoder = SentenceEncoder()
+    encoder = MiniLM()
     texts = ["a funny film", "an amusing movie", "tax law in the senate", "a funny film"]
     vectors = encoder(texts)
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -212,7 +212,7 @@ def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     program = (
         "import os, nltk, logging\n"
         "before, download, stop = dict(os.environ), nltk.download, nltk.corpus.stopwords\n"
-        "from kdnas.attacks.textattack_import import import_textattack\n"
+        "from kdnas.attacks.textattack.importing import import_textattack\n"
         "import_textattack()\n"
         "from textattack.attack_recipes import TextFoolerJin2019\n"
         "assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())\n"

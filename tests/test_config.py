@@ -49,7 +49,10 @@ def test_the_papers_preset_has_the_papers_numbers():
     assert config.fitness == PAPER_WEIGHTS
     search, distill = config.search, config.distill
     assert (search.algorithm, search.population, search.tournament) == ("tournament", 100, 2)
-    assert (search.repair, config.attack.spec) == ("reconnect", "rosearch")
+    assert (search.repair, config.attack.table("textfooler").similarity) == (
+        "reconnect",
+        "rosearch",
+    )
     assert (distill.epochs, distill.learning_rate, distill.temperature) == (15, 5e-4, 2)
     assert (distill.kd_weight, distill.probe_weight, distill.logit_weight) == (0.5, 0.25, 0.25)
     assert (config.task.name, config.teacher.model) == ("glue/sst2", "bert-base-uncased")
@@ -173,9 +176,13 @@ def refusal(*overrides: str, **source) -> str:
         ("student.max_length=4", ["student.max_length = 4", "greater than or equal to 8"]),
         ("student.positions=64", ["student.positions = 64", "student.max_length = 128"]),
         ("student.norm=batch", ["student.norm = 'batch'", "block", "node", "none"]),
-        ("attack.spec=jin", ["attack.spec = 'jin'", "rosearch", "textattack"]),
+        ("attack.recipe=jin", ["attack.recipe = 'jin'", "textfooler", "module:name"]),
+        ("attack.textfooler.similarity=jin", ["similarity = 'jin'", "rosearch", "textattack"]),
+        ("attack.textfooler.similarity=1.5", ["similarity = 1.5", "from 0 to 1"]),
+        ("attack.textfooler.words=3", ["attack.textfooler.words = 3", "word_cosine"]),
+        ("attack.deepwordbug.words=3", ["attack.deepwordbug.words = 3"]),
         ("attack.texts=0", ["attack.texts = 0", "greater than or equal to 1"]),
-        ("attack.vocabulary=500000", ["attack.vocabulary = 500000", "400000"]),
+        ("attack.textfooler.vocabulary=500000", ["vocabulary = 500000", "400000"]),
         ("task.name=none", ["task.name = None", "string"]),
         ("task.protocol=two-way", ["task.protocol = 'two-way'", "three-way", "paper"]),
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),

@@ -118,7 +118,7 @@ def test_the_default_floor_lies_a_third_of_the_way_to_the_teacher(config: Config
 
 
 def test_the_sentiment_task_checks_polarity(config: Config) -> None:
-    assert prepare(config).spec.polarity_check
+    assert prepare(config).spec.settings.polarity == "on"
 
 
 def test_measurement_counts_by_true_and_predicted_class() -> None:

@@ -145,7 +145,7 @@ def test_every_metric_reads_what_it_is_called(texts):
         "attacked": attack.texts,
         "success_rate": attack.success_rate,
         "queries": attack.mean_queries,
-        "words_changed": attack.mean_words_changed,
+        "words_changed": attack.mean_changed_share,
         "degenerate": search.degenerate,
         "parameters": 4_023_426,
         "block_parameters": 55_000,

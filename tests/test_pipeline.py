@@ -229,8 +229,9 @@ def test_one_architecture_through_the_pipeline(config: Config, tmp_path: Path) -
     for section, name in [("teacher", "epochs"), ("teacher", "learning_rate"), ("task", "train"),
                           ("task", "search"), ("task", "report"), ("student", "max_length"),
                           ("student", "positions"), ("distill", "epochs"), ("attack", "texts"),
-                          ("attack", "report_texts"), ("attack", "vocabulary")]:  # fmt: skip
+                          ("attack", "report_texts")]:  # fmt: skip
         settings.append(f"--set={section}.{name}={chosen[section][name]}")
+    settings.append("--set=attack.textfooler.vocabulary=1000")
     found = json.loads(kdnas("evaluate", file, "--replicates", 2, "--json", *settings).stdout)
     assert [record["birth"] for record in found] == [0, 1]
     assert found[0]["key"] == found[1]["key"] == TINY_ARCHITECTURE.key
@@ -262,6 +263,16 @@ def test_a_dry_run_counts_on_no_more_processes_than_cores(
     print_dry_run(config, 100_000)
     cores = os.cpu_count()
     assert f"students: 6, 100000 at once on {cores} core" in capsys.readouterr().out
+
+
+def test_a_dry_run_says_who_executes_the_attack(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """TextAttack's own execution takes several times as long."""
+    by_pruthi = config.attack.model_copy(update={"recipe": "pruthi", "texts": 2})
+    print_dry_run(config.model_copy(update={"attack": by_pruthi}), 1)
+    said = "attack: pruthi with offline resources is executed by TextAttack"
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_place_that_cannot_hold_figures_is_one_line(finished: Path, tmp_path: Path) -> None:
@@ -328,7 +339,7 @@ def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None
         (["export", "no/run", "abc", "--out", "x"], ["no/run"]),
         (["evaluate", "no.json"], ["no.json"]),
         (["attack", "--model", "no-model", "--data", "x.tsv"], ["no-model", "config.json"]),
-        (["attack", "--model", "x", "--data", "y", "--spec", "huge"], ["huge", "rosearch"]),
+        (["attack", "--model", "x", "--data", "y", "--recipe", "x"], ["no attack 'x'", "pruthi"]),
         (["presets", "paper"], ["paper", "quickstart"]),
         (["search", "--set", "task.name=missing.csv"], ["missing.csv"]),
         (["search", "--set", "teacher.model=offline:bert"], ["offline:bert", "offline:minilm"]),

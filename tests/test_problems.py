@@ -130,7 +130,7 @@ DIRECTED = [metric for metric in METRICS.values() if metric.maximise is not None
 @pytest.mark.parametrize("metric", DIRECTED, ids=lambda metric: metric.name)
 def test_the_better_value_is_the_smaller_objective(metric):
     attack = ONE.search.attack
-    more = {"queries": 10**6} if metric.name == "queries" else {"words_changed_share": 500.0}
+    more = {"queries": 10**6} if metric.name == "queries" else {"summed_changed_shares": 500.0}
     other = better(replace(attack, failed=(300, 300), **more))
     f, _ = minimised([ONE, other], (metric,))
     assert f[1, 0] < f[0, 0]

@@ -1,27 +1,22 @@
-"""Attack outcomes and measurements: the identities that every report must keep, and the specs.
+"""Attack outcomes and measurements: the identities that every report must keep.
 
 The identities are those of TextFooler's and TextAttack's metrics (Jin 2020, Morris 2020), with all
 texts as the denominator.
 """
 
 import math
-from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import attacked_texts, measurement_of
 
-from kdnas.errors import UserError
 from kdnas.records import (
-    SIMILARITY_THRESHOLDS,
     AttackOutcome,
-    AttackSpec,
     EvaluationFailed,
     Failure,
     Measurement,
     TextOutcome,
-    named_spec,
 )
 from kdnas.seeds import derived_seed
 
@@ -33,7 +28,7 @@ def test_identities_of_every_outcome(texts):
     assert outcome.robustness == pytest.approx(outcome.accuracy * (1 - outcome.success_rate))
     assert 0 <= outcome.robustness <= outcome.accuracy <= 1
     assert 0 <= outcome.success_rate <= 1
-    assert 0 <= outcome.mean_words_changed <= 1
+    assert 0 <= outcome.mean_changed_share <= 1
     assert all(0 <= share <= 1 for share in outcome.class_robustness)
 
 
@@ -53,7 +48,7 @@ def test_ratios_from_the_texts_one_by_one(texts):
         assert outcome.queries == sum(t.queries for t in right)
         assert outcome.mean_queries == (outcome.queries / len(right) if right else 0)
     changed = sum(t.words_changed / t.words for t in flipped if t.words)
-    assert outcome.mean_words_changed == pytest.approx(changed / len(flipped) if flipped else 0)
+    assert outcome.mean_changed_share == pytest.approx(changed / len(flipped) if flipped else 0)
     by_class = [[t.outcome == "failed" for t in texts if t.label == c] for c in range(3)]
     assert outcome.class_robustness == tuple(sum(c) / len(c) for c in by_class if c)
 
@@ -78,14 +73,14 @@ def test_an_outcome_by_hand():
     assert outcome.robustness == 2 / 5, "all texts are the denominator"
     assert outcome.success_rate == 1 / 3
     assert outcome.mean_queries == 30, "of the three that were attacked"
-    assert outcome.mean_words_changed == 0.3, "of the one that was flipped"
+    assert outcome.mean_changed_share == 0.3, "of the one that was flipped"
     assert outcome.class_robustness == (1 / 3, 1 / 2)
 
 
 def test_nothing_right_means_nothing_attacked():
     outcome = AttackOutcome((3, 2), (0, 0), (0, 0), queries=0)
     assert (outcome.accuracy, outcome.robustness, outcome.success_rate) == (0, 0, 0)
-    assert (outcome.mean_queries, outcome.mean_words_changed) == (0, 0)
+    assert (outcome.mean_queries, outcome.mean_changed_share) == (0, 0)
 
 
 def test_an_attack_without_candidates_changes_nothing():
@@ -130,61 +125,6 @@ def test_degenerate_students(correct, totals, predicted, degenerate):
 
 def test_worst_classes_leave_out_classes_without_texts():
     assert measured((9, 0, 5), (10, 0, 10), (12, 0, 8)).worst_class_accuracy == 0.5
-
-
-# Specs
-
-OTHER = {
-    "recipe": "deepwordbug",
-    "similarity": 0.8,
-    "word_cosine": 0.6,
-    "candidates": 49,
-    "window": 14,
-    "resources": "textattack",
-    "vocabulary": 30_000,
-    "polarity_check": True,
-    "word_classes": "tagger",
-    "query_budget": 500,
-    "mode": "lazy",
-    "seed": 1,
-}
-
-
-def test_the_digest_changes_with_every_field():
-    assert set(OTHER) == {field.name for field in fields(AttackSpec)}
-    specs = [AttackSpec(), *(replace(AttackSpec(), **{k: v}) for k, v in OTHER.items())]
-    assert len({spec.digest for spec in specs}) == 1 + len(OTHER)
-    assert AttackSpec().digest == AttackSpec().digest
-    assert len(AttackSpec().digest) == 12
-
-
-@pytest.mark.parametrize(
-    ("mode", "budget", "lazy"), [("lazy", None, True), ("exact", None, False), ("lazy", 9, False)]
-)
-def test_a_query_budget_needs_exact_counts(mode, budget, lazy):
-    assert AttackSpec(mode=mode, query_budget=budget).lazy is lazy
-
-
-def test_thresholds():
-    """0.7 on the script's scale 1 - angle is 0.3 rad; TextAttack's recipe allows 0.5 rad."""
-    assert named_spec("rosearch").similarity == pytest.approx(1 - (1 - 0.7) / math.pi)
-    assert named_spec("rosearch").similarity == pytest.approx(0.904507, abs=1e-6)
-    assert named_spec("textattack").similarity == pytest.approx(1 - 0.5 / math.pi, abs=1e-6)
-    assert named_spec("textattack").similarity < named_spec("rosearch").similarity
-    assert AttackSpec() == named_spec("rosearch")
-
-
-@pytest.mark.parametrize("name", SIMILARITY_THRESHOLDS)
-def test_named_specs_follow_the_recipe(name):
-    spec = named_spec(name, resources="textattack")
-    assert (spec.recipe, spec.resources) == ("textfooler", "textattack")
-    assert (spec.word_cosine, spec.candidates, spec.window) == (0.5, 50, 15)
-    assert spec.query_budget is None
-
-
-def test_an_unknown_spec_is_refused_with_the_names():
-    with pytest.raises(UserError, match="attack spec 'jin': use one of textattack, rosearch"):
-        named_spec("jin")
 
 
 # Failures and seeds

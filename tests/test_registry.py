@@ -83,6 +83,11 @@ def test_what_cannot_be_loaded_is_one_line(module, name, message):
     assert "\n" not in str(raised.value)
 
 
+def test_an_object_stands_for_itself():
+    assert resolve(len) is len
+    assert resolve("builtins:len") is len
+
+
 def test_adding_remembers_the_module_that_adds(module):
     module.write_text("def add(known):\n    known.add('mine', 1)\n")
     known: Registry[int] = Registry("number")

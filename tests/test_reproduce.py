@@ -36,8 +36,8 @@ SETTINGS = (
     "space.nodes=3",
     "search.algorithm=tournament",
     "search.evaluations=10",
-    "attack.spec=textattack",
-    "attack.vocabulary=4000",
+    "attack.textfooler.similarity=textattack",
+    "attack.textfooler.vocabulary=4000",
     "attack.texts=12",
     "attack.report_texts=16",
     "attack.mode=exact",
@@ -535,7 +535,12 @@ def test_nothing_there_is_said(tmp_path: Path, config: Config) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["attack.spec=rosearch", "task.seed=1", "reproduce.strength=0.2", "reproduce.epochs=9"],
+    [
+        "attack.textfooler.similarity=rosearch",
+        "task.seed=1",
+        "reproduce.strength=0.2",
+        "reproduce.epochs=9",
+    ],
 )
 def test_another_task_or_attack_is_refused(change: str, done: Path, tiny_teacher: Path) -> None:
     result = run(done, tiny_teacher, "--only", "table1", "--set", change)

@@ -106,7 +106,7 @@ def record(path: Path, mode: str = "exact") -> None:
     ):
         stored = CONFIG.model_dump(mode="json")
         archive.set_meta(config=stored, versions=versions(), finished=False)
-        archive.set_meta(floor=FLOOR, spec=asdict(spec))
+        archive.set_meta(floor=FLOOR, spec=spec.as_record())
         run_search(
             CONFIG,
             archive,
@@ -265,7 +265,7 @@ SETTINGS: dict[str, Damage] = {
     "the floor is 7": (meta("floor", "7"), "meta floor", "is 7, not a share"),
     "the spec is gone": ("DELETE FROM meta WHERE key = 'spec'", "meta spec", "no attack spec"),
     "the spec is another": (
-        "UPDATE meta SET value = json_set(value, '$.candidates', 49) WHERE key = 'spec'",
+        "UPDATE meta SET value = json_set(value, '$.settings.candidates', 49) WHERE key = 'spec'",
         "meta spec",
         "its digest is .*, but the students have",
     ),

@@ -80,7 +80,7 @@ def measured_values(measurement: Measurement) -> dict[str, Any]:
         **{name: getattr(measurement, name) for name in _JSON_NAMES[:3]},
         **{name: getattr(attack, name) for name in _JSON_NAMES[3:]},
         "queries": attack.queries,
-        "words_changed_share": attack.words_changed_share,
+        "words_changed_share": attack.summed_changed_shares,
         "spec": measurement.spec,
     }
     return values | {name: json.dumps(values[name]) for name in _JSON_NAMES}

@@ -6,11 +6,9 @@
 - `transfer`: adversarial texts made against one model, shown to another;
 - `AttackResources`, `load_resources`: vectors and encoder of a spec (resources/).
 
-How a text is attacked: its `TextPlan` (plans, made by planning) says which words may become what;
-a `TextSearch` (search, with swaps, steps and lazy) yields what it has to ask of the victim and the
-encoder; `run_searches` (lockstep) answers the asks of many texts in common batches; what was
-compared once is kept (similarity, pair_store). `Reference` is TextAttack executing the same recipe
-(recipes). Only planning, recipes and reference import textattack, when they are needed.
+An attack is a recipe (recipes/) in one of two hands: the engine (engine/) attacks many texts in
+lock step, TextAttack (textattack/) one after the other, which is the reference. The engine works on
+texts cut into parts (parts), a `ModelVictim` on their tokens (tokens).
 """
 
 from kdnas.attacks.attacker import Attacker

@@ -3,19 +3,25 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from kdnas.attacks.lockstep import Search, run_searches
-from kdnas.attacks.pair_store import PairStore
-from kdnas.attacks.plans import Plans, cached_plans
+from kdnas.attacks.engine import (
+    Candidates,
+    Check,
+    PairStore,
+    Plans,
+    Similarities,
+    Tally,
+    TextPlan,
+    TextSearch,
+    cached_plans,
+    run_searches,
+)
+from kdnas.attacks.engine.lockstep import Search
 from kdnas.attacks.resources import AttackResources, load_resources
-from kdnas.attacks.search import Tally, TextSearch
-from kdnas.attacks.similarity import Similarities
-from kdnas.attacks.swaps import Check
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
-from kdnas.offline import expected_hash
-from kdnas.records import AttackSpec, Engine, TextOutcome
-
-_LOCKSTEP_RECIPES = ("textfooler", "deepwordbug")
+from kdnas.records import ATTACKS, AttackSpec, Engine, TextOutcome
+from kdnas.registry import resolve
+from kdnas.seeds import derived_seed
 
 
 class Attacker:
@@ -28,8 +34,8 @@ class Attacker:
             other, with the same outcomes and perturbed texts.
 
     Attributes:
-        engine: `textattack` too where the fast engine does not know the recipe, or TextFooler has
-            textattack's own sentence encoder.
+        engine: `textattack` too where `spec.in_lockstep` is false.
+        similarities: What is known of sentence windows; None where the engine compares none.
     """
 
     def __init__(
@@ -41,9 +47,10 @@ class Attacker:
         self.spec = spec
         self.tally = Tally()
         self._resources = resources or load_resources(spec)
-        self.engine = engine if self._known() else "textattack"
+        self.engine: Engine = engine if spec.in_lockstep else "textattack"
         self._plans: dict[tuple[str, ...], Plans] = {}
-        self.similarities = self._similarities() if self.engine == "lockstep" else None
+        self._check = self._comparison()
+        self.similarities = None if self._check is None else self._check.similarities
 
     def attack(
         self,
@@ -77,11 +84,8 @@ class Attacker:
         self, victim: Victim, texts: Sequence[str], labels: Sequence[int]
     ) -> Iterator[tuple[int, TextOutcome]]:
         plans = self._planned(tuple(texts))
-        check = None
-        if self.similarities is not None:
-            check = Check(self.similarities, self.spec.similarity, self.spec.window)
         searches: Iterator[Search] = (
-            (k, TextSearch(plan, label, victim, self.spec, check, self.tally).run())
+            (k, self._search(plan, label, victim).run())
             for k, (plan, label) in enumerate(zip(plans, labels, strict=True))
             if plan is not None
         )
@@ -99,34 +103,39 @@ class Attacker:
         labels: Sequence[int],
         index: Sequence[int] | None = None,
     ) -> Iterator[tuple[int, TextOutcome]]:
-        from kdnas.attacks.reference import Reference  # it imports textattack, which takes seconds
+        # It imports textattack, which takes seconds.
+        from kdnas.attacks.textattack.reference import Reference
 
         reference = Reference(victim, self.spec, self._resources)
         for k in range(len(texts)) if index is None else index:
             yield k, reference.attack(texts[k], labels[k])
 
+    def _search(self, plan: TextPlan, label: int, victim: Victim) -> TextSearch:
+        spec = self.spec
+        seed = derived_seed(spec.seed, "".join(plan.parts))
+        candidates: Candidates = resolve(ATTACKS[spec.recipe].candidates)(plan, spec.settings, seed)
+        return TextSearch(candidates, label, victim, spec, self._check, self.tally)
+
     def _planned(self, texts: tuple[str, ...]) -> Plans:
         """The plans of `texts`, kept in memory for the next student."""
 
         def make() -> Plans:
-            from kdnas.attacks.planning import make_plans  # it imports textattack
+            from kdnas.attacks.textattack.planning import make_plans  # it imports textattack
 
             return make_plans(texts, self.spec, self._resources)
 
         if texts not in self._plans:
-            self._plans = {texts: cached_plans(texts, self.spec, make)}
+            self._plans = {texts: cached_plans(texts, self.spec, self._resources, make)}
         return self._plans[texts]
 
-    def _known(self) -> bool:
-        """Whether the fast engine can execute the spec."""
-        compares = self.spec.recipe == "textfooler"
-        ours = not compares or self._resources.encoder is not None
-        return ours and self.spec.recipe in _LOCKSTEP_RECIPES
-
-    def _similarities(self) -> Similarities | None:
-        encoder = self._resources.encoder
-        if self.spec.recipe != "textfooler" or encoder is None:
+    def _comparison(self) -> Check | None:
+        """The comparison of windows, with what is known of them; None where there is none."""
+        if self.engine != "lockstep" or "encoder" not in ATTACKS[self.spec.recipe].needs:
             return None
-        name = fingerprint(encoder=expected_hash("minilm"), metric="angular")
+        encoder, settings = self._resources.encoder, self.spec.settings
+        if encoder is None:
+            raise ValueError(f"{self.spec.recipe} compares windows: its resources need an encoder")
+        name = fingerprint(encoder=encoder.identity, metric=encoder.metric)
         store = PairStore(cache_folder() / f"similarities-{name}.sqlite")
-        return Similarities(encoder, store)
+        similarities = Similarities(encoder, store, encoder.metric)
+        return Check(similarities, settings.similarity, settings.window)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import print_summary, records_of
+from kdnas.cli.attack_output import print_summary, records_of, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
     OutOption,
     RecipeOption,
+    RecipeSetOption,
     ResourcesOption,
-    SpecOption,
     TextsOption,
+    attack_settings,
     open_victim,
     require_usable,
-    spec_for,
 )
 from kdnas.records import AttackMode, AttackSpec, Engine
 
@@ -32,7 +32,7 @@ def attack(
     data: DataOption,
     texts: TextsOption = None,
     recipe: RecipeOption = "textfooler",
-    spec: SpecOption = "rosearch",
+    overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
     mode: Annotated[
         AttackMode, typer.Option(help="Count TextAttack's queries, or save encodings.")
@@ -57,21 +57,23 @@ def attack(
     from kdnas.errors import UserError
     from kdnas.pipeline import quiet_libraries
     from kdnas.records import EvaluationFailed
-    from kdnas.tasks import labelled_texts
+    from kdnas.tasks import is_sentiment, labelled_texts
 
     require_usable(out, [model])
+    settings = attack_settings(
+        recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
+    )
+    warn_of_reference(recipe, resources)
     quiet_libraries()
     victim, names = open_victim(model)
     split = labelled_texts(str(data), names).head(texts)
-    exactly: AttackMode = "exact" if query_budget else mode
-    values = {"recipe": recipe, "query_budget": query_budget, "mode": exactly}
-    chosen = spec_for(names, spec, resources, **values)
+    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
     try:
-        outcomes, settled = _attacked(victim, split, chosen, engine)
+        outcomes, settled = _attacked(victim, split, spec, engine)
     except EvaluationFailed as error:
         raise UserError(f"{model} cannot be attacked: {error}") from error
-    show = partial(print_summary, outcomes, settled)
-    put_out(records_of(split, outcomes), out, as_json, show)
+    show = partial(print_summary, outcomes, settled, spec)
+    put_out(records_of(split, outcomes, spec), out, as_json, show)
 
 
 def _attacked(
@@ -84,8 +86,6 @@ def _attacked(
     from kdnas.cli.output import messages
 
     attacker = Attacker(spec, engine=engine)
-    if attacker.engine != engine:
-        messages().print(f"{spec.recipe}: executed by TextAttack, one text after the other")
     with Progress(console=messages(), transient=True) as progress:
         bar = progress.add_task("attack", total=len(split))
         outcomes = attacker.attack(

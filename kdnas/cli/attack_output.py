@@ -1,13 +1,30 @@
-"""What `kdnas attack` says: a record per text, or a summary."""
+"""What `kdnas attack` says: a record per text, or a summary; and who executes an attack."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdnas.records import TextOutcome
+    from kdnas.records import AttackSpec, Resources, TextOutcome
     from kdnas.tasks import Split
 
 
-def records_of(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, Any]]:
+def warn_of_reference(recipe: str, resources: "Resources") -> None:
+    """Say where the engine cannot execute an attack, before hours are spent on it."""
+    from kdnas.cli.output import messages
+    from kdnas.records import ATTACKS
+
+    if not ATTACKS[recipe].in_lockstep(resources):
+        said = f"{recipe} with {resources} resources is executed by TextAttack, text after text"
+        messages().print(f"attack: {said}, which takes several times as long", soft_wrap=True)
+
+
+def spec_record(spec: "AttackSpec") -> dict[str, Any]:
+    """The attack and its digest, for every record of --json."""
+    return {"spec": spec.digest, "attack": spec.as_record()}
+
+
+def records_of(
+    split: "Split", outcomes: "list[TextOutcome]", spec: "AttackSpec"
+) -> list[dict[str, Any]]:
     """What became of each text, for --json."""
     return [
         {
@@ -20,17 +37,26 @@ def records_of(split: "Split", outcomes: "list[TextOutcome]") -> list[dict[str, 
             "predicted": outcome.predicted,
             "words": outcome.words,
             "words_changed": outcome.words_changed,
+            **spec_record(spec),
         }
         for text, outcome in zip(split.texts, outcomes, strict=True)
     ]
 
 
-def print_summary(outcomes: "list[TextOutcome]", settled: float) -> None:
+def print_spec(spec: "AttackSpec") -> None:
+    """The attack in words, with its digest."""
+    from kdnas.cli.output import results
+
+    results().print(f"{spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+
+
+def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSpec") -> None:
     """The summary in words; `settled` is the share of choices that were computed one by one."""
     from kdnas.cli.output import results
     from kdnas.metrics import POINTS, points, standard_error
     from kdnas.records import AttackOutcome
 
+    print_spec(spec)
     found = AttackOutcome.of(outcomes, max(o.label for o in outcomes) + 1)
     say = results().print
     for name, value in (("accuracy", found.accuracy), ("robustness", found.robustness)):
@@ -40,5 +66,5 @@ def print_summary(outcomes: "list[TextOutcome]", settled: float) -> None:
     attacked = max(found.texts - counts[0], 1)
     sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
     counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
-    say(f"{counted}{sent:.1f} sent, {points(found.mean_words_changed):.1f} % of words changed")
+    say(f"{counted}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
     say(f"{points(settled):.1f} % of the choices were too close and settled one by one")

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from kdnas.cli.attack_output import warn_of_reference
 from kdnas.cli.output import counted, duration, results
 
 if TYPE_CHECKING:
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
 def print_dry_run(config: "Config", jobs: int) -> None:
     """Print splits, students, time and disk of a run; nothing of it is started."""
     from kdnas.estimate import estimate_run
+    from kdnas.evaluation import attack_spec
     from kdnas.pipeline import quiet_libraries
 
+    warn_of_reference(config.attack.recipe, config.attack.resources)
     quiet_libraries()
     found, say = estimate_run(config), results().print
     splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())
@@ -21,6 +24,7 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts", soft_wrap=True)
+    say(f"attack: {attack_spec(config, found.task)}", markup=False, soft_wrap=True)
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
     say(

@@ -63,6 +63,7 @@ def reproduce(
 def _run(
     config: "Config", out: Path, jobs: int | None, cluster: str | None, *, resume: bool
 ) -> None:
+    from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import ReproductionProgress
     from kdnas.cli.search import default_jobs
     from kdnas.reproduce import Crew
@@ -71,6 +72,7 @@ def _run(
 
     if cluster is not None:
         require_cluster(cluster)
+    warn_of_reference(config.attack.recipe, config.attack.resources)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with ReproductionProgress(config.fitness) as progress:
         run_reproduction(config, out, crew, progress, resume=resume)

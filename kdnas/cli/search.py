@@ -92,6 +92,7 @@ def _run(
 def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is narrower than the paper's."""
     from kdnas.analysis.context import OFFLINE
+    from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.output import messages
     from kdnas.config import departures
     from kdnas.space import count_genotypes
@@ -104,6 +105,7 @@ def _announce(config: "Config") -> None:
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
     space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
+    warn_of_reference(config.attack.recipe, config.attack.resources)
     if config.attack.resources == "offline":
         say(OFFLINE)
 
@@ -113,6 +115,7 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
 
     from kdnas.cli.output import duration, results
     from kdnas.metrics import points, violation
+    from kdnas.records import AttackSpec
 
     rows, floor = archive.rows(), archive.meta("floor")
     evaluations = [row.evaluation for row in rows if row.evaluation]
@@ -130,6 +133,8 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
         f"at or above the floor of {points(floor):.1f}",
         soft_wrap=True,
     )
+    spec = AttackSpec.from_record(archive.meta("spec"))
+    say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
     if config.search.asynchronous:
         _print_arrival(rows, archive.events())

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.attack_output import print_spec, spec_record, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
     OutOption,
     RecipeOption,
+    RecipeSetOption,
     ResourcesOption,
-    SpecOption,
     TextsOption,
+    attack_settings,
     open_victim,
     require_usable,
-    spec_for,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def transfer(
     data: DataOption,
     texts: TextsOption = None,
     recipe: RecipeOption = "textfooler",
-    spec: SpecOption = "rosearch",
+    overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -48,19 +49,21 @@ def transfer(
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.pipeline import quiet_libraries
-    from kdnas.tasks import labelled_texts
+    from kdnas.tasks import is_sentiment, labelled_texts
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
     require_usable(out, models)
+    settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
+    warn_of_reference(recipe, resources)
     quiet_libraries()
     opened = {str(folder): open_victim(folder) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled_texts(str(data), names).head(texts)
-    chosen = spec_for(names, spec, resources, recipe=recipe, mode="lazy")
-    records = _matrix(victims, split, chosen)
-    put_out(records, out, as_json, partial(_print_matrix, list(victims), records))
+    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
+    records = _matrix(victims, split, spec)
+    put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))
 
 
 def _matrix(
@@ -93,18 +96,20 @@ def _matrix(
                     "target": name,
                     "texts": len(right),
                     "right": sum(right.values()),
+                    **spec_record(spec),
                 }
                 for name, right in pairs.items()
             ]
     return records
 
 
-def _print_matrix(names: list[str], records: list[dict[str, Any]]) -> None:
+def _print_matrix(names: list[str], records: list[dict[str, Any]], spec: "AttackSpec") -> None:
     from rich import box
     from rich.table import Table
 
     from kdnas.cli.output import results
 
+    print_spec(spec)
     caption = "% of the texts that fooled the model of a line on which that of a column is right"
     numbers = [str(n) for n in range(1, len(names) + 1)]
     table = Table("", "fooled", "texts", *numbers, box=box.SIMPLE_HEAD, caption=caption)

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kdnas.errors import UserError
-from kdnas.records import AttackSpec, Recipe, Resources, SpecName, named_spec
+from kdnas.records import Resources
 
 if TYPE_CHECKING:
     from kdnas.attacks import ModelVictim
+    from kdnas.config import AttackSettings
 
 DataOption = Annotated[Path, typer.Option(metavar="FILE", help="Texts with labels.")]
 TextsOption = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Only the first N texts.")
 ]
-RecipeOption = Annotated[Recipe, typer.Option(help="The attack.")]
-SpecOption = Annotated[
-    SpecName, typer.Option(help="TextFooler's similarity: the paper's or TextAttack's.")
+RecipeOption = Annotated[
+    str, typer.Option(metavar="NAME", help="textfooler, deepwordbug, pruthi, or your module:name.")
+]
+RecipeSetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="A=VALUE", help="A setting of the recipe, such as similarity=textattack."
+    ),
 ]
 ResourcesOption = Annotated[
     Resources, typer.Option(help="From packages, or TextAttack's own downloads.")
@@ -60,15 +66,25 @@ def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     return ModelVictim.of_classifier(classifier, tokenizer, _longest(classifier, tokenizer)), names
 
 
-def spec_for(names: list[str], spec: SpecName, resources: Resources, **values: Any) -> AttackSpec:
-    """The attack on a classifier with these classes; on sentiment it checks the polarity too."""
-    sentiment = {name.lower() for name in names} == {"negative", "positive"}
-    return AttackSpec(
-        similarity=named_spec(spec).similarity,
-        resources=resources,
-        polarity_check=sentiment and resources == "offline",
-        **values,
-    )
+def attack_settings(recipe: str, overrides: list[str], **values: Any) -> "AttackSettings":
+    """The section `attack` of a command's options.
+
+    Args:
+        recipe: Its name; of the form `module:name` it is imported.
+        overrides: Settings of the recipe, each `name=value`.
+        values: Other settings of the section.
+
+    Raises:
+        UserError: There is no such recipe, or a value is out of its range.
+    """
+    from kdnas.config import load_config
+    from kdnas.config.load import as_toml
+    from kdnas.records import ATTACKS
+
+    ATTACKS.load(recipe)
+    common = {"recipe": recipe, **values}
+    written = [f"attack.{name}={as_toml(value)}" for name, value in common.items()]
+    return load_config(overrides=written + [f'attack."{recipe}".{own}' for own in overrides]).attack
 
 
 def _longest(classifier: Any, tokenizer: Any) -> int:

@@ -1,34 +1,43 @@
 """The section `attack`: the attack on every student."""
 
-from typing import Annotated, Literal
+from typing import ClassVar
 
-from pydantic import Field
+from kdnas.config.section import Count, PartsSection, part_of
+from kdnas.records import ATTACKS, AttackMode, AttackSpec, Recipe, Resources
+from kdnas.registry import Registry
 
-from kdnas.config.section import Count, Section
-from kdnas.records import AttackMode, Resources
 
-
-class AttackSettings(Section):
-    """The attack on every student.
+class AttackSettings(PartsSection):
+    """The attack on every student; the settings of a recipe are in a table of its name.
 
     Attributes:
-        spec: `rosearch` (the paper's threshold) or `textattack` (the recipe's, a stronger attack).
+        recipe: `textfooler`, `deepwordbug`, `pruthi`, or one of your own as `module:name`.
         resources: `offline` (packages of the offline extra) or `textattack` (its own downloads).
         texts, report_texts: Texts attacked per student in the search and for the report; None
             attacks all of the split.
-        vocabulary: Words of the offline vectors.
-        polarity: Whether substitutes of another sentiment are refused; `auto` does so on
-            sentiment tasks.
         query_budget: Most queries per text.
         mode: `lazy` comes to the outcomes of `exact` sooner, but does not count TextAttack's
-            queries; a query budget needs `exact`.
+            queries; with a query budget every attack is `exact`.
     """
 
-    spec: Literal["rosearch", "textattack"] = "rosearch"
+    section: ClassVar[str] = "attack"
+    parts: ClassVar[Registry[Recipe]] = ATTACKS
+
+    recipe: part_of(ATTACKS) = "textfooler"  # type: ignore[valid-type]
     resources: Resources = "offline"
     texts: Count | None = None
     report_texts: Count | None = None
-    vocabulary: Annotated[int, Field(ge=1000, le=400_000)] = 40_000
-    polarity: Literal["auto", "on", "off"] = "auto"
     query_budget: Count | None = None
     mode: AttackMode = "lazy"
+
+    def spec(self, *, sentiment: bool, seed: int) -> AttackSpec:
+        """The attack on a task, with the seed of recipes that draw."""
+        return AttackSpec(
+            recipe=self.recipe,
+            settings=self.table(self.recipe),
+            resources=self.resources,
+            query_budget=self.query_budget,
+            mode=self.mode,
+            seed=seed,
+            sentiment=sentiment,
+        )

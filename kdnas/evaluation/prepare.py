@@ -8,7 +8,7 @@ import numpy as np
 
 from kdnas.config import Config
 from kdnas.metrics import accuracy_floor
-from kdnas.records import AttackSpec, named_spec
+from kdnas.records import AttackSpec
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import Signals, Teacher, load_tokenizer, prepare_teacher, teacher_signals
@@ -43,17 +43,7 @@ class Prepared:
 
 def attack_spec(config: Config, task: Task) -> AttackSpec:
     """The spec of a run's attack on `task`."""
-    chosen = config.attack
-    polarity = task.sentiment if chosen.polarity == "auto" else chosen.polarity == "on"
-    named = named_spec(chosen.spec, resources=chosen.resources)
-    return AttackSpec(
-        similarity=named.similarity,
-        resources=chosen.resources,
-        vocabulary=chosen.vocabulary,
-        polarity_check=polarity and chosen.resources == "offline",
-        query_budget=chosen.query_budget,
-        mode="lazy" if chosen.query_budget is None and chosen.mode == "lazy" else "exact",
-    )
+    return config.attack.spec(sentiment=task.sentiment, seed=config.search.seed)
 
 
 def load_task(config: Config) -> Task:

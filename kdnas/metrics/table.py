@@ -45,7 +45,7 @@ QUERIES = Score(
     "queries", of=lambda m: m.attack.mean_queries, maximise=True, unit=Unit(digits=".1f")
 )
 WORDS_CHANGED = Score(
-    "words_changed", of=lambda m: m.attack.mean_words_changed, maximise=True, unit=PERCENT
+    "words_changed", of=lambda m: m.attack.mean_changed_share, maximise=True, unit=PERCENT
 )
 
 SCORES: tuple[Score, ...] = (

@@ -3,20 +3,7 @@
 Accuracy and robustness are shares in [0, 1] derived from counts; parameters are a count.
 """
 
-from kdnas.records.attack import (
-    SIMILARITY_THRESHOLDS,
-    AttackMode,
-    AttackOutcome,
-    AttackSpec,
-    Engine,
-    Outcome,
-    Recipe,
-    Resources,
-    SpecName,
-    TextOutcome,
-    WordClasses,
-    named_spec,
-)
+from kdnas.records.attack import AttackMode, AttackOutcome, AttackSpec, Engine, Outcome, TextOutcome
 from kdnas.records.evaluation import (
     DEGENERATE_ACCURACY,
     Evaluate,
@@ -31,8 +18,10 @@ from kdnas.records.evaluation import (
     Result,
     Stage,
 )
+from kdnas.records.recipes import ATTACKS, SIMILARITY_THRESHOLDS, Recipe, Resources, TextFooler
 
 __all__ = [
+    "ATTACKS",
     "DEGENERATE_ACCURACY",
     "SIMILARITY_THRESHOLDS",
     "AttackMode",
@@ -52,9 +41,7 @@ __all__ = [
     "Report",
     "Resources",
     "Result",
-    "SpecName",
     "Stage",
+    "TextFooler",
     "TextOutcome",
-    "WordClasses",
-    "named_spec",
 ]

@@ -2,90 +2,112 @@
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, asdict, dataclass, field
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from kdnas.errors import UserError
+from kdnas.records.recipes import ATTACKS, Resources
 
 Outcome = Literal["skipped", "succeeded", "failed"]
-Recipe = Literal["textfooler", "deepwordbug", "pruthi"]
-Resources = Literal["offline", "textattack"]
-WordClasses = Literal["lexicon", "tagger"]
 AttackMode = Literal["lazy", "exact"]
 Engine = Literal["lockstep", "textattack"]
-SpecName = Literal["rosearch", "textattack"]
 
 
 @dataclass(frozen=True)
 class AttackSpec:
     """Everything that decides what an attack does; scores of different specs are not comparable.
 
+    A spec is fixed when it is made: names of values become the values, and what the recipe does
+    not use takes one value. So two attacks that come to the same outcomes have the same digest.
+
+    Args:
+        sentiment: Whether the classes of the task are sentiments, for settings that depend on it.
+
     Attributes:
-        recipe: The attack, by TextAttack's definition of it.
-        similarity: Least angular similarity 1 - angle / pi of the sentence windows.
-        word_cosine: Least cosine of a word and its substitute.
-        candidates: Nearest neighbours tried per word.
-        window: Words of the window that the sentence encoder compares; in shorter texts the
-            similarity is not checked.
+        recipe: Its name in `ATTACKS`.
+        settings: The recipe's own, by default its defaults; a plain mapping in a spec from a
+            record whose recipe is not there.
         resources: Where vectors, word classes and the encoder come from.
-        vocabulary: Words of the offline vectors.
-        polarity_check: Whether substitutes of another sentiment are refused (offline only).
-        word_classes: `lexicon`, the classes that a word can have, or `tagger`, the one that NLTK's
-            tagger finds for it in its context (for offline resources; textattack's have it).
         query_budget: Most queries per text, at least 1; None for no limit.
         mode: `exact` counts TextAttack's queries; `lazy` comes to the same outcomes and perturbed
-            texts with fewer encodings, but cannot count what TextAttack would have asked.
-        seed: Of the recipes that draw; each text has a generator of its own.
+            texts with fewer encodings, but cannot count what TextAttack would have asked. A budget
+            has to count, so it makes every attack exact.
+        seed: The seed of recipes that draw, 0 for others; each text has a generator of its own.
+
+    Raises:
+        UserError: There is no such recipe.
     """
 
-    recipe: Recipe = "textfooler"
-    similarity: float = 1 - 0.3 / math.pi
-    word_cosine: float = 0.5
-    candidates: int = 50
-    window: int = 15
+    recipe: str = "textfooler"
+    settings: Any = None
     resources: Resources = "offline"
-    vocabulary: int = 40_000
-    polarity_check: bool = False
-    word_classes: WordClasses = "lexicon"
     query_budget: int | None = None
     mode: AttackMode = "exact"
     seed: int = 0
+    sentiment: InitVar[bool] = False
 
-    @property
-    def lazy(self) -> bool:
-        """Whether queries are not counted; a budget has to count them."""
-        return self.mode == "lazy" and self.query_budget is None
+    def __post_init__(self, sentiment: bool) -> None:
+        if isinstance(self.settings, Mapping):
+            return  # from a record, so fixed already
+        recipe = ATTACKS[self.recipe]
+        given = recipe.settings() if self.settings is None else self.settings
+        fixed = {
+            "settings": recipe.fixed(given, self.resources, sentiment),
+            "mode": self.mode if self.query_budget is None else "exact",
+            "seed": self.seed if recipe.draws else 0,
+        }
+        for name, value in fixed.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "AttackSpec":
+        """The spec that `as_record` gave; no recipe is imported for it.
+
+        Raises:
+            UserError: The record is of another form.
+        """
+        try:
+            recipe = ATTACKS.get(record["recipe"])
+            settings = dict(record["settings"])
+            own = settings if recipe is None else recipe.settings(**settings)
+            return cls(**{**record, "settings": own})
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"no attack spec ({error!r})") from error
+
+    def as_record(self) -> dict[str, Any]:
+        """All fields in a JSON form."""
+        return asdict(self)
 
     @property
     def digest(self) -> str:
-        """12 hexadecimal digits that change with every field."""
-        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        """12 hexadecimal digits that change with everything that can change an outcome."""
+        decisive = {name: value for name, value in self.as_record().items() if name != "mode"}
+        return sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+    def __str__(self) -> str:
+        """The attack in words, with all that decides about it."""
+        named = self.as_record()["settings"].items()
+        settings = ", ".join(f"{name} {_short(value)}" for name, value in named)
+        more = [f"{self.resources} resources"]
+        more += [f"at most {self.query_budget} queries a text"] if self.query_budget else []
+        more += [f"seed {self.seed}"] if self.seed else []
+        return f"{self.recipe}{f' ({settings})' if settings else ''}, {', '.join(more)}"
+
+    @property
+    def lazy(self) -> bool:
+        """Whether queries are not counted."""
+        return self.mode == "lazy"
+
+    @property
+    def in_lockstep(self) -> bool:
+        """Whether the engine can execute it; TextAttack does otherwise, text after text."""
+        return ATTACKS[self.recipe].in_lockstep(self.resources)
 
 
-SIMILARITY_THRESHOLDS: dict[str, float] = {
-    # TextAttack's recipe: an angle of at most 0.5 rad between the windows.
-    "textattack": 0.840845057,
-    # Guo 2021 sets 0.7 on the scale of the original script, 1 - angle, so 0.3 rad.
-    "rosearch": 1 - 0.3 / math.pi,
-}
-"""The named specs: they differ in the angular similarity that the attack has to keep."""
-
-
-def named_spec(name: str, *, resources: Resources = "offline") -> AttackSpec:
-    """The spec of that name.
-
-    >>> round(named_spec("rosearch").similarity, 6)
-    0.904507
-
-    Raises:
-        UserError: There is no such name.
-    """
-    if name not in SIMILARITY_THRESHOLDS:
-        names = ", ".join(SIMILARITY_THRESHOLDS)
-        raise UserError(f"attack spec {name!r}: use one of {names}")
-    return AttackSpec(similarity=SIMILARITY_THRESHOLDS[name], resources=resources)
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -127,14 +149,14 @@ class AttackOutcome:
         skipped, succeeded, failed: Texts by outcome, one number per true class.
         queries: Queries over the texts that were attacked, i.e. not skipped; None where they were
             not counted.
-        words_changed_share: Sum over successes of changed words / words.
+        summed_changed_shares: Sum over the successes of the share of words that was changed.
     """
 
     skipped: tuple[int, ...]
     succeeded: tuple[int, ...]
     failed: tuple[int, ...]
     queries: int | None = None
-    words_changed_share: float = 0.0
+    summed_changed_shares: float = 0.0
 
     @classmethod
     def of(cls, texts: Sequence[TextOutcome], classes: int) -> "AttackOutcome":
@@ -188,6 +210,6 @@ class AttackOutcome:
         return self.queries / max(sum(self.succeeded) + sum(self.failed), 1)
 
     @property
-    def mean_words_changed(self) -> float:
-        """Share of words changed, mean over the successes (W%)."""
-        return self.words_changed_share / max(sum(self.succeeded), 1)
+    def mean_changed_share(self) -> float:
+        """Mean over the successes of the share of words that was changed (W%)."""
+        return self.summed_changed_shares / max(sum(self.succeeded), 1)

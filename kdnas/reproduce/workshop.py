@@ -34,13 +34,19 @@ class Built:
     texts: Mapping[str, list[TextOutcome]]
 
 
-def attack_specs(spec: AttackSpec, seed: int) -> dict[str, AttackSpec]:
-    """The attacks on every model: the run's, with the other named threshold, and DeepWordBug."""
-    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != spec.similarity)
+def attack_specs(config: Config, task: Task) -> dict[str, AttackSpec]:
+    """The attacks on every model, whatever the searches attack with.
+
+    They are TextFooler as it is set, TextFooler with the other named threshold, and DeepWordBug.
+    """
+    attack, seed = config.attack, config.search.seed
+    counting = attack.model_copy(update={"recipe": "textfooler", "mode": "exact"})
+    first = counting.spec(sentiment=task.sentiment, seed=seed)
+    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != first.settings.similarity)
     specs = (
-        replace(spec, mode="exact"),
-        replace(spec, similarity=other, mode="lazy"),
-        AttackSpec(recipe="deepwordbug", resources=spec.resources, seed=seed),
+        first,
+        replace(first, settings=replace(first.settings, similarity=other), mode="lazy"),
+        AttackSpec(recipe="deepwordbug", resources=attack.resources, seed=seed),
     )
     return dict(zip(ATTACKS, specs, strict=True))
 
@@ -67,7 +73,7 @@ class Workshop:
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
         self._shelf = Shelf(folder, tokenizer, length, choose_device())
         self._train = Trainer(config, self._prepared, self._shelf)
-        specs = attack_specs(self._prepared.spec, config.search.seed)
+        specs = attack_specs(config, self._prepared.task)
         self._attackers = {name: Attacker(spec) for name, spec in specs.items()}
 
     def __call__(self, model: Model) -> Built:

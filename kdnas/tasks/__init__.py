@@ -14,12 +14,13 @@ from kdnas.tasks.build import build_task
 from kdnas.tasks.cut import word_boundary_cut
 from kdnas.tasks.labelled import labelled_texts
 from kdnas.tasks.overlap import overlap_share
-from kdnas.tasks.task import Split, Task
+from kdnas.tasks.task import Split, Task, is_sentiment
 
 __all__ = [
     "Split",
     "Task",
     "build_task",
+    "is_sentiment",
     "labelled_texts",
     "overlap_share",
     "word_boundary_cut",

@@ -1,6 +1,7 @@
 """What a task is: three splits, the names of the classes, and where the texts came from."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -48,6 +49,11 @@ class Split:
         return Split(self.texts[:n], self.labels[:n], self.origin)
 
 
+def is_sentiment(label_names: Sequence[str]) -> bool:
+    """Whether classes are named negative and positive, in any case."""
+    return {name.lower() for name in label_names} == {"negative", "positive"}
+
+
 @dataclass(frozen=True)
 class Task:
     """A text classification task, ready to train on.
@@ -79,8 +85,8 @@ class Task:
 
     @property
     def sentiment(self) -> bool:
-        """Whether the classes are named negative and positive, in any case."""
-        return {name.lower() for name in self.label_names} == {"negative", "positive"}
+        """Whether the classes are sentiments."""
+        return is_sentiment(self.label_names)
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kdnas.config import Config
 from kdnas.config.section import STORED
+from kdnas.errors import UserError
 from kdnas.metrics import Metric, metrics_of
 from kdnas.records import AttackSpec
 from kdnas.verify.problem import Problem, one_line
@@ -48,10 +49,11 @@ def read_settings(db: sqlite3.Connection) -> tuple[Settings, list[Problem]]:
     (attacked,) = db.execute(_ATTACKED).fetchone()
     for name, message in _wrong(values, attacked=bool(attacked)):
         problems.setdefault(name, message)
+    attack = AttackSpec.from_record(values["spec"]) if _sound("spec", values, problems) else None
     settings = Settings(
         config=None if "config" in problems else _config(values),
         objectives=None if {"config", "metrics"} & {*problems} else _objectives(values),
-        spec=AttackSpec(**values["spec"]).digest if _sound("spec", values, problems) else None,
+        spec=None if attack is None else attack.digest,
         floor=values["floor"] if _sound("floor", values, problems) else None,
         finished=values.get("finished") is True,
     )
@@ -94,9 +96,9 @@ def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, 
         yield "finished", f"is {values.get('finished')!r}, not true or false"
     if "spec" in values or attacked:
         try:
-            AttackSpec(**(values.get("spec") or {"spec": None})).digest  # noqa: B018
-        except TypeError as error:
-            yield "spec", f"is no attack spec ({one_line(error)})"
+            AttackSpec.from_record(values.get("spec") or {})
+        except UserError as error:
+            yield "spec", f"is {one_line(error)}"
     floor = values.get("floor")
     if ("floor" in values or attacked) and not (isinstance(floor, int | float) and 0 <= floor <= 1):
         yield "floor", f"is {floor!r}, not a share"

@@ -85,7 +85,7 @@ def _differences(recounted: AttackOutcome, counted: AttackOutcome) -> str:
     names = ("skipped", "succeeded", "failed", "queries")
     pairs = [(name, getattr(recounted, name), getattr(counted, name)) for name in names]
     found = [message(name, now, then) for name, now, then in pairs if now != then]
-    now, then = recounted.words_changed_share, counted.words_changed_share
+    now, then = recounted.summed_changed_shares, counted.summed_changed_shares
     if not math.isclose(now, then, rel_tol=1e-9):  # a sum, in any order
         found.append(message("words_changed_share", now, then))
     return "; ".join(found)

@@ -74,7 +74,7 @@ class Scores:
     @property
     def words(self) -> Estimate | None:
         """Words changed in percent of the words, over the trainings that were fooled at all."""
-        fooled = [points(o.mean_words_changed) for o in self.outcomes if any(o.succeeded)]
+        fooled = [points(o.mean_changed_share) for o in self.outcomes if any(o.succeeded)]
         return _mean(fooled) if fooled else None
 
     @property

@@ -2,18 +2,21 @@
 
 - `AttackResources`, `load_resources`: what a spec needs;
 - `WordVectors`: words as vectors, each word's neighbours found once;
-- `SentenceEncoder`: texts to vectors whose angles measure difference in meaning;
+- `Encoder`: texts to vectors that say how near they are in meaning; `MiniLM` is the offline one;
 - `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context.
 """
 
-from kdnas.attacks.resources.encoder import SentenceEncoder
+from kdnas.attacks.resources.encoder import Encoder, MetricName, MiniLM
 from kdnas.attacks.resources.load import AttackResources, load_resources
-from kdnas.attacks.resources.vectors import WordVectors
+from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors
 from kdnas.attacks.resources.words import classes_agree, polarity_agrees, word_classes
 
 __all__ = [
+    "NO_VECTORS",
     "AttackResources",
-    "SentenceEncoder",
+    "Encoder",
+    "MetricName",
+    "MiniLM",
     "WordVectors",
     "classes_agree",
     "load_resources",

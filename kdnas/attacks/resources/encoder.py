@@ -1,27 +1,53 @@
-"""The offline sentence encoder: MiniLM, mean of the token states."""
+"""Sentence encoders: what an attack asks of one, and the offline one."""
 
 import math
 from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
 
-from kdnas.offline import offline_path
+from kdnas.offline import expected_hash, offline_path
 from kdnas.training import choose_device, encode, predict
 
+MetricName = Literal["angular", "cosine"]
+
 LONGEST = 128
+"""Tokens that MiniLM sees of a text."""
 BATCH_TOKENS = 700
 """About as many are encoded at a time: in larger batches texts are padded to longer ones, and the
 states leave the cache; in smaller ones the calls cost more than the arithmetic."""
 
 
-class SentenceEncoder:
-    """Encodes texts as vectors whose angles measure difference in meaning."""
+class Encoder(Protocol):
+    """Encodes texts as vectors that say how near two of them are in meaning.
+
+    Attributes:
+        identity: What no other encoder has; similarities are kept under it.
+        metric: How its vectors are compared: `angular` is 1 - angle / pi, or the `cosine`.
+    """
+
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+
+    @property
+    def metric(self) -> MetricName: ...  # noqa: D102
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """(texts, features), float32."""
+        ...
+
+
+class MiniLM:
+    """The offline encoder: MiniLM, mean of the token states; their angles measure meaning."""
+
+    metric: MetricName = "angular"
 
     def __init__(self) -> None:
         path = str(offline_path("minilm"))
+        self.identity = expected_hash("minilm")
         self._device = choose_device()
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         self._model = AutoModel.from_pretrained(path, use_safetensors=True)

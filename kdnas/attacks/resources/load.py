@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from kdnas.attacks.resources.encoder import SentenceEncoder
+from kdnas.attacks.resources.encoder import Encoder, MiniLM
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
 from kdnas.errors import UserError
-from kdnas.records import AttackSpec
+from kdnas.records import ATTACKS, AttackSpec
 
 
 @dataclass(frozen=True)
 class AttackResources:
-    """Word vectors and sentence encoder; None where textattack brings its own."""
+    """Word vectors and sentence encoder; None where textattack has its own or none is needed."""
 
     vectors: WordVectors | None
-    encoder: SentenceEncoder | None
+    encoder: Encoder | None
 
 
 def load_resources(spec: AttackSpec) -> AttackResources:
@@ -23,12 +23,14 @@ def load_resources(spec: AttackSpec) -> AttackResources:
     Raises:
         UserError: A package is missing; the message says how to install it.
     """
-    if spec.recipe != "textfooler":  # changes letters: it knows no neighbours and no meaning
-        return AttackResources(NO_VECTORS if spec.resources == "offline" else None, None)
+    needs = ATTACKS[spec.recipe].needs
     if spec.resources == "offline":
-        encoder = SentenceEncoder()
-        return AttackResources(offline_vectors(spec.vocabulary, encoder), encoder)
-    if find_spec("tensorflow_hub") is None:
+        encoder = MiniLM() if needs else None
+        vectors = NO_VECTORS
+        if encoder is not None and "vectors" in needs:
+            vectors = offline_vectors(spec.settings.vocabulary, encoder)
+        return AttackResources(vectors, encoder if "encoder" in needs else None)
+    if "encoder" in needs and find_spec("tensorflow_hub") is None:
         raise UserError(
             "attack.resources = textattack needs its sentence encoder: "
             "pip install 'kdnas[use]', or set attack.resources=offline"

@@ -5,19 +5,17 @@ attack succeeds and the score means nothing; joined with each word's MiniLM enco
 their meaning ("funny -> hilarious").
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from kdnas.attacks.resources.encoder import Encoder
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash, offline_path
 
 GLOVE_SHARE = 0.7
 NEIGHBOURS = 50
-
-Encode = Callable[[Sequence[str]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -25,45 +23,47 @@ class WordVectors:
     """Unit vectors of words, frequent ones first.
 
     Attributes:
+        identity: What no other vectors have; plans are kept under it.
         words: The vocabulary.
         matrix: (words, features), rows of length 1, float32.
         neighbours: (words, 51): the word itself, then its nearest by cosine, nearest first.
     """
 
+    identity: str
     words: tuple[str, ...]
     matrix: np.ndarray
     neighbours: np.ndarray
 
 
-NO_VECTORS = WordVectors(("a",), np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64))
+NO_VECTORS = WordVectors("none", ("a",), np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64))
 """Of one word, for recipes that need none."""
 
 
-def offline_vectors(vocabulary: int, encode: Encode) -> WordVectors:
+def offline_vectors(vocabulary: int, encoder: Encoder) -> WordVectors:
     """The joined vectors of the most frequent alphabetic GloVe words; built once and kept.
 
     Args:
         vocabulary: Number of words.
-        encode: Sentence encodings, (texts, features).
+        encoder: Tells their meaning.
 
     Raises:
         UserError: The offline extra is missing.
     """
     rows, words = _alphabetic_words(vocabulary)
     name = fingerprint(
-        encoder=expected_hash("minilm"), glove=expected_hash("glove_vectors"), words=vocabulary,
+        encoder=encoder.identity, glove=expected_hash("glove_vectors"), words=vocabulary,
         share=GLOVE_SHARE, neighbours=NEIGHBOURS,
     )  # fmt: skip
 
     def compute() -> Arrays:
         glove = np.load(offline_path("glove_vectors"), mmap_mode="r", allow_pickle=False)[rows]
-        meaning = _centred_units(encode(words))
+        meaning = _centred_units(encoder(words))
         matrix = np.hstack([meaning, GLOVE_SHARE * _centred_units(glove)]).astype(np.float32)
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         return {"matrix": matrix, "neighbours": nearest_neighbours(matrix, NEIGHBOURS)}
 
     arrays = cached_arrays(f"vectors-{name}", compute)
-    return WordVectors(words, arrays["matrix"], arrays["neighbours"])
+    return WordVectors(name, words, arrays["matrix"], arrays["neighbours"])
 
 
 def nearest_neighbours(matrix: np.ndarray, count: int) -> np.ndarray:

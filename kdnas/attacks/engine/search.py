@@ -10,17 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Score, SettleScores
-from kdnas.attacks.candidates import Candidates, DrawnCandidates, PlannedCandidates
-from kdnas.attacks.lazy import shortlist
+from kdnas.attacks.engine.asks import Asking, Score, SettleScores
+from kdnas.attacks.engine.candidates import Candidates
+from kdnas.attacks.engine.lazy import shortlist
+from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.steps import (
+    NO_SCORES,
+    Scores,
+    choose,
+    judge,
+    probabilities_of,
+    ranking,
+    unclear,
+)
+from kdnas.attacks.engine.swaps import Check, Swaps, passing, settled_similarities, similarities
 from kdnas.attacks.parts import swapped, words_changed, words_of
-from kdnas.attacks.plans import TextPlan
-from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.steps import NO_SCORES, Scores, choose, judge, probabilities_of, ranking, unclear
-from kdnas.attacks.swaps import Check, Swaps, passing, settled_similarities, similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
-from kdnas.seeds import derived_seed
 
 
 @dataclass
@@ -50,7 +56,7 @@ class TextSearch:
     """The search for one text's adversarial example.
 
     Args:
-        plan: The text.
+        candidates: The text's, with its plan.
         label: Its class.
         victim: Makes rows of texts.
         spec: The attack.
@@ -60,18 +66,18 @@ class TextSearch:
 
     def __init__(
         self,
-        plan: TextPlan,
+        candidates: Candidates,
         label: int,
         victim: Victim,
         spec: AttackSpec,
         check: Check | None,
         tally: Tally,
     ) -> None:
-        self._plan, self._label, self._victim, self._spec = plan, label, victim, spec
-        long = len(words_of(plan.parts)) >= spec.window
-        self._check, self._tally = check if long else None, tally
-        self._candidates = _candidates(plan, spec)
-        self._parts = plan.parts
+        self._candidates, self._plan = candidates, candidates.plan
+        self._label, self._victim, self._spec = label, victim, spec
+        short = check is not None and len(words_of(self._plan.parts)) < check.window
+        self._check, self._tally = None if short else check, tally
+        self._parts = self._plan.parts
         self._queries = self._sent = 0
         self._current = Choice(0, np.float32(0), False)
         self._taken: Swaps | None = None
@@ -162,7 +168,8 @@ class TextSearch:
     ) -> Asking[Choice | None]:
         """The choice by scores of any batch where that is clear, else by settled ones."""
         values = None if values is None else values[index]
-        if unclear(scores, values, self._current.score):
+        doubt = None if swaps.check is None else swaps.check.similarities.metric.doubt
+        if unclear(scores, values, self._current.score, doubt):
             return (yield from self._settled_choice(swaps))
         k = choose(scores, values, self._current.score)
         return None if k is None else _choice(index, scores, k, exact=False)
@@ -222,12 +229,6 @@ class TextSearch:
             perturbed="".join(self._parts) if succeeded else "",
             sent=self._sent,
         )
-
-
-def _candidates(plan: TextPlan, spec: AttackSpec) -> Candidates:
-    if spec.recipe == "textfooler":
-        return PlannedCandidates(plan)
-    return DrawnCandidates(plan, derived_seed(spec.seed, "".join(plan.parts)))
 
 
 def _choice(index: np.ndarray, scores: Scores, k: int, *, exact: bool) -> Choice:

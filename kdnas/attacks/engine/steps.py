@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from kdnas.attacks.similarity import MARGIN, doubt
+from kdnas.attacks.engine.similarity import MARGIN, Doubt
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,16 @@ def choose(scores: Scores, similarities: np.ndarray | None, current: np.float32)
     return best
 
 
-def unclear(scores: Scores, similarities: np.ndarray | None, current: np.float32) -> bool:
+def unclear(
+    scores: Scores, similarities: np.ndarray | None, current: np.float32, doubt: Doubt | None
+) -> bool:
     """Whether values within their doubt of the given ones could choose another candidate.
 
-    The arguments are those of `choose`.
+    Args:
+        scores: Those of `choose`.
+        similarities: Those of `choose`.
+        current: That of `choose`.
+        doubt: How far a similarity may be off; None where they are not computed.
     """
     if not len(scores):
         return False
@@ -94,7 +100,7 @@ def unclear(scores: Scores, similarities: np.ndarray | None, current: np.float32
     unsure = scores.lead < MARGIN
     if (unsure & near).any():
         return True
-    if not scores.flips[near].any() or similarities is None:
+    if not scores.flips[near].any() or similarities is None or doubt is None:
         return bool(near.sum() > 1)
     staying = scores.score[~scores.flips & ~unsure].max(initial=-1.0)
     run = scores.flips & ~unsure & (scores.score > staying + MARGIN)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from kdnas.attacks.recipes import build_attack
 from kdnas.attacks.resources import AttackResources
-from kdnas.attacks.textattack_import import import_textattack
+from kdnas.attacks.textattack.build import build_attack
+from kdnas.attacks.textattack.importing import import_textattack
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
 from kdnas.seeds import derived_seed

@@ -1,4 +1,4 @@
-"""DeepWordBug's candidates: four edits of a word's letters, drawn (Gao 2018).
+"""DeepWordBug (Gao 2018): a word becomes a typing error, one of four edits of its letters.
 
 The draws are TextAttack's, in its order and from generators of the same kind, so that a text
 attacked with `numpy` and `random` seeded alike meets the same candidates.
@@ -6,15 +6,47 @@ attacked with `numpy` and `random` seeded alike meets the same candidates.
 
 import random
 import string
+from collections.abc import Sequence
+from typing import Any
 
 import editdistance
 import numpy as np
 
+from kdnas.attacks.engine.candidates import MakesWordsUnknown
+from kdnas.attacks.engine.plans import TextPlan
+from kdnas.attacks.parts import Parts, swap_texts, words_of
+from kdnas.attacks.resources import AttackResources
+from kdnas.records.recipes import NoSettings
+
 MOST_EDITS = 30
 """Levenshtein distance that a text may have from the original, in the recipe."""
 
-UNKNOWN = "[UNK]"
-"""Stands in for a word whose importance is measured, in the recipe."""
+
+def build(model: Any, settings: NoSettings, resources: AttackResources) -> Any:
+    """TextAttack's recipe as it is."""
+    from textattack.attack_recipes import DeepWordBugGao2018
+
+    return DeepWordBugGao2018.build(model)
+
+
+class Mistyped(MakesWordsUnknown):
+    """Typing errors, drawn at every call."""
+
+    def __init__(self, plan: TextPlan, settings: NoSettings, seed: int) -> None:
+        super().__init__(plan, settings, seed)
+        self._typos = Typos(seed)
+
+    def exist(self, i: int) -> bool:
+        """Whether word i is long enough to be mistyped."""
+        return len(words_of(self.plan.parts)[i]) > 1
+
+    def of(self, parts: Parts, i: int) -> Sequence[str]:
+        """Those of word i that leave the text near enough to the original."""
+        original = "".join(self.plan.parts)
+        words = self._typos(words_of(parts)[i])
+        texts = swap_texts(parts, i, words)
+        pairs = zip(words, texts, strict=True)
+        return [word for word, text in pairs if within_distance(original, text)]
 
 
 class Typos:

@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Compare
-from kdnas.attacks.similarity import MARGIN
-from kdnas.attacks.steps import Scores
-from kdnas.attacks.swaps import Check, Swaps, near
+from kdnas.attacks.engine.asks import Asking, Compare
+from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.steps import Scores
+from kdnas.attacks.engine.swaps import Check, Swaps, near
 
 Shortlist: TypeAlias = tuple[np.ndarray, Scores, np.ndarray]
 
@@ -38,7 +38,7 @@ def shortlist(
     """
     reference, windows = swaps.windows()
     values = check.similarities.known(reference, windows)
-    if near(values, check.threshold).any():
+    if near(values, check).any():
         return None
     index = swaps.sent(~(values < check.threshold))  # what is known to fail is not scored
     scores = yield from score(swaps, index)
@@ -50,7 +50,7 @@ def shortlist(
             passed = np.flatnonzero(wanted)
             return index[passed], scores.take(passed), values
         values[unknown] = yield Compare(reference, [windows[k] for k in unknown])
-        if near(values[unknown], check.threshold).any():
+        if near(values[unknown], check).any():
             return None
 
 

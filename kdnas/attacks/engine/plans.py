@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
 from kdnas.attacks.parts import Parts
+from kdnas.attacks.resources import AttackResources
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash
-from kdnas.records import AttackSpec
+from kdnas.records import ATTACKS, AttackSpec
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,17 @@ Plans = list[TextPlan | None]
 """One per text; None where only TextAttack itself can attack it."""
 
 
-def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plans]) -> Plans:
+def cached_plans(
+    texts: Sequence[str], spec: AttackSpec, resources: AttackResources, make: Callable[[], Plans]
+) -> Plans:
     """The plans of `texts` by `spec`, made where they are not stored."""
+    if not ATTACKS[spec.recipe].stores_plans:
+        return make()
     name = fingerprint(
         texts=sha256(json.dumps(texts).encode("utf-8", "surrogatepass")).hexdigest(),
-        count=len(texts), recipe=spec.recipe, word_cosine=spec.word_cosine,
-        candidates=spec.candidates, word_classes=spec.word_classes, **_resources(spec),
+        count=len(texts), recipe=spec.recipe, settings=_of_words(spec), resources=spec.resources,
+        vectors=resources.vectors and resources.vectors.identity, valences=expected_hash("vader"),
+        libraries={name: version(name) for name in ("textattack", "lemminflect", "nltk")},
     )  # fmt: skip
 
     def compute() -> Arrays:
@@ -53,15 +60,10 @@ def cached_plans(texts: Sequence[str], spec: AttackSpec, make: Callable[[], Plan
     return _from_json(bytes(cached_arrays(f"plans-{name}", compute)["json"]).decode())
 
 
-def _resources(spec: AttackSpec) -> dict[str, object]:
-    """What decides about the content of a spec's resources."""
-    libraries = {name: version(name) for name in ("textattack", "lemminflect", "nltk")}
-    files = ("glove_vectors", "minilm", "vader") if spec.resources == "offline" else ()
-    return {
-        "resources": spec.resources, "vocabulary": spec.vocabulary,
-        "polarity": spec.polarity_check, "libraries": libraries,
-        "files": [expected_hash(name) for name in files],
-    }  # fmt: skip
+def _of_words(spec: AttackSpec) -> dict[str, Any]:
+    """The settings that plans depend on: not those of windows, which the engine compares itself."""
+    of_windows = ("similarity", "window") if "encoder" in ATTACKS[spec.recipe].needs else ()
+    return {k: v for k, v in spec.as_record()["settings"].items() if k not in of_windows}
 
 
 def _to_json(plans: Plans) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.asks import Ask, Asking, Compare, Score, SettleCompare, SettleScores
-from kdnas.attacks.similarity import Similarities
+from kdnas.attacks.engine.asks import Ask, Asking, Compare, Score, SettleCompare, SettleScores
+from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import TextOutcome
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.attacks.asks import Asking, Compare, SettleCompare
+from kdnas.attacks.engine.asks import Asking, Compare, SettleCompare
+from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.parts import Parts, swap_texts, windows, words_of
-from kdnas.attacks.similarity import Similarities, doubt
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def similarities(swaps: Swaps, check: Check) -> Asking[np.ndarray]:
     unknown = np.flatnonzero(np.isnan(values))
     if len(unknown):
         values[unknown] = yield Compare(reference, [candidates[k] for k in unknown])
-    if near(values, check.threshold).any():
+    if near(values, check).any():
         return (yield SettleCompare(reference, candidates))
     return values
 
@@ -83,9 +83,10 @@ def settled_similarities(swaps: Swaps) -> Asking[np.ndarray | None]:
     return (yield SettleCompare(reference, candidates))
 
 
-def near(values: np.ndarray, threshold: float) -> np.ndarray:
+def near(values: np.ndarray, check: Check) -> np.ndarray:
     """Where a value is too close to the threshold to tell whether it passes; not at NaN."""
-    return np.abs(values - threshold) <= doubt(np.minimum(values, 1.0))
+    doubt = check.similarities.metric.doubt
+    return np.abs(values - check.threshold) <= doubt(np.minimum(values, 1.0))
 
 
 def passing(values: np.ndarray | None, swaps: Swaps) -> np.ndarray:
