@@ -12,10 +12,10 @@ import argparse
 import time
 from pathlib import Path
 
+from kdnas.baselines import CellArchitecture, CellSearch, search_cell
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.baselines import CellArchitecture, CellSearch, search_cell
 from kdnas.config import load_config
 from kdnas.evaluation import prepare
 from kdnas.pipeline import quiet_libraries

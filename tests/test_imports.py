@@ -13,6 +13,7 @@ LIGHT = (
     "kdnas.space",
     "kdnas.records",
     "kdnas.objectives",
+    "kdnas.methods",
     "kdnas.cache",
     "kdnas.offline",
     "kdnas.config",
