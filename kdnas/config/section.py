@@ -101,10 +101,10 @@ class PartsSection(Section):
         """The settings of a part, or the values as they are of a part that nothing here knows."""
         place = f"{self.section}.{name}"
         if name not in self.parts and ":" not in name and not isinstance(values, dict):
-            known = [*type(self).model_fields, *self.parts]
-            close = get_close_matches(name, known, n=1)
+            names = [*type(self).model_fields, *self.parts]
+            close = get_close_matches(name, names, n=1)
             meant = f" (did you mean {close[0]}?)" if close else ""
-            raise ValueError(f"unknown setting {place}{meant}; known: {', '.join(known)}")
+            raise ValueError(f"unknown setting {place}{meant}; known: {', '.join(names)}")
         _require(self.parts, name, info)
         part = self.parts.get(name)
         if part is None:
