@@ -26,6 +26,8 @@ from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, fresh_student, prepare
 from kdnas.methods import METHODS
 from kdnas.records import Evaluation, Job
+from kdnas.reproduce.models import GROWING
+from kdnas.run_folder import require_same
 from kdnas.teachers import SIGNALS, teacher_signals
 
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
@@ -65,6 +67,19 @@ def test_what_cannot_teach_searched_students_is_refused_in_one_line(name: str) -
     with pytest.raises(UserError, match=r"cannot teach .* those that can: rosearch") as caught:
         load_config(overrides=[f"distill.method={name}"])
     assert "\n" not in str(caught.value)
+
+
+def test_methods_that_teach_nothing_in_a_search_may_differ_there(tmp_path: Path) -> None:
+    stored, *others = (
+        load_config(overrides=[f"distill.{setting}"])
+        for setting in ("epochs=15", "pkd.epochs=9", "adversarial.epochs=9", "adabert.gamma=0.5")
+    )
+    for other in others:
+        require_same(tmp_path, stored, other)
+        with pytest.raises(UserError, match=r"distill\."):  # a comparison trains with all of them
+            require_same(tmp_path, stored, other, GROWING)
+    with pytest.raises(UserError, match=r"distill\.rosearch\.kd_weight = 0\.5 \(now 0\.1\)"):
+        require_same(tmp_path, stored, load_config(overrides=["distill.rosearch.kd_weight=0.1"]))
 
 
 def test_a_method_of_an_archive_is_taken_by_name_alone() -> None:

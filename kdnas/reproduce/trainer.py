@@ -18,8 +18,8 @@ from kdnas.teachers import Teacher, first_layers, lesson_of
 
 Make = Callable[[Model, Task, int], Any]
 
-METHODS: dict[How, str] = {"patient": "pkd", "cells": "adabert", "adversarial": "adversarial"}
-"""How models are trained that are not students of the search."""
+TAUGHT_BY: dict[How, str] = {"patient": "pkd", "cells": "adabert", "adversarial": "adversarial"}
+"""The method of every kind of model but the students of the search."""
 
 
 class Trainer:
@@ -79,7 +79,7 @@ class Trainer:
         else:
             epochs = self._config.reproduce.epochs or schedule.epochs
             schedule = replace(schedule, epochs=epochs)
-        return recipe_of(settings, METHODS.get(model.how, settings.method), schedule)
+        return recipe_of(settings, TAUGHT_BY.get(model.how, settings.method), schedule)
 
     def _rate(self, how: How) -> float:
         """The last learning rate of a kind of model."""
