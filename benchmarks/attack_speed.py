@@ -37,13 +37,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from trained_students import WIDTHS, Bench, Size, architecture
+from trained_students import WIDTHS, Bench, Size
 
 from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
 from kdnas.attacks.resources import word_classes
 from kdnas.evaluation import attack_spec
 from kdnas.records import AttackSpec, TextOutcome
-from kdnas.students import StudentConfig, StudentForSequenceClassification
 from kdnas.tasks import Split
 from kdnas.training import exact_float32
 
@@ -163,17 +162,11 @@ def wrapper_ratio(bench: Bench, size: Size, spec: AttackSpec, resources: AttackR
     from textattack.models.wrappers import HuggingFaceModelWrapper  # isort: skip
 
     split, prepared = bench.prepared.task.search.head(WRAPPER_TEXTS), bench.prepared
-    names, length = prepared.task.label_names, bench.config.student.max_length
     student = bench.student(size, 1)
-    arch = architecture(size)
-    shell = StudentForSequenceClassification(
-        StudentConfig.of(arch.to_json(), prepared.shape, names, length)
-    ).eval()
-    shell.student.load_state_dict(student.state_dict())
     victim = bench.victim(size, 1)
     own = run_textattack(spec, resources, victim, split)[1]
     attack = build_attack(victim, spec, resources)
-    attack.goal_function.model = HuggingFaceModelWrapper(shell, prepared.tokenizer)
+    attack.goal_function.model = HuggingFaceModelWrapper(student, prepared.tokenizer)
     pairs = list(zip(split.texts, split.labels, strict=True))
     return seconds(lambda: [attack.attack(*pair) for pair in pairs]) / own
 

@@ -1,7 +1,7 @@
 """Which cell does AdaBERT's differentiable search find on a task?
 
 The search of Chen 2020 with this package's teacher and probes; the cell it ends with is written as
-JSON. `kdnas/baselines/kdnas-cell.json` came from the command below, SST-2's files in DIR. With the
+JSON. `kdnas/adabert/kdnas-cell.json` came from the command below, SST-2's files in DIR. With the
 number of cells searched too (without --depth) so short a search ends at none.
 
 Run: python benchmarks/cell_search.py --preset scaled-sst2 --set task.path=DIR --depth 3
@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.baselines import CellArchitecture, CellSearch, search_cell
+from kdnas.adabert import CellArchitecture, CellSearch, search_cell
 from kdnas.config import load_config
 from kdnas.evaluation import prepare
 from kdnas.pipeline import quiet_libraries
@@ -44,6 +44,7 @@ def main() -> None:
     prepared = prepare(config)
     train = prepared.task.train.head(options.texts)
     texts = encode(prepared.tokenizer, train.texts, config.student.max_length)
+    probe_logits = prepared.lesson.signals["probe_logits"]
     start = time.perf_counter()
 
     def on_epoch(epoch: int, loss: float) -> None:
@@ -59,7 +60,7 @@ def main() -> None:
         epochs=options.epochs,
     )
     cell = search_cell(
-        texts, train.labels, prepared.signals, prepared.shape, settings, options.seed, tables,
+        texts, train.labels, probe_logits, prepared.shape, settings, options.seed, tables,
         on_epoch,
     )  # fmt: skip
     options.out.write_text(cell.to_json() + "\n")

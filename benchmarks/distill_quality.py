@@ -10,6 +10,7 @@ Run: python benchmarks/distill_quality.py [--seeds 5] [--texts 1000] [--threads 
 
 import argparse
 import statistics
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,29 +18,25 @@ from distill_speed import SIZES, all_layers
 from distill_ways import CPU, WAYS, Setting
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from kdnas.distillation import kd_loss, logit_loss
-from kdnas.students import Student
-from kdnas.training import encode, exact_float32, predict
+from kdnas.training import encode, exact_float32, logits_of, predict
 
 COMPARED = ("kdnas", "trainer", "plain with conv1d")
 
 
-def finished(student: Student, setting: Setting) -> tuple[float, float]:
+def finished(student: Any, setting: Setting) -> tuple[float, float]:
     """The student's own terms of the loss on the training texts, and its accuracy (%)."""
     student.eval()
-    prepared, s = setting.prepared, setting.settings
-
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        return student(ids, mask)[0]
-
-    logits = torch.from_numpy(predict(forward, setting.texts, CPU))
-    teacher = torch.from_numpy(setting.signals.logits[: len(logits)])
+    prepared, s = setting.prepared, setting.settings.table("rosearch")
+    logits = torch.from_numpy(predict(logits_of(student), setting.texts, CPU))
+    teacher = torch.from_numpy(setting.signals["logits"][: len(logits)])
     kd = kd_loss(logits, teacher, s.temperature)
     loss = s.kd_weight * kd + s.logit_weight * logit_loss(logits, teacher)
     search = encode(prepared.tokenizer, prepared.task.search.texts, prepared.teacher.max_length)
-    right = predict(forward, search, CPU).argmax(1) == np.array(prepared.task.search.labels)
+    right = predict(logits_of(student), search, CPU).argmax(1) == np.array(
+        prepared.task.search.labels
+    )
     return float(loss), 100 * float(right.mean())
 
 

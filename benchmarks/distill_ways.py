@@ -14,8 +14,8 @@ It needs `pip install accelerate`, without which transformers.Trainer does not s
 """
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,13 +25,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdnas.config import DistillSettings, load_config
-from kdnas.distillation import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
-from kdnas.evaluation import Prepared, prepare
+from kdnas.config import Config, DistillSettings, load_config
+from kdnas.distillation import (
+    StudentProbes,
+    distill,
+    followed_layers,
+    kd_loss,
+    logit_loss,
+    probe_loss,
+    recipe_of,
+)
+from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import Architecture
-from kdnas.students import Student, load_tables
-from kdnas.teachers import Signals, student_tables
-from kdnas.training import EncodedTexts, encode, epoch_plan, take
+from kdnas.training import EncodedTexts, epoch_plan, take
 
 CPU = torch.device("cpu")
 
@@ -40,47 +46,47 @@ CPU = torch.device("cpu")
 class Setting:
     """What all ways have in common."""
 
+    config: Config
     prepared: Prepared
     texts: EncodedTexts
     settings: DistillSettings
 
     @property
-    def signals(self) -> Signals:
+    def signals(self) -> Mapping[str, np.ndarray]:
         """The teacher on the training texts."""
-        return self.prepared.signals
+        return self.prepared.lesson.signals
 
     def cut(self, count: int, epochs: int) -> "Setting":
         """The first `count` texts, for `epochs` epochs."""
         texts = EncodedTexts(self.texts.ids[:count], self.texts.lengths[:count])
-        return Setting(self.prepared, texts, self.settings.model_copy(update={"epochs": epochs}))
+        return replace(
+            self, texts=texts, settings=self.settings.model_copy(update={"epochs": epochs})
+        )
 
-    def student(self, arch: Architecture, seed: int) -> Student:
+    def student(self, arch: Architecture, seed: int) -> Any:
         """A fresh student, its tables started from the teacher's."""
-        torch.manual_seed(seed)
-        student = Student(arch, self.prepared.shape)
-        load_tables(student.embedding, student_tables(self.prepared.teacher, arch.width))
-        return student
+        return fresh_student(self.prepared, self.config.student, arch.canonical(), seed)
 
     @classmethod
     def of_quickstart(cls) -> "Setting":
         """The quickstart's data, teacher and signals; made once, then found in the cache."""
         config = load_config("quickstart")
         prepared = prepare(config)
-        texts = encode(prepared.tokenizer, prepared.task.train.texts, config.student.max_length)
-        return cls(prepared, texts, config.distill)
+        return cls(config, prepared, prepared.lesson.texts, config.distill)
 
 
 class Distilled(nn.Module):
     """A student with its probes whose forward pass ends in the loss, as Trainer wants it."""
 
-    def __init__(self, student: Student, setting: Setting) -> None:
+    def __init__(self, shell: Any, setting: Setting) -> None:
         super().__init__()
-        classes, width = student.classifier.weight.shape
-        self.student, self.settings = student, setting.settings
-        self.probes = StudentProbes(student.repeats, width, classes)
-        layers = layer_map(student.repeats, setting.signals.probe_logits.shape[1] - 1)
-        self.logits = torch.from_numpy(setting.signals.logits)
-        self.probe_logits = torch.from_numpy(setting.signals.probe_logits[:, layers])
+        self.student, self.settings = shell.student, setting.settings.table("rosearch")
+        classes, width = self.student.classifier.weight.shape
+        self.probes = StudentProbes(self.student.repeats, width, classes)
+        probed = setting.signals["probe_logits"]
+        layers = followed_layers("ceil", self.student.repeats, probed.shape[1] - 1)
+        self.logits = torch.from_numpy(setting.signals["logits"])
+        self.probe_logits = torch.from_numpy(probed[:, layers])
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, index: Tensor) -> dict[str, Any]:
         """The loss of a batch; `index` says which texts it holds."""
@@ -92,16 +98,17 @@ class Distilled(nn.Module):
         return {"loss": s.kd_weight * kd + s.probe_weight * probe + s.logit_weight * mse}
 
 
-Way = Callable[[Student, Setting, int], Callable[[], object]]
+Way = Callable[[Any, Setting, int], Callable[[], object]]
 """From a fresh student, what it learns from and a seed to the training itself."""
 
 
-def by_kdnas(student: Student, setting: Setting, seed: int) -> Callable[[], object]:
+def by_kdnas(student: Any, setting: Setting, seed: int) -> Callable[[], object]:
     """The library as it is."""
-    return lambda: distill(student, setting.texts, setting.signals, setting.settings, seed)
+    lesson = replace(setting.prepared.lesson, texts=setting.texts)
+    return lambda: distill(student, lesson, recipe_of(setting.settings), seed)
 
 
-def by_trainer(student: Student, setting: Setting, seed: int) -> Callable[[], object]:
+def by_trainer(student: Any, setting: Setting, seed: int) -> Callable[[], object]:
     """`transformers.Trainer`, configured for speed."""
     from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
@@ -135,7 +142,7 @@ def by_trainer(student: Student, setting: Setting, seed: int) -> Callable[[], ob
     return Trainer(model, arguments, data_collator=collator, train_dataset=rows).train
 
 
-def by_plain_loop(student: Student, setting: Setting, seed: int) -> Callable[[], object]:
+def by_plain_loop(student: Any, setting: Setting, seed: int) -> Callable[[], object]:
     """The loop that kdnas had: everything whole, everything at every step."""
     s, texts = setting.settings, setting.texts
 
@@ -178,7 +185,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def with_conv1d(way: Way) -> Way:
     """`way` on students with torch's convolutions."""
 
-    def other(student: Student, setting: Setting, seed: int) -> Callable[[], object]:
+    def other(student: Any, setting: Setting, seed: int) -> Callable[[], object]:
         train = way(student, setting, seed)
 
         def run() -> None:

@@ -5,19 +5,14 @@ The rates are lower for the wider ones, which would else learn to give always on
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import torch
-
-from kdnas.attacks import ModelVictim, Tokens
+from kdnas.attacks import ModelVictim
 from kdnas.config import Config, load_config
-from kdnas.distillation import distill
-from kdnas.evaluation import Prepared, prepare
+from kdnas.distillation import distill, recipe_of
+from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.space import Architecture, Node, Op
-from kdnas.students import Student, load_tables
-from kdnas.teachers import student_tables
-from kdnas.training import choose_device, encode
 
 Size = Literal["small", "middle", "large"]
 WIDTHS: dict[Size, tuple[int, int]] = {"small": (128, 3), "middle": (256, 5), "large": (512, 8)}
@@ -55,22 +50,18 @@ class Bench:
     def victim(self, size: Size, seed: int) -> ModelVictim:
         """A trained student as attacks see it."""
         student = self.student(size, seed)
-        tokens = Tokens(self.prepared.tokenizer, self.config.student.max_length)
-        return ModelVictim(lambda ids, mask: student(ids, mask)[0], tokens, choose_device())
+        length = self.config.student.max_length
+        return ModelVictim.of_classifier(student, self.prepared.tokenizer, length)
 
-    def student(self, size: Size, seed: int) -> Student:
+    def student(self, size: Size, seed: int) -> Any:
         """A trained student; each is trained once."""
-        torch.manual_seed(seed)
-        student = Student(architecture(size), self.prepared.shape).to(choose_device())
-        tables = student_tables(self.prepared.teacher, WIDTHS[size][0])
-        load_tables(student.embedding, tables)
+        arch, settings = architecture(size).canonical(), self.config.student
+        student = fresh_student(self.prepared, settings, arch, seed)
         name = f"{size}-{seed}"
-        if not load_weights(self.folder, name, student):
-            settings = self.config.distill.model_copy(update={"learning_rate": RATES[size]})
-            length = self.config.student.max_length
-            texts = encode(self.prepared.tokenizer, self.prepared.task.train.texts, length)
-            distill(student, texts, self.prepared.signals, settings, seed)
-            save_weights(self.folder, name, student)
+        if not load_weights(self.folder, name, student.student):
+            taught = self.config.distill.model_copy(update={"learning_rate": RATES[size]})
+            distill(student, self.prepared.lesson, recipe_of(taught), seed)
+            save_weights(self.folder, name, student.student)
         return student.eval()
 
 

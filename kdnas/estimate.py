@@ -1,25 +1,30 @@
 """What a run would take, extrapolated from one student on a few batches and texts."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
-from kdnas.distillation import distill
+from kdnas.distillation import Lesson, distill, needs_of, recipe_of
+from kdnas.errors import UserError
 from kdnas.evaluation import attack_spec, load_task
 from kdnas.space import Architecture, count_parameters, random_edits
-from kdnas.students import Student
+from kdnas.students import Blueprint, build
 from kdnas.tasks import Task
-from kdnas.teachers import Signals, load_tokenizer
-from kdnas.training import choose_device, encode, exact_float32
+from kdnas.teachers import load_config, load_tokenizer
+from kdnas.training import choose_device, encode, exact_float32, logits_of
 
 TIMED_BATCHES = 12
 TIMED_TEXTS = 24
 KEPT_STUDENTS = 30
 """About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
+
+Signals = dict[str, np.ndarray]
 
 BYTES_PER_TEXT = 400
 """Of a row in the table of attacked texts."""
@@ -67,7 +72,11 @@ def estimate_run(config: Config) -> Estimate:
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
     arch = random_edits(config.space, np.random.default_rng(config.search.seed)).architecture
-    student = Student(arch, shape, config.student.dropout).to(choose_device())
+    chosen = config.student
+    blueprint = Blueprint(
+        shape, task.label_names, chosen.max_length, chosen.dropout, choose_device()
+    )
+    student = build(arch.canonical().to_json(), blueprint, seed=0)
     train = _train_seconds(config, task, tokenizer, student)
     attacked = len(task.search.head(config.attack.texts))
     return Estimate(
@@ -80,28 +89,43 @@ def estimate_run(config: Config) -> Estimate:
     )
 
 
-def _train_seconds(config: Config, task: Task, tokenizer: object, student: Student) -> float:
+def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
     """Seconds of a whole distillation, from a few batches."""
-    settings = config.distill
-    few = task.train.head(TIMED_BATCHES * settings.batch_size)
+    recipe = recipe_of(config.distill)
+    few = task.train.head(TIMED_BATCHES * config.distill.batch_size)
     texts = encode(tokenizer, few.texts, config.student.max_length)
-    rng, classes = np.random.default_rng(0), len(task.label_names)
-    signals = Signals(
-        rng.normal(size=(len(few), classes)).astype(np.float32),
-        rng.normal(size=(len(few), 13, classes)).astype(np.float32),
-        np.zeros((1, classes), np.float32),
-    )
-    one_epoch = settings.model_copy(update={"epochs": 1})
-    distill(student, texts, signals, one_epoch, seed=0)  # the first one pays for start-up
+    signals = _random_signals(config, needs_of(recipe), len(few), len(task.label_names))
+    lesson = Lesson(texts, few.labels, signals)
+    one_epoch = [replace(s, schedule=replace(s.schedule, epochs=1)) for s in recipe]
+    distill(student, lesson, one_epoch, seed=0)  # the first one pays for start-up
     start = time.perf_counter()
-    distill(student, texts, signals, one_epoch, seed=0)
-    return (time.perf_counter() - start) * settings.epochs * len(task.train) / len(few)
+    distill(student, lesson, one_epoch, seed=0)
+    epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
+    return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
 
 
-def _attack_seconds(config: Config, task: Task, tokenizer: object, student: Student) -> float:
+def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: int) -> Signals:
+    """Signals of a teacher of the right size that knows nothing."""
+    teacher, rng = load_config(config.teacher.model), np.random.default_rng(0)
+    layers = teacher.num_hidden_layers + 1
+    shapes = {
+        "logits": (texts, classes),
+        "probe_logits": (texts, layers, classes),
+        "states": (texts, layers, teacher.hidden_size),
+    }
+    unknown = [kind for kind in kinds if kind not in shapes]
+    if unknown:
+        raise UserError(
+            f"a dry run cannot time distill.method = {config.distill.method}, which needs"
+            f" {', '.join(unknown)} of the teacher: start the run without --dry-run"
+        )
+    return {kind: rng.normal(size=shapes[kind]).astype(np.float32) for kind in kinds}
+
+
+def _attack_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
     """Seconds of the attack on one text; texts that a fresh student gets wrong are relabelled."""
     victim = ModelVictim(
-        lambda ids, mask: student(ids, mask)[0],
+        logits_of(student),
         Tokens(tokenizer, config.student.max_length),
         choose_device(),
     )

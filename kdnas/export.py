@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from kdnas.evaluation import Evaluator, Prepared
 from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, fitness
 from kdnas.records import Job, Measurement
 from kdnas.run_folder import RunFolder, stored_config
-from kdnas.students import Student, StudentConfig, StudentForSequenceClassification, save_model
+from kdnas.students import save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
@@ -43,19 +44,14 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
         )
         student = evaluator.student(job)
     student = student.cpu()
-    prepared, length = evaluator.prepared, config.student.max_length
-    labels = prepared.task.label_names
-    model = StudentForSequenceClassification(
-        StudentConfig.of(row.architecture.canonical().to_json(), prepared.shape, labels, length)
-    )
-    model.student.load_state_dict(student.state_dict())
+    prepared = evaluator.prepared
     tokenizer = prepared.tokenizer
-    tokenizer.model_max_length = length
+    tokenizer.model_max_length = config.student.max_length
     card = _model_card(row, archive, prepared, student)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=out.parent) as draft:
-            save_model(model, tokenizer, Path(draft) / "model")
+            save_model(student, tokenizer, Path(draft) / "model")
             (Path(draft) / "model" / "README.md").write_text(card)
             if out.is_dir():
                 out.rmdir()
@@ -64,23 +60,22 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
         raise UserError(f"cannot write {out}: {error}; free some space or name another") from error
 
 
-def milliseconds(student: Student, vocabulary: int, length: int) -> float:
+def milliseconds(student: Any, vocabulary: int, length: int) -> float:
     """Median time of one text of `length` tokens, on one thread of this CPU (milliseconds)."""
     ids = torch.from_numpy(np.random.default_rng(0).integers(0, vocabulary, (1, length)))
-    mask = torch.ones_like(ids, dtype=torch.bool)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
     with torch.inference_mode():
         for _ in range(WARM_UPS + TIMED_RUNS):
             start = time.perf_counter()
-            student(ids, mask)
+            student(ids)
             times.append(1000 * (time.perf_counter() - start))
     torch.set_num_threads(threads)
     return statistics.median(times[WARM_UPS:])
 
 
-def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student) -> str:
+def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) -> str:
     assert row.evaluation is not None
     config, task, spec = stored_config(archive), prepared.task, prepared.spec
     length, evaluation = config.student.max_length, row.evaluation

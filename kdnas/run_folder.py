@@ -15,6 +15,7 @@ from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
 from kdnas.config.section import STORED
 from kdnas.errors import UserError
+from kdnas.methods import METHODS
 from kdnas.metrics import metrics_of
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
@@ -81,7 +82,7 @@ NO_MATTER = ("workers.", "slurm.", "task.path")
 
 
 def require_same(
-    folder: Path, stored: Config, config: Config, free: tuple[str, ...] = ("reproduce.",)
+    folder: Path, stored: Config, config: Config, free: tuple[str, ...] | None = None
 ) -> None:
     """Refuse a folder of another configuration.
 
@@ -89,11 +90,15 @@ def require_same(
         folder: What is refused.
         stored: Its configuration.
         config: The one that is asked for.
-        free: Beginnings of settings that may differ, besides `NO_MATTER`.
+        free: Beginnings of settings that may differ, besides `NO_MATTER`; None for those of a
+            search, whose students only `distill.method` teaches.
 
     Raises:
         UserError: It names the settings that differ.
     """
+    if free is None:
+        others = (name for name in METHODS if name != config.distill.method)
+        free = ("reproduce.", *(f"distill.{name}." for name in others))
     differing = {
         name: values
         for name, values in difference(stored, config).items()

@@ -4,28 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from heavy import TINY_ARCHITECTURE, tiny_config
 
-from kdnas.attacks import Attacker, ModelVictim, Tokens
-from kdnas.baselines import (
-    AdversarialRecipe,
-    adversarial_examples,
-    attacked_share,
-    train_on_labels,
-    with_examples,
-)
+from kdnas.attacks import Attacker, ModelVictim
+from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
-from kdnas.distillation import distill
+from kdnas.distillation import Lesson, distill, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, prepare
+from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.records import TextOutcome
-from kdnas.students import Student
 from kdnas.tasks import Split
-from kdnas.training import choose_device, encode
+from kdnas.training import encode
 
 LENGTH = 32
-RECIPE = AdversarialRecipe(learning_rate=2e-3, epochs=6)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +26,7 @@ def config(tiny_teacher: Path) -> Config:
         "teacher.epochs=25",
         "teacher.learning_rate=2e-3",
         "distill.epochs=15",
+        "distill.adversarial.epochs=6",
         "attack.textfooler.similarity=textattack",
         "attack.textfooler.vocabulary=4000",
     )
@@ -51,17 +43,14 @@ def attacker(prepared: Prepared) -> Attacker:
 
 
 @pytest.fixture
-def student(config: Config, prepared: Prepared) -> Student:
-    torch.manual_seed(0)
-    student = Student(TINY_ARCHITECTURE, prepared.shape)
-    texts = encode(prepared.tokenizer, prepared.task.train.texts, LENGTH)
-    distill(student, texts, prepared.signals, config.distill, seed=0)
+def student(config: Config, prepared: Prepared):
+    student = fresh_student(prepared, config.student, TINY_ARCHITECTURE, seed=0)
+    distill(student, prepared.lesson, recipe_of(config.distill), seed=0)
     return student
 
 
-def victim_of(student: Student, prepared: Prepared) -> ModelVictim:
-    tokens = Tokens(prepared.tokenizer, LENGTH)
-    return ModelVictim(lambda ids, mask: student(ids, mask)[0], tokens, choose_device())
+def victim_of(student, prepared: Prepared) -> ModelVictim:
+    return ModelVictim.of_classifier(student, prepared.tokenizer, LENGTH)
 
 
 def test_what_fools_the_model_is_kept_by_its_index(attacker, prepared, student) -> None:
@@ -99,15 +88,13 @@ def test_a_strength_is_a_share(fraction: float) -> None:
         attacked_share(100, fraction, 0)
 
 
-def test_a_trained_model_is_right_on_what_fooled_it(attacker, prepared, student) -> None:
+def test_a_trained_model_is_right_on_what_fooled_it(config, attacker, prepared, student) -> None:
     train = prepared.task.train
     chosen = attacked_share(len(train), 0.5, 0)
     fooled = adversarial_examples(attacker, victim_of(student, prepared), train, chosen)
     both = with_examples(train, fooled, chosen)
     texts = encode(prepared.tokenizer, both.texts, LENGTH)
-    train_on_labels(
-        student, lambda ids, mask: student(ids, mask)[0], texts, both.labels, RECIPE, seed=0
-    )
+    distill(student, Lesson(texts, both.labels), recipe_of(config.distill, "adversarial"), seed=0)
     victim = victim_of(student, prepared)
     added = slice(len(train), None)
     predicted = victim.logits(victim.encode(both.texts[added])).argmax(1)

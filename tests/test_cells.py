@@ -1,6 +1,5 @@
 """AdaBERT: cells as values, the network, its losses, the search for a cell."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 from transformers import AutoModelForSequenceClassification
 
-from kdnas.baselines import (
+from kdnas.adabert import (
     ALL_EDGES,
     COSTS,
     EDGES,
@@ -25,18 +24,16 @@ from kdnas.baselines import (
     CellStudent,
     depth_losses,
     derived_cell,
-    distil_cells,
     efficiency_loss,
-    probed_layers,
     search_cell,
 )
-from kdnas.baselines.cell_search import Choices
+from kdnas.adabert.search import Choices
 from kdnas.config import Config
-from kdnas.distillation import layer_map
+from kdnas.distillation import distill, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, prepare
+from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import NetworkShape
-from kdnas.training import encode, predict
+from kdnas.training import encode, logits_of, predict
 from kdnas.training.device import choose_device
 
 SHAPE = NetworkShape(vocabulary=50, classes=3, positions=16)
@@ -162,12 +159,6 @@ def test_an_open_cell_with_sure_choices_is_the_closed_one() -> None:
     assert torch.allclose(student(*texts)[1], whole(*texts, weights)[1], atol=1e-5)
 
 
-def test_readouts_follow_the_teacher_in_strides() -> None:
-    assert probed_layers(4, 12) == [0, 3, 6, 9]
-    assert probed_layers(13, 12) == [0] * 13  # a stride below one is none
-    assert probed_layers(5, 12)[1:] == list(layer_map(5, 12, "stride")[:-1])
-
-
 @pytest.mark.parametrize("gamma", [0.0, 0.8, 1.0])
 def test_the_loss_at_every_depth(gamma: float) -> None:
     generator = torch.Generator().manual_seed(0)
@@ -221,15 +212,14 @@ def prepared(config: Config) -> Prepared:
 
 
 def test_a_student_of_cells_learns(config: Config, prepared: Prepared) -> None:
-    train = prepared.task.train
-    texts = encode(prepared.tokenizer, train.texts, 32)
+    train, lesson = prepared.task.train, prepared.lesson
+    cell = CellArchitecture(2, 32, EVERY_OP.edges[:4])
 
     def trained(seed: int) -> np.ndarray:
-        torch.manual_seed(0)
-        arch = CellArchitecture(2, 32, EVERY_OP.edges[:4])
-        student = CellStudent.of(arch, prepared.shape)
-        distil_cells(student, texts, train.labels, prepared.signals, config.distill, seed)
-        return predict(lambda ids, mask: student(ids, mask)[0], texts, choose_device())
+        form = CellsForSequenceClassification
+        student = fresh_student(prepared, config.student, cell, 0, form)
+        distill(student, lesson, recipe_of(config.distill, "adabert"), seed)
+        return predict(logits_of(student), lesson.texts, choose_device())
 
     first = trained(0)
     assert (first.argmax(1) == np.array(train.labels)).mean() > 0.75
@@ -239,13 +229,13 @@ def test_a_student_of_cells_learns(config: Config, prepared: Prepared) -> None:
 
 def test_a_search_finds_a_cell_and_repeats_it(prepared: Prepared) -> None:
     train = prepared.task.train
-    texts = encode(prepared.tokenizer, train.texts, 32)
+    texts, probe_logits = prepared.lesson.texts, prepared.lesson.signals["probe_logits"]
     losses: list[float] = []
 
     def found(seed: int, beta: float = 4.0) -> CellArchitecture:
         settings = CellSearch(cells=2, width=16, epochs=3, beta=beta, choice_rate=0.1)
         return search_cell(
-            texts, train.labels, prepared.signals, prepared.shape, settings, seed,
+            texts, train.labels, probe_logits, prepared.shape, settings, seed,
             on_epoch=lambda epoch, loss: losses.append(loss),
         )  # fmt: skip
 
@@ -278,10 +268,10 @@ def test_what_was_not_drawn_need_not_be_computed() -> None:
 def test_a_given_depth_is_kept_and_resting_choices_do_not_move(prepared: Prepared) -> None:
     texts = encode(prepared.tokenizer, prepared.task.train.texts[:32], 32)
     labels = prepared.task.train.labels[:32]
-    signals = replace(prepared.signals, probe_logits=prepared.signals.probe_logits[:32])
+    probe_logits = prepared.lesson.signals["probe_logits"][:32]
     found = {
         rest: search_cell(
-            texts, labels, signals, prepared.shape,
+            texts, labels, probe_logits, prepared.shape,
             CellSearch(width=8, depth=2, rest=rest, epochs=2, choice_rate=0.5), seed=0,
         )
         for rest in (0.0, 1.0)
@@ -295,7 +285,7 @@ def test_a_given_depth_is_kept_and_resting_choices_do_not_move(prepared: Prepare
 
 
 def test_the_shell_gives_the_same_logits_after_a_file(tmp_path: Path) -> None:
-    config = CellConfig.of(EVERY_OP.to_json(), SHAPE, ("a", "b", "c"), 12)
+    config = CellConfig.of(EVERY_OP.to_json(), SHAPE, ("a", "b", "c"), 12, 0.1)
     model = CellsForSequenceClassification(config).eval()
     ids, mask = some_texts(7, 4)
     model.save_pretrained(tmp_path)

@@ -49,12 +49,12 @@ def test_the_papers_preset_has_the_papers_numbers():
     assert config.fitness == PAPER_WEIGHTS
     search, distill = config.search, config.distill
     assert (search.algorithm, search.population, search.tournament) == ("tournament", 100, 2)
-    assert (search.repair, config.attack.table("textfooler").similarity) == (
-        "reconnect",
-        "rosearch",
-    )
-    assert (distill.epochs, distill.learning_rate, distill.temperature) == (15, 5e-4, 2)
-    assert (distill.kd_weight, distill.probe_weight, distill.logit_weight) == (0.5, 0.25, 0.25)
+    similarity = config.attack.table("textfooler").similarity
+    assert (search.repair, similarity) == ("reconnect", "rosearch")
+    assert (distill.epochs, distill.learning_rate, distill.method) == (15, 5e-4, "rosearch")
+    loss = distill.table("rosearch")
+    assert (loss.kd_weight, loss.probe_weight, loss.logit_weight) == (0.5, 0.25, 0.25)
+    assert loss.temperature == 2
     assert (config.task.name, config.teacher.model) == ("glue/sst2", "bert-base-uncased")
 
 

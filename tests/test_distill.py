@@ -1,4 +1,4 @@
-"""Distillation: the loss terms against torch and their limits, the layer map, the training."""
+"""Distillation: the losses against torch and their limits, followed layers, the training."""
 
 from contextlib import nullcontext
 
@@ -11,13 +11,23 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from kdnas.config import DistillSettings
-from kdnas.distillation import StudentProbes, distill, kd_loss, layer_map, logit_loss, probe_loss
+from kdnas.distillation import (
+    RULES,
+    Lesson,
+    StudentProbes,
+    distill,
+    followed_layers,
+    kd_loss,
+    logit_loss,
+    probe_loss,
+    recipe_of,
+)
 from kdnas.space import NetworkShape
-from kdnas.students import Student, masked_max, only_rows_of
-from kdnas.teachers import Signals
-from kdnas.training import EncodedTexts, Recipe, decay_groups, epoch_plan, fit, take
+from kdnas.students import Blueprint, Student, build, masked_max, only_rows_of
+from kdnas.training import EncodedTexts, Schedule, decay_groups, epoch_plan, fit, take
 
 SHAPE = NetworkShape(vocabulary=50, classes=3, positions=16)
+BLUEPRINT = Blueprint(SHAPE, ("a", "b", "c"), 16, 0.1, torch.device("cpu"))
 
 
 def logits(seed: int, *shape: int) -> torch.Tensor:
@@ -103,8 +113,25 @@ def test_the_teacher_never_gets_a_gradient(term) -> None:
         (8, (2, 3, 5, 6, 8, 9, 11, 12)),
     ],
 )
-def test_layer_map_ends_at_the_last_layer(blocks: int, layers: tuple[int, ...]) -> None:
-    assert layer_map(blocks, 12) == layers
+def test_rounded_up_the_last_block_follows_the_last_layer(blocks, layers) -> None:
+    assert followed_layers("ceil", blocks, 12) == layers
+
+
+@given(st.sampled_from(sorted(RULES)), st.integers(1, 24), st.integers(1, 24))
+def test_every_rule_rises_within_the_teacher(rule: str, student: int, teacher: int) -> None:
+    if rule in ("skip", "last"):  # rules for students that are a shorter teacher
+        student = min(student, teacher)
+    layers = followed_layers(rule, student, teacher)
+    assert list(layers) == sorted(layers)
+    assert all(0 <= layer <= teacher for layer in layers)
+    assert len(layers) == student - (rule in ("skip", "last"))
+
+
+def test_readouts_follow_in_strides_from_the_embedding() -> None:
+    assert followed_layers("from-embedding", 4, 12) == (0, 3, 6, 9)
+    assert followed_layers("from-embedding", 13, 12) == (0,) * 13  # a stride below one is none
+    strides = followed_layers("stride", 5, 12)
+    assert followed_layers("from-embedding", 5, 12)[1:] == strides[:-1]
 
 
 def test_student_probes_pool_real_positions_of_their_block() -> None:
@@ -115,31 +142,29 @@ def test_student_probes_pool_real_positions_of_their_block() -> None:
     assert torch.equal(found[:, 1], probes.heads[1](masked_max(x[1], mask)))
 
 
-def a_training_set() -> tuple[EncodedTexts, Signals]:
+def a_lesson() -> Lesson:
     """60 texts whose class is told by one token, with a teacher that knows it."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 3, 60)
     ids = rng.integers(10, 50, (60, 8)).astype(np.int32)
     ids[:, 3] = truth + 1
     teacher = (6.0 * np.eye(3)[truth] - 2.0).astype(np.float32)
-    signals = Signals(teacher, np.repeat(teacher[:, None], 4, axis=1), teacher)
-    return EncodedTexts(ids, np.full(60, 8)), signals
+    signals = {"logits": teacher, "probe_logits": np.repeat(teacher[:, None], 4, axis=1)}
+    return Lesson(EncodedTexts(ids, np.full(60, 8)), truth.tolist(), signals)
 
 
 def trained(seed: int = 0, **changes: object) -> tuple[Student, float]:
-    texts, signals = a_training_set()
-    settings = DistillSettings(epochs=20, learning_rate=5e-3, batch_size=16, **changes)
-    torch.manual_seed(seed)
-    student = Student(TINY_ARCHITECTURE, SHAPE, dropout=0.1)
-    return student, distill(student, texts, signals, settings, seed)
+    settings = DistillSettings(epochs=20, learning_rate=5e-3, batch_size=16, rosearch=changes)
+    shell = build(TINY_ARCHITECTURE.to_json(), BLUEPRINT, seed)
+    return shell.student, distill(shell, a_lesson(), recipe_of(settings), seed)
 
 
 def test_a_student_learns_what_the_teacher_knows() -> None:
-    (student, loss), (texts, signals) = trained(), a_training_set()
+    (student, loss), lesson = trained(), a_lesson()
     with torch.inference_mode():
         mask = torch.ones(60, 8, dtype=torch.bool)
-        found = student(torch.from_numpy(texts.ids).long(), mask)[0].numpy()
-    assert (found.argmax(1) == signals.logits.argmax(1)).mean() > 0.95
+        found = student(torch.from_numpy(lesson.texts.ids).long(), mask)[0].numpy()
+    assert (found.argmax(1) == np.array(lesson.labels)).mean() > 0.95
     assert not student.training
     assert loss < 1.0
 
@@ -153,7 +178,7 @@ def test_equal_seeds_give_equal_students_and_others_do_not() -> None:
 @pytest.mark.parametrize("clip", [1e6, 0.05])
 def test_few_rows_train_as_the_whole_tables_do(clip: float) -> None:
     """Bit for bit; where the clipping acts, but for the order in which the norm is summed."""
-    texts, _ = a_training_set()
+    texts = a_lesson().texts
     students = []
     for few in (True, False):
         torch.manual_seed(0)
@@ -167,7 +192,7 @@ def test_few_rows_train_as_the_whole_tables_do(clip: float) -> None:
                 return student(batch.ids, batch.mask)[0].square().mean()
 
             plan = epoch_plan(texts.lengths, 16, 10, np.random.default_rng(0))
-            fit(decay_groups(student), plan, loss_of, Recipe(5e-3, weight_decay=0.1, clip=clip))
+            fit(decay_groups(student), plan, loss_of, Schedule(5e-3, weight_decay=0.1, clip=clip))
         students.append(student.state_dict())
     for name, value in students[0].items():
         if clip > 1:
@@ -181,7 +206,7 @@ def test_words_that_no_text_uses_keep_their_start() -> None:
     start = Student(TINY_ARCHITECTURE, SHAPE).embedding
     student, _ = trained()
     used = np.zeros(SHAPE.vocabulary, dtype=bool)
-    used[a_training_set()[0].ids] = True
+    used[a_lesson().texts.ids] = True
     moved = (student.embedding.words.weight != start.words.weight).any(dim=1).numpy()
     assert (moved == used).all()
     assert torch.equal(student.embedding.positions.weight[8:], start.positions.weight[8:])
@@ -191,8 +216,7 @@ def test_weights_choose_the_terms() -> None:
     """With the logit term alone the loss falls to the noise of dropout, far below the others."""
     only_logits = trained(kd_weight=0.0, probe_weight=0.0, logit_weight=1.0)[1]
     only_probes = trained(kd_weight=0.0, probe_weight=1.0, logit_weight=0.0)[1]
-    _, signals = a_training_set()
-    p = torch.softmax(torch.from_numpy(signals.probe_logits[:, :1]), dim=-1)
+    p = torch.softmax(torch.from_numpy(a_lesson().signals["probe_logits"][:, :1]), dim=-1)
     entropy = float(-(p * p.log()).sum(dim=(1, 2)).mean())
     assert only_probes >= entropy
     assert only_logits != pytest.approx(only_probes)

@@ -12,6 +12,7 @@ LIGHT = (
     "kdnas.seeds",
     "kdnas.space",
     "kdnas.records",
+    "kdnas.methods",
     "kdnas.metrics",
     "kdnas.cache",
     "kdnas.offline",

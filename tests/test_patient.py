@@ -1,6 +1,5 @@
 """PKD: which layers are followed, the loss on hidden states, and what a student is made of."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,36 +9,35 @@ from heavy import tiny_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdnas.baselines import PatientRecipe, distil_patiently, followed_layers, patient_loss
-from kdnas.config import Config
+from kdnas.config import Config, DistillSettings
+from kdnas.distillation import distill, followed_layers, patient_loss, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation import load_task
 from kdnas.tasks import Task
-from kdnas.teachers import Teacher, load_classifier, logits_and_layers, prepare_teacher
+from kdnas.teachers import (
+    Teacher,
+    first_layers,
+    lesson_of,
+    load_classifier,
+    logits_and_layers,
+    prepare_teacher,
+)
 from kdnas.training import choose_device, encode
-
-RECIPE = PatientRecipe(layers=2, learning_rate=2e-3, epochs=15)
 
 
 def test_followed_layers_are_those_of_the_paper() -> None:
-    assert followed_layers(6, 12, "skip") == (2, 4, 6, 8, 10)
-    assert followed_layers(6, 12, "last") == (7, 8, 9, 10, 11)
-    assert followed_layers(3, 12, "last") == (10, 11)
-    assert followed_layers(1, 12, "skip") == ()
+    assert followed_layers("skip", 6, 12) == (2, 4, 6, 8, 10)
+    assert followed_layers("last", 6, 12) == (7, 8, 9, 10, 11)
+    assert followed_layers("last", 3, 12) == (10, 11)
+    assert followed_layers("skip", 1, 12) == ()
 
 
 @given(st.integers(1, 24), st.data(), st.sampled_from(["skip", "last"]))
 def test_followed_layers_rise_and_leave_out_the_last(teacher: int, data, follow) -> None:
     student = data.draw(st.integers(1, teacher))
-    layers = followed_layers(student, teacher, follow)
+    layers = followed_layers(follow, student, teacher)
     assert len(layers) == student - 1
     assert list(layers) == sorted(set(layers) & set(range(1, teacher)))
-
-
-@pytest.mark.parametrize("layers", [0, 13])
-def test_a_student_has_no_more_layers_than_its_teacher(layers: int) -> None:
-    with pytest.raises(UserError, match="with 12 layers has 1 to 12"):
-        followed_layers(layers, 12, "skip")
 
 
 def test_the_patient_loss_is_that_of_unit_vectors() -> None:
@@ -82,9 +80,21 @@ def states(model, teacher: Teacher, task: Task) -> tuple[np.ndarray, np.ndarray]
     return logits_and_layers(model, texts, choose_device())
 
 
-def test_a_student_begins_with_the_first_layers(config, task, teacher) -> None:
-    recipe = replace(RECIPE, layers=None, epochs=0)
-    student = distil_patiently(config.teacher, teacher, task, recipe, seed=0)
+def first_of(config: Config, task: Task, layers: int | None, seed: int = 0):
+    return first_layers(config.teacher.model, task.label_names, layers, seed, choose_device())
+
+
+def taught(config: Config, task: Task, teacher: Teacher, seed: int, **changes):
+    settings = {"learning_rate": 2e-3, "epochs": 15, **changes}
+    recipe = recipe_of(DistillSettings(pkd=settings), "pkd")
+    lesson = lesson_of(config.teacher, teacher, task, recipe)
+    student = first_of(config, task, 2, seed)
+    distill(student, lesson, recipe, seed, goes_on=True)
+    return student
+
+
+def test_a_student_begins_with_the_first_layers(config, task) -> None:
+    student = first_of(config, task, None)
     assert student.config.num_hidden_layers == 1
     assert student.config.id2label == dict(enumerate(task.label_names))
     whole = load_classifier(config.teacher.model).state_dict()
@@ -95,8 +105,7 @@ def test_a_student_begins_with_the_first_layers(config, task, teacher) -> None:
 
 def test_a_student_learns_and_its_seed_decides(config, task, teacher) -> None:
     first, again, other = (
-        states(distil_patiently(config.teacher, teacher, task, RECIPE, seed), teacher, task)[0]
-        for seed in (0, 0, 1)
+        states(taught(config, task, teacher, seed), teacher, task)[0] for seed in (0, 0, 1)
     )
     assert (first.argmax(1) == np.array(task.train.labels)).mean() > 0.75
     assert np.array_equal(first, again)
@@ -105,8 +114,7 @@ def test_a_student_learns_and_its_seed_decides(config, task, teacher) -> None:
 
 def test_patience_brings_the_states_nearer(config, task, teacher) -> None:
     def distance(beta: float) -> float:
-        recipe = replace(RECIPE, beta=beta, epochs=30)
-        student = distil_patiently(config.teacher, teacher, task, recipe, seed=0)
+        student = taught(config, task, teacher, 0, beta=beta, epochs=30)
         pair = (states(model, teacher, task)[1] for model in (student, elder))
         return float(patient_loss(*(torch.from_numpy(layers[:, 1:2]) for layers in pair)))
 
@@ -114,6 +122,7 @@ def test_patience_brings_the_states_nearer(config, task, teacher) -> None:
     assert distance(1000) < 0.5 * distance(0)
 
 
-def test_too_many_layers_are_refused(config, task, teacher) -> None:
-    with pytest.raises(UserError, match="has 1 to 2"):
-        distil_patiently(config.teacher, teacher, task, replace(RECIPE, layers=3), seed=0)
+@pytest.mark.parametrize("layers", [0, 3])
+def test_a_student_has_no_more_layers_than_its_teacher(config, task, layers: int) -> None:
+    with pytest.raises(UserError, match=r"teacher with 2: set distill.pkd.layers to 1 to 2"):
+        first_of(config, task, layers)

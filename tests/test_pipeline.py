@@ -80,7 +80,7 @@ def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess
 
 @pytest.fixture(scope="module")
 def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher)
+    return tiny_config(tiny_teacher, "student.dropout=0.2")
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +177,7 @@ def test_an_exported_student_is_the_one_of_the_run(
     assert f"{100 * student['accuracy']:.1f} ±" in card
     assert "ms per text" in card
     assert "Licences" in card
+    assert json.loads((out / "config.json").read_text())["dropout"] == 0.2
     with Archive.open(finished / FILE_NAME) as archive:
         texts = archive.texts(student["birth"], "search")
     from kdnas.evaluation import load_task

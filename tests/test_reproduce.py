@@ -49,8 +49,8 @@ SETTINGS = (
     "reproduce.replicates=2",
     "reproduce.strengths=[0.1]",
     "reproduce.strength=0.3",
-    "reproduce.adversarial_epochs=1",
-    "reproduce.patient_epochs=1",
+    "distill.adversarial.epochs=1",
+    "distill.pkd.epochs=1",
     "reproduce.sweep_seeds=3",
 )
 pytestmark = pytest.mark.timeout(2000)  # a reproduction is one fixture of them all

@@ -345,7 +345,7 @@ class TestShell:
         self, tmp_path: Path
     ) -> None:
         arch = some_architectures(3)[2]
-        config = StudentConfig.of(arch.to_json(), SHAPE, ("bad", "fair", "good"), 32)
+        config = StudentConfig.of(arch.to_json(), SHAPE, ("bad", "fair", "good"), 32, 0.1)
         model = StudentForSequenceClassification(config).eval()
         ids, mask = texts(2, 6)
         expected = model(ids, mask).logits
@@ -368,7 +368,9 @@ class TestShell:
         assert torch.allclose(found, expected.flatten(), atol=1e-6)
 
     def test_loss_is_the_cross_entropy(self) -> None:
-        config = StudentConfig.of(some_architectures(1)[0].to_json(), SHAPE, ("a", "b", "c"), 32)
+        config = StudentConfig.of(
+            some_architectures(1)[0].to_json(), SHAPE, ("a", "b", "c"), 32, 0.1
+        )
         model = StudentForSequenceClassification(config).eval()
         ids, mask = texts(2, 6)
         labels = torch.tensor([0, 2])
@@ -378,7 +380,9 @@ class TestShell:
 
     def test_shared_blocks_can_be_saved(self, tmp_path: Path) -> None:
         shape = NetworkShape(97, 3, 40, share_blocks=True)
-        config = StudentConfig.of(some_architectures(2)[1].to_json(), shape, ("a", "b", "c"), 32)
+        config = StudentConfig.of(
+            some_architectures(2)[1].to_json(), shape, ("a", "b", "c"), 32, 0.1
+        )
         model = StudentForSequenceClassification(config).eval()
         model.save_pretrained(tmp_path)
         again = AutoModelForSequenceClassification.from_pretrained(tmp_path)

@@ -12,7 +12,7 @@ from kdnas.offline import offline_path
 from kdnas.records import EvaluationFailed
 from kdnas.training import (
     EncodedTexts,
-    Recipe,
+    Schedule,
     decay_groups,
     encode,
     epoch_plan,
@@ -91,7 +91,7 @@ def test_fit_finds_a_least_squares_solution() -> None:
         [learned],
         plan,
         lambda index: (x[index] @ learned - y[index]).square().mean(),
-        Recipe(0.1, weight_decay=0.0),
+        Schedule(0.1, weight_decay=0.0),
         lambda epoch, loss: seen.append((epoch, loss)),
     )
     assert torch.allclose(learned, weight, atol=0.02)
@@ -116,7 +116,7 @@ def test_embeddings_norms_and_biases_have_no_weight_decay() -> None:
         decay_groups(module),
         [[np.array([0])]],
         lambda _: sum((p.sum() * 0.0 for p in parameters), torch.zeros(())),
-        Recipe(0.1, weight_decay=0.5, warmup=0.0),
+        Schedule(0.1, weight_decay=0.5, warmup=0.0),
     )
     for name, parameter in module.named_parameters():
         left = 0.95 if name in ("linear.weight", "kernel.weight") else 1.0
@@ -128,7 +128,7 @@ def test_a_loss_that_is_not_finite_ends_as_a_typed_failure() -> None:
     parameter = nn.Parameter(torch.ones(1))
     plan = [[np.array([0])]]
     with pytest.raises(EvaluationFailed, match="epoch 1 is nan") as caught:
-        fit([parameter], plan, lambda _: (parameter * torch.nan).sum(), Recipe(0.1))
+        fit([parameter], plan, lambda _: (parameter * torch.nan).sum(), Schedule(0.1))
     assert caught.value.failure.kind == "non_finite"
 
 

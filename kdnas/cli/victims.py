@@ -55,7 +55,7 @@ def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     Raises:
         UserError: The folder holds no trained classifier with its tokenizer.
     """
-    import kdnas.baselines  # registers the cells  # noqa: F401
+    import kdnas.adabert  # registers the cells  # noqa: F401
     from kdnas.attacks import ModelVictim
     from kdnas.teachers import load_trained_classifier
     from kdnas.training import choose_device

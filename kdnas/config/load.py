@@ -154,7 +154,7 @@ def _one_line(error: ValidationError) -> str:
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     if first["type"] in ("tuple_type", "list_type"):
         message = "input should be a list, such as [3, 4]"
-    if message.startswith(f"{place[0]}."):
+    if message.startswith((f"{place[0]}.", f"unknown setting {place[0]}.")):
         return message
     return f"{name} = {first['input']!r}: {message[0].lower()}{message[1:]}"
 

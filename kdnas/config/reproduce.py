@@ -1,6 +1,6 @@
 """The section `reproduce`: what is compared after the searches."""
 
-from kdnas.config.section import Count, Positive, PositiveShare, Section
+from kdnas.config.section import Count, PositiveShare, Section
 
 
 class ReproduceSettings(Section):
@@ -12,9 +12,6 @@ class ReproduceSettings(Section):
         epochs: Of the students that are compared; None for `distill.epochs`.
         strength: Share of the training texts that adversarial training attacks.
         strengths: Further ones for PKD (figure 6a).
-        adversarial_epochs: Epochs of adversarial training.
-        patient_epochs: Epochs of PKD.
-        patient_rate: Its learning rate.
         sweep_seeds: Searches in the recorded students for each weight of the fitness.
     """
 
@@ -23,7 +20,4 @@ class ReproduceSettings(Section):
     epochs: Count | None = None
     strength: PositiveShare = 0.25
     strengths: tuple[PositiveShare, ...] = (0.05, 0.1, 0.5, 1.0)
-    adversarial_epochs: Count = 3
-    patient_epochs: Count = 4
-    patient_rate: Positive = 5e-5
     sweep_seeds: Count = 20

@@ -1,27 +1,35 @@
 """What every section of a configuration is made of."""
 
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
     model_validator,
 )
 
+from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Seed, Share
 from kdnas.registry import Registry
 
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-PositiveShare = Annotated[float, Field(gt=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0)]
+__all__ = [
+    "LOADING",
+    "STORED",
+    "Count",
+    "NotNegative",
+    "PartsSection",
+    "Positive",
+    "PositiveShare",
+    "Section",
+    "Seed",
+    "Share",
+    "part_of",
+]
 
 
 class Section(BaseModel):
@@ -93,8 +101,10 @@ class PartsSection(Section):
         """The settings of a part, or the values as they are of a part that nothing here knows."""
         place = f"{self.section}.{name}"
         if name not in self.parts and ":" not in name and not isinstance(values, dict):
-            known = ", ".join([*type(self).model_fields, *self.parts])
-            raise ValueError(f"{place} is no setting; known: {known}")
+            names = [*type(self).model_fields, *self.parts]
+            close = get_close_matches(name, names, n=1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            raise ValueError(f"unknown setting {place}{meant}; known: {', '.join(names)}")
         _require(self.parts, name, info)
         part = self.parts.get(name)
         if part is None:

@@ -1,11 +1,48 @@
-"""Distillation: a student learns from a teacher's logits and probes (Guo 2021, section 5.4).
+"""Distillation: a student learns from a teacher by a recipe of weighted terms.
 
-The loss is 0.5 KD + 0.25 probe + 0.25 logit MSE; each term is a free function. `distill` trains a
-student; `layer_map` says which teacher layer each block follows.
+    settings -> recipe (stages of terms) -> needs -> signals of the teacher -> distill -> student
+
+- `recipe_of`: the stages of a configured method (`kdnas.methods`); `recipes/` holds those of kdnas;
+- `Recipe`, `Stage`, `Term`, `Step`: what a recipe consists of, and what a term sees of one batch;
+- `needs_of`: the signals of the teacher that a recipe asks for; `LIVE` asks for the model itself;
+- `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions of tensors;
+- `StudentProbes`: classifiers on the blocks of a student, trained along and thrown away;
+- `followed_layers`: which layer of the teacher each layer of the student follows, by rule;
+- `Lesson`, `distill`: texts, labels and signals; and the one function that trains.
 """
 
-from kdnas.distillation.distill import distill
-from kdnas.distillation.losses import kd_loss, logit_loss, probe_loss
-from kdnas.distillation.probes import StudentProbes, layer_map
+from kdnas.distillation.follow import RULES, followed_layers
+from kdnas.distillation.losses import kd_loss, logit_loss, patient_loss, probe_loss
+from kdnas.distillation.probes import StudentProbes
+from kdnas.distillation.recipe import (
+    LIVE,
+    Lesson,
+    Recipe,
+    Stage,
+    Step,
+    Term,
+    needs_of,
+    recipe_of,
+    schedule_of,
+)
+from kdnas.distillation.train import distill
 
-__all__ = ["StudentProbes", "distill", "kd_loss", "layer_map", "logit_loss", "probe_loss"]
+__all__ = [
+    "LIVE",
+    "RULES",
+    "Lesson",
+    "Recipe",
+    "Stage",
+    "Step",
+    "StudentProbes",
+    "Term",
+    "distill",
+    "followed_layers",
+    "kd_loss",
+    "logit_loss",
+    "needs_of",
+    "patient_loss",
+    "probe_loss",
+    "recipe_of",
+    "schedule_of",
+]

@@ -62,3 +62,20 @@ def logit_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
         A scalar in squared logits.
     """
     return F.mse_loss(student_logits, teacher_logits.detach())
+
+
+def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared difference of the states of the first token, each scaled to length 1.
+
+    Sun 2019, eq. 7, but the mean over texts, layers and features; at most 4 / width.
+
+    Args:
+        student: (texts, layers, width).
+        teacher: Of the layers that these follow, (texts, layers, width).
+
+    Returns:
+        A scalar; 0 without layers.
+    """
+    if not student.numel():
+        return student.new_zeros(())
+    return F.mse_loss(F.normalize(student, dim=-1), F.normalize(teacher.detach(), dim=-1))

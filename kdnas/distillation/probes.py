@@ -1,27 +1,11 @@
 """Student probes: a classifier on every block, trained along and thrown away."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from kdnas.students import masked_max
-
-
-def layer_map(
-    blocks: int, layers: int, rule: Literal["ceil", "stride"] = "ceil"
-) -> tuple[int, ...]:
-    """The teacher layer that each block's probe follows; layer 0 is the embedding output.
-
-    >>> layer_map(5, 12)
-    (3, 5, 8, 10, 12)
-    >>> layer_map(5, 12, "stride")
-    (2, 4, 6, 8, 10)
-    """
-    if rule == "ceil":
-        return tuple(-(-b * layers // blocks) for b in range(1, blocks + 1))
-    return tuple(b * (layers // blocks) for b in range(1, blocks + 1))
 
 
 class StudentProbes(nn.Module):

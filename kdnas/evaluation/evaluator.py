@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
-from kdnas.distillation import distill
+from kdnas.distillation import distill, recipe_of
+from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.prepare import prepare
 from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.records import (
@@ -21,10 +22,8 @@ from kdnas.records import (
     TextOutcome,
 )
 from kdnas.space import count_block_parameters, count_flops, count_parameters
-from kdnas.students import Student, load_tables
 from kdnas.tasks import Split
-from kdnas.teachers import student_tables
-from kdnas.training import choose_device, encode, exact_float32
+from kdnas.training import exact_float32, logits_of
 
 
 class Evaluator:
@@ -39,11 +38,9 @@ class Evaluator:
         exact_float32(config.search.threads)
         self._config, self._folder = config, folder
         self.prepared = prepared = prepare(config)
-        self._device = choose_device()
         self._attacker = Attacker(prepared.spec)
-        length = config.student.max_length
-        self._tokens = Tokens(prepared.tokenizer, length)
-        self._train = encode(prepared.tokenizer, prepared.task.train.texts, length)
+        self._tokens = Tokens(prepared.tokenizer, config.student.max_length)
+        self._recipe = recipe_of(config.distill)
 
     def __call__(self, job: Job) -> Evaluation | Report:
         """The evaluation of a student, or its report on report-val.
@@ -71,37 +68,32 @@ class Evaluator:
             texts=texts,
         )
 
-    def student(self, job: Job) -> Student:
-        """The trained student of a job: from its stored weights, or trained again."""
+    def student(self, job: Job) -> Any:
+        """The trained student of a job as a Hugging Face model: stored, or trained again."""
         return self.stored(job) or self._trained(job)[0]
 
-    def _trained(self, job: Job) -> tuple[Student, float]:
+    def _trained(self, job: Job) -> tuple[Any, float]:
         """A distilled student, its weights stored, and its last loss."""
         student = self._fresh(job)
-        loss = distill(student, self._train, self.prepared.signals, self._config.distill, job.seed)
-        save_weights(self._folder, job.architecture.key, student)
+        loss = distill(student, self.prepared.lesson, self._recipe, job.seed)
+        save_weights(self._folder, job.architecture.key, student.student)
         return student, loss
 
-    def stored(self, job: Job) -> Student | None:
+    def stored(self, job: Job) -> Any | None:
         """The student of a job from its stored weights; None where they are gone or damaged."""
         student = self._fresh(job)
-        found = load_weights(self._folder, job.architecture.key, student)
+        found = load_weights(self._folder, job.architecture.key, student.student)
         return student.eval() if found else None
 
-    def _fresh(self, job: Job) -> Student:
-        torch.manual_seed(job.seed)
-        settings = self._config.student
-        student = Student(job.architecture, self.prepared.shape, settings.dropout)
-        if settings.emb_init == "teacher_pca":
-            tables = student_tables(self.prepared.teacher, job.architecture.width)
-            load_tables(student.embedding, tables)
-        return student.to(self._device)
+    def _fresh(self, job: Job) -> Any:
+        arch = job.architecture.canonical()
+        return fresh_student(self.prepared, self._config.student, arch, job.seed)
 
     def _measure(
-        self, student: Student, split: Split, attacked: int | None
+        self, student: Any, split: Split, attacked: int | None
     ) -> tuple[Measurement, tuple[TextOutcome, ...]]:
         prepared = self.prepared
-        victim = ModelVictim(lambda ids, mask: student(ids, mask)[0], self._tokens, self._device)
+        victim = ModelVictim(logits_of(student), self._tokens, student.device)
         predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
         subset = split.head(attacked)
         texts = self._attacker.attack(victim, subset.texts, subset.labels)

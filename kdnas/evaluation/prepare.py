@@ -7,22 +7,40 @@ from typing import Any
 import numpy as np
 
 from kdnas.config import Config
+from kdnas.distillation import Lesson, recipe_of
 from kdnas.metrics import accuracy_floor
 from kdnas.records import AttackSpec
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
-from kdnas.teachers import Signals, Teacher, load_tokenizer, prepare_teacher, teacher_signals
+from kdnas.teachers import (
+    Teacher,
+    lesson_of,
+    load_tokenizer,
+    prepare_teacher,
+    teacher_signals,
+)
 
 OnStage = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run computes once: task, teacher, signals, and what follows from them."""
+    """What a run computes once.
+
+    Attributes:
+        task: The data.
+        teacher: The teacher, fine-tuned on it.
+        lesson: What the teacher gives to the students of the search.
+        search_logits: The teacher's logits on search-val, (texts, classes).
+        tokenizer: Of the teacher and all students.
+        shape: What the sizes of students depend on besides their architectures.
+        spec: The attack on every student.
+    """
 
     task: Task
     teacher: Teacher
-    signals: Signals
+    lesson: Lesson
+    search_logits: np.ndarray
     tokenizer: Any
     shape: NetworkShape
     spec: AttackSpec
@@ -30,7 +48,7 @@ class Prepared:
     @property
     def teacher_accuracy(self) -> float:
         """The teacher's accuracy on search-val."""
-        predicted = self.signals.search_logits.argmax(axis=1)
+        predicted = self.search_logits.argmax(axis=1)
         return float((predicted == np.array(self.task.search.labels)).mean())
 
     def floor(self, config: Config) -> float:
@@ -67,7 +85,16 @@ def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
     on_stage("teacher")
     teacher = prepare_teacher(config.teacher, task, config.student.max_length)
     on_stage("signals")
-    signals = teacher_signals(config.teacher, teacher, task)
+    lesson = lesson_of(config.teacher, teacher, task, recipe_of(config.distill))
+    signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     tokenizer = teacher.tokenizer()
     shape = config.student.shape(len(tokenizer), len(task.label_names))
-    return Prepared(task, teacher, signals, tokenizer, shape, attack_spec(config, task))
+    return Prepared(
+        task,
+        teacher,
+        lesson,
+        signals["search_logits"],
+        tokenizer,
+        shape,
+        attack_spec(config, task),
+    )

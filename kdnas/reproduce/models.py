@@ -62,6 +62,12 @@ def student_name(key: str) -> str:
     return f"student-{key[:12]}"
 
 
+def origin_how(model: Model) -> How:
+    """How the model that another goes on with was trained at first."""
+    kinds: dict[str, How] = {TEACHER: "teacher", PATIENT: "patient", CELLS: "cells"}
+    return kinds.get(model.origin.partition("-")[0], "student")
+
+
 def compared_models(settings: ReproduceSettings, students: Mapping[str, str]) -> list[Model]:
     """Every training, after those it needs.
 

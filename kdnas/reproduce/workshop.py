@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from kdnas.archive import Archive, ModelRow
 from kdnas.attacks import Attacker, transfer
-from kdnas.baselines import adversarial_examples, attacked_share, with_examples
+from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
 from kdnas.evaluation import prepare
 from kdnas.pipeline import quiet_libraries

@@ -7,12 +7,15 @@
 - `initial_tables`, `load_tables`: embedding tables started from the teacher's;
 - `only_rows_of`: the embedding tables without the rows that a training set does not use;
 - `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes;
+- `build`: a fresh student as its shell, the only form in which students are trained; a
+  `Blueprint` holds what the students of a run have in common;
 - `save_model`: a model and its tokenizer as a folder.
 
 Importing this folder registers the shell with the Auto classes of transformers, so that
 `AutoModelForSequenceClassification.from_pretrained` loads an exported student.
 """
 
+from kdnas.students.build import Blueprint, build
 from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
 from kdnas.students.layers import LAYERS, make_layer
 from kdnas.students.merges import MERGES, merge
@@ -29,10 +32,12 @@ register()
 __all__ = [
     "LAYERS",
     "MERGES",
+    "Blueprint",
     "Embedding",
     "Student",
     "StudentConfig",
     "StudentForSequenceClassification",
+    "build",
     "initial_tables",
     "load_tables",
     "make_layer",

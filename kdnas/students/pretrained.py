@@ -46,12 +46,18 @@ class StudentConfig(PretrainedConfig):
 
     @classmethod
     def of(
-        cls, architecture: str, shape: NetworkShape, labels: tuple[str, ...], token_limit: int
+        cls,
+        architecture: str,
+        shape: NetworkShape,
+        labels: tuple[str, ...],
+        token_limit: int,
+        dropout: float,
     ) -> Self:
         """The config of a student with these labels; the architecture is JSON."""
         return cls(
             architecture=json.loads(architecture),
             shape=asdict(shape),
+            dropout=dropout,
             token_limit=token_limit,
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},

@@ -1,30 +1,44 @@
 """Teachers: a pre-trained classifier, fine-tuned on a task, probed at every layer, and cached.
 
-The way of a run: `load_tokenizer` (the task is cut with it), `prepare_teacher` (fine-tuned once,
-kept under a content hash), `teacher_signals` (logits and probe logits of the training set,
-computed once), `student_tables` (embedding tables that students start from); `logits_and_layers` is
-what a transformer says of texts.
+In the order of a run:
+
+- `load_tokenizer`: the task is cut with it;
+- `prepare_teacher`: the `Teacher`, fine-tuned once and kept under a content hash; `load_for_task`
+  brings the classes of a model into the order of the task's;
+- `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
+  recipe asks for it and then cached; `lesson_of` joins them with the texts;
+- `student_tables`: embedding tables that students start from;
+- `first_layers`: a student that is a shorter teacher.
 """
 
 from kdnas.teachers.finetune import Teacher, prepare_teacher
+from kdnas.teachers.first_layers import first_layers
+from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
+from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
     OFFLINE_MODELS,
     load_classifier,
+    load_config,
     load_tokenizer,
     load_trained_classifier,
     model_identity,
     resolve_model,
 )
-from kdnas.teachers.probes import train_probes
-from kdnas.teachers.signals import Signals, teacher_signals
+from kdnas.teachers.probes import ProbeTraining, train_probes
+from kdnas.teachers.signals import SIGNALS, teacher_signals
 from kdnas.teachers.tables import student_tables
 
 __all__ = [
     "OFFLINE_MODELS",
-    "Signals",
+    "SIGNALS",
+    "ProbeTraining",
     "Teacher",
+    "first_layers",
+    "lesson_of",
     "load_classifier",
+    "load_config",
+    "load_for_task",
     "load_tokenizer",
     "load_trained_classifier",
     "logits_and_layers",

@@ -8,12 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from kdnas.cache import cached_folder, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.tasks import Task
+from kdnas.teachers.head import load_for_task
 from kdnas.teachers.pretrained import load_classifier, load_tokenizer, model_identity
-from kdnas.training import Recipe, choose_device, encode, epoch_plan, fit, label_loss
+from kdnas.training import (
+    Schedule,
+    autocast,
+    choose_device,
+    encode,
+    epoch_plan,
+    fit,
+    logits_of,
+    take,
+)
 
 OnEpoch = Callable[[int, float], None]
 
@@ -49,15 +60,18 @@ def prepare_teacher(
 ) -> Teacher:
     """The teacher fine-tuned on the task's training set; from the cache where it is there.
 
-    With `settings.epochs` 0 the model is taken as it is, already fine-tuned.
+    With `settings.epochs` 0 the model is taken as it is, already fine-tuned. Its classes are in the
+    order of the task's either way (`load_for_task`).
 
     Raises:
-        UserError: The model cannot be loaded, or has another number of classes and 0 epochs.
+        UserError: The model cannot be loaded; or 0 epochs, and it has no trained head or tells
+            other classes apart.
     """
     identity = fingerprint(
         model=model_identity(settings.model),
         task=task.fingerprint,
         max_length=max_length,
+        head="in the order of the task's classes",  # folders of older versions may have another
         settings=settings.model_dump(exclude={"probe_epochs", "probe_learning_rate"}),
     )
 
@@ -75,23 +89,25 @@ def finetune(
     """Fine-tune on hard labels; returns the model and its tokenizer."""
     torch.manual_seed(settings.seed)
     device = choose_device()
-    labels = dict(enumerate(task.label_names))
     tokenizer = load_tokenizer(settings.model)
-    model = load_classifier(
-        settings.model,
-        num_labels=len(labels),
-        id2label=labels,
-        label2id={name: i for i, name in labels.items()},
-    ).to(device)
-    texts = encode(tokenizer, task.train.texts, max_length)
+    model = load_for_task(settings.model, task.label_names, trained=not settings.epochs).to(device)
+    texts, truth = encode(tokenizer, task.train.texts, max_length), torch.tensor(task.train.labels)
 
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        logits: Tensor = model(input_ids=ids, attention_mask=mask.long()).logits
-        return logits
+    def loss_of(index: np.ndarray) -> Tensor:
+        batch = take(texts, index, device)
+        with autocast(device):
+            logits = logits_of(model)(batch.ids, batch.mask)
+        return F.cross_entropy(logits.float(), truth[index].to(device))
 
-    loss_of = label_loss(forward, texts, task.train.labels, device)
+    schedule = Schedule(
+        settings.learning_rate,
+        settings.epochs,
+        settings.batch_size,
+        settings.weight_decay,
+        settings.warmup,
+    )
     rng = np.random.default_rng(settings.seed)
-    plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
-    recipe = Recipe(settings.learning_rate, settings.weight_decay, settings.warmup)
-    fit(model.train().parameters(), plan, loss_of, recipe, on_epoch)
+    plan = epoch_plan(texts.lengths, schedule.batch_size, schedule.epochs, rng)
+    # Unlike a student's, the norms, biases and embeddings of a teacher decay too.
+    fit(model.train().parameters(), plan, loss_of, schedule, on_epoch)
     return model, tokenizer

@@ -1,6 +1,7 @@
 """Where a pre-trained model comes from: a package, a folder or the hub; and its identity."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,16 @@ def model_identity(name: str) -> str:
         return expected_hash(OFFLINE_MODELS[name])
     if Path(name).is_dir():
         return content_hash(Path(name))
-    config = _loaded(AutoConfig, name)
-    return f"{name}@{getattr(config, '_commit_hash', None)}"
+    return f"{name}@{getattr(load_config(name), '_commit_hash', None)}"
+
+
+def load_config(name: str) -> Any:
+    """The configuration of a model.
+
+    Raises:
+        UserError: The model cannot be found or reached.
+    """
+    return _loaded(AutoConfig, name)
 
 
 def load_tokenizer(name: str) -> Any:
@@ -71,12 +80,7 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
     model, found = load_classifier(str(folder), output_loading_info=True)
-    missing = sorted(found["missing_keys"])
-    if missing:
-        raise UserError(
-            f"{folder} holds no trained classifier: {', '.join(missing[:3])}"
-            f" {'is' if len(missing) == 1 else 'are'} missing; fine-tune it first"
-        )
+    require_whole(str(folder), found["missing_keys"])
     tokenizer = load_tokenizer(str(folder))
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
@@ -85,6 +89,20 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
             " belong together"
         )
     return model.eval(), tokenizer
+
+
+def require_whole(name: str, missing: Iterable[str]) -> None:
+    """Refuse a model of which weights are missing, such as an encoder without a trained head.
+
+    Raises:
+        UserError: It names the first of them.
+    """
+    keys = sorted(missing)
+    if keys:
+        raise UserError(
+            f"{name} holds no trained classifier: {', '.join(keys[:3])}"
+            f" {'is' if len(keys) == 1 else 'are'} missing; fine-tune it first"
+        )
 
 
 def _loaded(auto: Any, name: str, **arguments: Any) -> Any:

@@ -1,55 +1,102 @@
-"""What students learn from: the teacher's logits and probe logits, computed once per data set."""
+"""What students learn from: signals of the teacher on a data set, each computed once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from kdnas.cache import Arrays, cached_arrays, fingerprint
+from kdnas.cache import cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
+from kdnas.registry import Registry
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.layers import logits_and_layers
-from kdnas.teachers.probes import train_probes
-from kdnas.training import choose_device, encode, predict
+from kdnas.teachers.probes import ProbeTraining, train_probes
+from kdnas.training import EncodedTexts, choose_device, encode, logits_of, predict
 
 
 @dataclass(frozen=True)
-class Signals:
-    """The teacher on the training set, and how well it does on search-val.
+class Pass:
+    """One pass of a teacher over a task, from which its signals are made.
 
     Attributes:
-        logits: (texts, classes), float32.
-        probe_logits: Layer 0 is the embedding output, (texts, layers + 1, classes), float32.
-        search_logits: Logits on search-val, (texts, classes), float32.
+        teacher: The teacher.
+        task: The texts.
+        probes: How its probes are trained.
     """
 
-    logits: np.ndarray
-    probe_logits: np.ndarray
-    search_logits: np.ndarray
+    teacher: Teacher
+    task: Task
+    probes: ProbeTraining
+
+    @cached_property
+    def model(self) -> Any:
+        """The teacher itself, in eval mode."""
+        return self.teacher.load(choose_device())
+
+    def encoded(self, texts: tuple[str, ...]) -> EncodedTexts:
+        """Texts as the teacher sees them."""
+        return encode(self.teacher.tokenizer(), texts, self.teacher.max_length)
+
+    @cached_property
+    def training(self) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (texts, classes) and states (texts, layers + 1, width) of the training texts."""
+        texts = self.encoded(self.task.train.texts)
+        return logits_and_layers(self.model, texts, choose_device())
 
 
-def teacher_signals(settings: TeacherSettings, teacher: Teacher, task: Task) -> Signals:
-    """The signals of `teacher`, from the cache where they are there and intact."""
-    name = fingerprint(teacher=teacher.identity, probes=settings.model_dump())
-    arrays = cached_arrays(f"signals-{name}", lambda: _compute(settings, teacher, task))
-    return Signals(arrays["logits"], arrays["probe_logits"], arrays["search_logits"])
+def _probe_logits(of: Pass) -> np.ndarray:
+    labels = torch.tensor(of.task.train.labels)
+    return train_probes(torch.from_numpy(of.training[1]), labels, of.probes).numpy()
 
 
-def _compute(settings: TeacherSettings, teacher: Teacher, task: Task) -> Arrays:
-    device = choose_device()
-    model, tokenizer = teacher.load(device), teacher.tokenizer()
-    train = encode(tokenizer, task.train.texts, teacher.max_length)
-    search = encode(tokenizer, task.search.texts, teacher.max_length)
-    logits, layers = logits_and_layers(model, train, device)
-    labels = torch.tensor(task.train.labels)
+def _search_logits(of: Pass) -> np.ndarray:
+    return predict(logits_of(of.model), of.encoded(of.task.search.texts), choose_device())
 
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        return model(input_ids=ids, attention_mask=mask.long()).logits
 
-    return {
-        "logits": logits,
-        "probe_logits": train_probes(torch.from_numpy(layers), labels, settings).numpy(),
-        "search_logits": predict(forward, search, device),
-    }
+SIGNALS: Registry[Callable[[Pass], np.ndarray]] = Registry(
+    "signal of the teacher",
+    {
+        "logits": lambda of: of.training[0],
+        "probe_logits": _probe_logits,
+        "states": lambda of: of.training[1],
+        "search_logits": _search_logits,
+    },
+)
+"""The kinds of signals: how each is made, float32.
+
+- `logits` (texts, classes), of the training texts, as the next two;
+- `probe_logits` (texts, layers + 1, classes): those of the probes, layer 0 the embedding output;
+- `states` (texts, layers + 1, width): the first token of every layer, the mean one of layer 0;
+- `search_logits` (texts, classes), of search-val.
+"""
+
+
+def teacher_signals(
+    settings: TeacherSettings, teacher: Teacher, task: Task, kinds: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """The signals of a teacher by kind; each is in the cache under its own name, or made now.
+
+    Args:
+        settings: How the probes are trained.
+        teacher: The teacher.
+        task: The texts.
+        kinds: What is asked for; names in `SIGNALS`.
+    """
+    probes = ProbeTraining(
+        settings.probe_epochs,
+        settings.probe_learning_rate,
+        settings.batch_size,
+        settings.seed,
+    )
+    made_from = Pass(teacher, task, probes)  # what is missing is made in one pass
+
+    def signal(kind: str) -> np.ndarray:
+        make = SIGNALS[kind]
+        part = fingerprint(teacher=teacher.identity, probes=asdict(probes))
+        return cached_arrays(f"signals-{kind}-{part}", lambda: {kind: make(made_from)})[kind]
+
+    return {kind: signal(kind) for kind in kinds}

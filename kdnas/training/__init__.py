@@ -1,20 +1,21 @@
 """Training on text: encoded texts, batches of similar length, one plain loop, predictions.
 
-Teachers, probes and students all train with `fit`; there is no other loop. Training may use
-bfloat16 on a CUDA device; `predict` always computes scores in float32.
+Teachers and students train with `fit`. Two loops stand apart: the linear probes of a teacher
+(`kdnas.teachers`), which learn from stored features with Adam, and AdaBERT's search
+(`kdnas.adabert`), where two optimisers take turns. Training may use bfloat16 on a CUDA device;
+`predict` always computes scores in float32.
 """
 
 from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
 from kdnas.training.device import autocast, choose_device, exact_float32
-from kdnas.training.fit import Recipe, decay_groups, fit
-from kdnas.training.labels import label_loss
-from kdnas.training.predict import Forward, predict
+from kdnas.training.fit import Schedule, decay_groups, fit
+from kdnas.training.predict import Forward, logits_of, outputs_of, predict
 
 __all__ = [
     "Batch",
     "EncodedTexts",
     "Forward",
-    "Recipe",
+    "Schedule",
     "autocast",
     "choose_device",
     "decay_groups",
@@ -22,7 +23,8 @@ __all__ = [
     "epoch_plan",
     "exact_float32",
     "fit",
-    "label_loss",
+    "logits_of",
+    "outputs_of",
     "padded",
     "predict",
     "take",

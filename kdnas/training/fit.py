@@ -14,17 +14,21 @@ from kdnas.records import EvaluationFailed
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a loop steps.
+class Schedule:
+    """How a training goes through its texts.
 
     Attributes:
         learning_rate: At the end of the warm-up.
+        epochs: How often every text is seen.
+        batch_size: Texts of a batch.
         weight_decay: Of AdamW, for parameters whose group says nothing else.
         warmup: Share of the steps in which the rate rises from 0; then it falls to 0.
         clip: Largest norm of the gradient.
     """
 
     learning_rate: float
+    epochs: int = 1
+    batch_size: int = 32
     weight_decay: float = 0.01
     warmup: float = 0.1
     clip: float = 1.0
@@ -43,7 +47,7 @@ def fit(
     parameters: ParamsT,
     plan: Sequence[Sequence[np.ndarray]],
     loss_of: Callable[[np.ndarray], Tensor],
-    recipe: Recipe,
+    schedule: Schedule,
     on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> float:
     """Train `parameters` on the batches of `plan`.
@@ -52,7 +56,7 @@ def fit(
         parameters: What is trained, or groups of it as torch's optimisers take them.
         plan: For every epoch its batches, as index arrays.
         loss_of: From an index array to the batch's scalar loss, in the plan's order.
-        recipe: The schedule.
+        schedule: Rates and clipping; the epochs and batches are those of `plan`.
         on_epoch: Called after each epoch with its number from 1 and mean loss.
 
     Returns:
@@ -63,11 +67,11 @@ def fit(
     """
     steps = max(sum(map(len, plan)), 1)
     optimiser = torch.optim.AdamW(
-        parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
     trained = [p for group in optimiser.param_groups for p in group["params"]]
     factor = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: _rate_factor(step, steps, recipe.warmup)
+        optimiser, lambda step: _rate_factor(step, steps, schedule.warmup)
     )
     mean = math.nan
     for epoch, batches in enumerate(plan, start=1):
@@ -76,7 +80,7 @@ def fit(
             loss = loss_of(index)
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(trained, recipe.clip, foreach=True)
+            nn.utils.clip_grad_norm_(trained, schedule.clip, foreach=True)
             optimiser.step()
             factor.step()
             total += loss.detach()  # no host synchronisation inside an epoch

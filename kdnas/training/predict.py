@@ -4,15 +4,31 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from kdnas.records import EvaluationFailed
-from kdnas.training.batches import EncodedTexts, take
+from kdnas.training.batches import Batch, EncodedTexts, take
 
 Forward = Callable[[Tensor, Tensor], Tensor]
+
+
+def outputs_of(model: Any, batch: Batch) -> Any:
+    """What a Hugging Face classifier returns for a batch: its logits and hidden states."""
+    return model(input_ids=batch.ids, attention_mask=batch.mask.long(), output_hidden_states=True)
+
+
+def logits_of(model: Any) -> Forward:
+    """A Hugging Face classifier as a function of ids and mask, both (batch, length)."""
+
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = model(input_ids=ids, attention_mask=mask.long()).logits
+        return logits
+
+    return forward
 
 
 def predict(

@@ -6,6 +6,7 @@ what comes in over its edges. All cells of a student are alike.
 
 import json
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -30,6 +31,9 @@ COSTS = {
 """What an operation costs, of all ten together 1: the figures of the authors' own code."""
 
 OPS = tuple(COSTS)
+
+SHIPPED_CELL = files("kdnas.adabert") / "kdnas-cell.json"
+"""A cell that `search_cell` has found (`benchmarks/cell_search.py`)."""
 
 
 class CellEdge(NamedTuple):

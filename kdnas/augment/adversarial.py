@@ -1,34 +1,13 @@
-"""Adversarial training: a model goes on with what fooled it (Guo 2021, section 4.2)."""
+"""Adversarial examples of training texts, for training with them (Guo 2021, section 4.2)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import nn
 
 from kdnas.attacks import Attacker, Victim
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
 from kdnas.tasks import Split
-from kdnas.training import (
-    EncodedTexts,
-    Forward,
-    Recipe,
-    decay_groups,
-    epoch_plan,
-    fit,
-    label_loss,
-)
-
-
-@dataclass(frozen=True)
-class AdversarialRecipe:
-    """How a trained model goes on with the adversarial texts beside the original ones."""
-
-    learning_rate: float
-    epochs: int = 3
-    batch_size: int = 32
 
 
 def attacked_share(texts: int, fraction: float, seed: int) -> list[int]:
@@ -84,36 +63,3 @@ def with_examples(split: Split, examples: Mapping[int, str], chosen: Sequence[in
         split.labels + tuple(split.labels[i] for i in added),
         f"{split.origin} and adversarial texts of it",
     )
-
-
-def train_on_labels(
-    model: nn.Module,
-    forward: Forward,
-    texts: EncodedTexts,
-    labels: Sequence[int],
-    recipe: AdversarialRecipe,
-    seed: int,
-) -> float:
-    """Train `model` in place with the cross entropy of true labels alone; no teacher has a part.
-
-    Args:
-        model: Trained already; it is left in eval mode.
-        forward: (ids, mask), both (batch, length), to its logits (batch, classes).
-        texts: The original texts and the adversarial ones.
-        labels: Their true classes.
-        recipe: Rate and epochs.
-        seed: Decides dropout and the order of the texts.
-
-    Returns:
-        The mean loss of the last epoch.
-
-    Raises:
-        EvaluationFailed: The loss is not finite.
-    """
-    torch.manual_seed(seed)
-    loss_of = label_loss(forward, texts, labels, next(model.parameters()).device)
-    rng = np.random.default_rng(seed)
-    plan = epoch_plan(texts.lengths, recipe.batch_size, recipe.epochs, rng)
-    loss = fit(decay_groups(model.train()), plan, loss_of, Recipe(recipe.learning_rate))
-    model.eval()
-    return loss

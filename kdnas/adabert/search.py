@@ -8,13 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdnas.baselines.cell_losses import depth_losses, efficiency_loss
-from kdnas.baselines.cell_student import ALL_EDGES, CellStudent
-from kdnas.baselines.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture, CellEdge
+from kdnas.adabert.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture, CellEdge
+from kdnas.adabert.losses import depth_losses, efficiency_loss
+from kdnas.adabert.student import ALL_EDGES, CellStudent
 from kdnas.cache import Arrays
 from kdnas.space import NetworkShape
 from kdnas.students import load_tables
-from kdnas.teachers import Signals
 from kdnas.training import EncodedTexts, choose_device, epoch_plan, take
 
 COLDEST = 0.2
@@ -75,7 +74,7 @@ class Choices(nn.Module):
 def search_cell(
     texts: EncodedTexts,
     labels: Sequence[int],
-    signals: Signals,
+    probe_logits: np.ndarray,
     shape: NetworkShape,
     settings: CellSearch,
     seed: int,
@@ -87,7 +86,7 @@ def search_cell(
     Args:
         texts: The training texts.
         labels: Their true classes.
-        signals: The teacher on them.
+        probe_logits: Those of the teacher's probes on them, (texts, layers + 1, classes).
         shape: Vocabulary, classes and positions of the student.
         settings: Rates, sizes and the length of the search.
         seed: Decides everything that is drawn.
@@ -104,7 +103,7 @@ def search_cell(
     if settings.depth is not None:
         choices.fix_depth()
     truth = torch.tensor(labels, device=device)
-    probes = torch.from_numpy(signals.probe_logits).to(device)
+    probes = torch.from_numpy(probe_logits).to(device)
     rng = np.random.default_rng(seed)
     plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
     turns = [

@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from kdnas.baselines.cell_student import CellStudent
-from kdnas.baselines.cells import CellArchitecture
+from kdnas.adabert.cells import CellArchitecture
+from kdnas.adabert.student import CellStudent
 from kdnas.space import NetworkShape
 from kdnas.students import StudentConfig, StudentForSequenceClassification
 
@@ -28,8 +28,9 @@ class CellsForSequenceClassification(StudentForSequenceClassification):
         return CellStudent.of(CellArchitecture.from_json(architecture), shape, dropout)
 
     def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
-        """Logits; cells know no segments and show no states."""
-        return self.student(ids, mask)[0], ()
+        """Logits, and all read-outs, (batch, classes) each, as states; cells know no segments."""
+        logits, readouts = self.student(ids, mask)
+        return logits, readouts.unbind(dim=1)
 
 
 def register_cells() -> None:

@@ -4,17 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kdnas.baselines.cells import COSTS
-from kdnas.distillation import probe_loss
-
-
-def probed_layers(readouts: int, layers: int) -> list[int]:
-    """The teacher's layer that each read-out follows, in equal strides from the embedding's 0.
-
-    >>> probed_layers(4, 12)
-    [0, 3, 6, 9]
-    """
-    return [m * (layers // readouts) for m in range(readouts)]
+from kdnas.adabert.cells import COSTS
+from kdnas.distillation import followed_layers, probe_loss
 
 
 def readout_loss(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float) -> Tensor:
@@ -33,8 +24,8 @@ def readout_loss(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float)
         A scalar in nats.
     """
     count = readouts.shape[1]
-    followed = probes[:, probed_layers(count, probes.shape[1] - 1)]
-    kd = probe_loss(readouts, followed) / count
+    layers = list(followed_layers("from-embedding", count, probes.shape[1] - 1))
+    kd = probe_loss(readouts, probes[:, layers]) / count
     return (1 - gamma) * F.cross_entropy(readouts[:, -1], labels) + gamma * kd
 
 

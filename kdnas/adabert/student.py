@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdnas.baselines.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture
+from kdnas.adabert.cells import EDGES, INPUTS, NODES, OPS, CellArchitecture
 from kdnas.space import NetworkShape
 from kdnas.students import Embedding, masked_max
 

@@ -1,0 +1,166 @@
+"""What a recipe consists of: stages of weighted terms, and what a term sees of one batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kdnas.config import DistillSettings
+from kdnas.methods import METHODS
+from kdnas.registry import resolve
+from kdnas.training import EncodedTexts, Schedule, outputs_of, take
+
+LIVE = "teacher"
+"""The need of a term that asks the teacher itself, for what cannot be computed beforehand."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student is taught.
+
+    Attributes:
+        texts: The training texts.
+        labels: Their true classes.
+        signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
+        live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
+    """
+
+    texts: EncodedTexts
+    labels: Sequence[int]
+    signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    live: Callable[[torch.device], Any] = lambda device: None
+
+    @cached_property
+    def truth(self) -> Tensor:
+        """The true classes, (texts,)."""
+        return torch.tensor(self.labels)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a term sees of one batch; every tensor is on the student's device.
+
+    Attributes:
+        lesson: All texts; their ids are the tokenizer's.
+        index: Positions of the batch among them.
+        mask: True at real tokens, (batch, length).
+        logits: The student's, (batch, classes), float32.
+        outputs: Hidden states as the student returns them: those of its blocks, those of the
+            embedding and each layer of a transformer, or the read-outs of AdaBERT's cells.
+        number, steps: Steps of this stage that are done, and all of them.
+        teacher: The teacher itself, where a term needs it `LIVE`.
+    """
+
+    lesson: Lesson
+    index: np.ndarray
+    mask: Tensor
+    logits: Tensor
+    outputs: Sequence[Tensor]
+    number: int
+    steps: int
+    teacher: Any
+
+    @cached_property
+    def states(self) -> tuple[Tensor, ...]:
+        """The student's hidden states, float32."""
+        return tuple(state.float() for state in self.outputs)
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """The true classes, (batch,)."""
+        return self.lesson.truth[self.index].to(self.logits.device)
+
+    def signal(self, kind: str) -> Tensor:
+        """The teacher's signal of a kind for the texts of the batch, (batch, ...)."""
+        return torch.from_numpy(self.lesson.signals[kind][self.index]).to(self.logits.device)
+
+    @cached_property
+    def live(self) -> Any:
+        """What the teacher itself returns for the texts of the batch, its hidden states too."""
+        batch = take(self.lesson.texts, self.index, self.logits.device)
+        with torch.no_grad():
+            return outputs_of(self.teacher, batch)
+
+
+Weight = float | Callable[[float], float]
+"""A constant, or a function of the share of the stage's steps that are done, from 0 up to 1."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a loss.
+
+    Attributes:
+        loss: From a step, and the heads where the term has some, to a scalar.
+        weight: Its factor in the sum.
+        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), or `LIVE`.
+        heads: From the student to a module that is trained along and thrown away.
+    """
+
+    loss: Callable[..., Tensor]
+    weight: Weight = 1.0
+    needs: tuple[str, ...] = ()
+    heads: Callable[[Any], nn.Module] | None = None
+
+    def weighted(self, step: Step, heads: nn.Module | None) -> Tensor:
+        """The loss times the weight at that step."""
+        done = step.number / step.steps
+        weight = self.weight(done) if callable(self.weight) else self.weight
+        return weight * (self.loss(step) if heads is None else self.loss(step, heads))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training with one sum of terms.
+
+    Attributes:
+        terms: What is added up.
+        schedule: How the texts are gone through.
+        whole_tables: Whether word rows that no text uses take part in the steps. They do not move
+            either way, but the norm of a clipped gradient is summed in another order.
+    """
+
+    terms: tuple[Term, ...]
+    schedule: Schedule
+    whole_tables: bool = False
+
+
+Recipe = tuple[Stage, ...]
+
+
+def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
+    """Everything that the terms of a recipe ask of the teacher, each once."""
+    return tuple(dict.fromkeys(n for stage in recipe for term in stage.terms for n in term.needs))
+
+
+def schedule_of(settings: DistillSettings) -> Schedule:
+    """The schedule that all methods begin with; some have a rate and epochs of their own."""
+    return Schedule(
+        learning_rate=settings.learning_rate,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        weight_decay=settings.weight_decay,
+        warmup=settings.warmup,
+        clip=settings.clip,
+    )
+
+
+def recipe_of(
+    settings: DistillSettings, method: str | None = None, schedule: Schedule | None = None
+) -> Recipe:
+    """The stages of a method.
+
+    Args:
+        settings: The section `distill`.
+        method: None for the one that teaches the students of a search.
+        schedule: None for that of the section.
+    """
+    name = settings.method if method is None else method
+    make = METHODS[name].recipe
+    function = resolve(make) if isinstance(make, str) else make
+    stages = function(schedule or schedule_of(settings), settings.table(name))
+    return tuple(stages)

@@ -1,0 +1,100 @@
+"""Pre-trained classifiers whose classes are brought into the order of a task."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from kdnas.errors import UserError
+from kdnas.teachers.pretrained import load_classifier, load_config, require_whole
+
+_UNNAMED = re.compile(r"LABEL_\d+")
+"""What transformers calls the classes of a head that nobody named."""
+
+
+def load_for_task(
+    name: str, label_names: Sequence[str], trained: bool = False, **config: Any
+) -> Any:
+    """A pre-trained model with a classification head for these classes, in this order.
+
+    A head whose classes are the task's in another order is permuted, whether or not the model is
+    trained further; case does not count. Any other head is taken as it stands where it has as many
+    classes, and else replaced by a fresh one.
+
+    Args:
+        name: A hub id, a folder, or a name in `OFFLINE_MODELS`.
+        label_names: The classes of the task.
+        trained: Whether the model has to classify as it is: its head must be there, and its classes
+            must be the task's or have no names.
+        **config: Further settings of the model, such as its number of layers.
+
+    Raises:
+        UserError: The model cannot be loaded, or it is none that classifies as it is.
+    """
+    own = load_config(name)
+    own_names = [str(own.id2label[i]) for i in range(own.num_labels)]
+    order = _order(own_names, label_names)
+    if trained:
+        _require_classes(name, own_names, label_names, order)
+    model, report = load_classifier(
+        name,
+        num_labels=len(label_names),
+        id2label=dict(enumerate(label_names)),
+        label2id={label: i for i, label in enumerate(label_names)},
+        ignore_mismatched_sizes=not trained,
+        output_loading_info=True,
+        **config,
+    )
+    if trained:
+        require_whole(name, report["missing_keys"])
+    if order is not None and order != list(range(len(order))):
+        _permute(name, model, order)
+    return model
+
+
+def _order(own: Sequence[str], wanted: Sequence[str]) -> list[int] | None:
+    """The place of each wanted class among the model's own; None where they are not the same."""
+    for read in (str, str.lower):
+        places = {read(label): i for i, label in enumerate(own)}
+        order = [places.get(read(label), -1) for label in wanted]
+        if sorted(order) == list(range(len(own))):
+            return order
+    return None
+
+
+def _require_classes(
+    name: str, own: Sequence[str], wanted: Sequence[str], order: Sequence[int] | None
+) -> None:
+    unnamed = all(map(_UNNAMED.fullmatch, own))
+    if order is not None or (unnamed and len(own) == len(wanted)):
+        return
+    raise UserError(
+        f"teacher {name} tells {', '.join(own)} apart, the task {', '.join(wanted)}: name the"
+        " classes alike in id2label of its config.json, or fine-tune it with teacher.epochs=3"
+    )
+
+
+def _permute(name: str, model: Any, order: list[int]) -> None:
+    """Reorder the classes of a model's head.
+
+    The head is the last linear layer with an output for each class; what the model says of a few
+    tokens before and after tells whether that was right.
+    """
+    ids = torch.arange(1, 9).unsqueeze(0) % model.get_input_embeddings().num_embeddings
+    heads = [
+        layer
+        for layer in model.modules()
+        if isinstance(layer, nn.Linear) and layer.out_features == len(order)
+    ]
+    model.eval()
+    with torch.no_grad():
+        before = model(input_ids=ids).logits
+        for parameter in heads[-1].parameters() if heads else ():
+            parameter.copy_(parameter[order].clone())
+        if not torch.allclose(model(input_ids=ids).logits, before[:, order], atol=1e-5):
+            raise UserError(
+                f"the classes of model {name} stand in another order than the task's, and its head"
+                " is of no known kind: save it with the order of the task"
+            )

@@ -1,0 +1,26 @@
+"""The lesson of a teacher: a task with the signals that a recipe asks for."""
+
+from kdnas.config import TeacherSettings
+from kdnas.distillation import LIVE, Lesson, Recipe, needs_of
+from kdnas.tasks import Task
+from kdnas.teachers.finetune import Teacher
+from kdnas.teachers.signals import teacher_signals
+from kdnas.training import encode
+
+
+def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: Recipe) -> Lesson:
+    """The training texts of a task with what a recipe needs of a teacher.
+
+    Args:
+        settings: How the teacher's probes are trained.
+        teacher: The teacher; its signals are computed where they are not in the cache.
+        task: The texts and labels.
+        recipe: What the lesson is for.
+    """
+    kinds = [need for need in needs_of(recipe) if need != LIVE]
+    return Lesson(
+        texts=encode(teacher.tokenizer(), task.train.texts, teacher.max_length),
+        labels=task.train.labels,
+        signals=teacher_signals(settings, teacher, task, kinds),
+        live=teacher.load,
+    )
