@@ -5,4 +5,4 @@ Importing the package loads none of the heavy libraries. The way through it foll
 `kdnas.evaluation`, `kdnas.loop`, `kdnas.archive`, `kdnas.analysis`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

@@ -1,16 +1,16 @@
-"""The archive of a run: one SQLite file with every ask, every tell and every evaluation.
+"""The stores of runs: one SQLite file with everything that a search or a comparison has recorded.
 
-Tables: `meta` (the run's configuration and state), `events` (asks and tells in order),
-`evaluations` (one row per birth, from its ask on), `reports` (the front on report-val), `texts`
-(each attacked text). Every transaction is durable when its call returns.
-
-`ModelArchive` holds the models of a reproduction in another file of the same kind.
+`Archive` is the store of a search, `ModelArchive` that of a comparison; both are a `Store` with the
+tables of `schema`. Students are written once, their evaluations are trials, and every score is
+derived from predictions and outcomes (`measured`). `Row` is a student with its `Trial`s, `Birth`
+what an algorithm has asked for. Every transaction is durable when its call returns.
 """
 
 from kdnas.archive.archive import Archive
-from kdnas.archive.models import MODELS_FILE, ModelArchive, ModelRow, weights_of
-from kdnas.archive.rows import Birth, Row, birth_of
-from kdnas.archive.schema import FILE_NAME, SCHEMA_VERSION
+from kdnas.archive.models import ModelArchive, ModelRow, weights_of
+from kdnas.archive.rows import Birth, Row, Trial, births_of, weights_name
+from kdnas.archive.schema import FILE_NAME, MODELS_FILE, SCHEMA_VERSION
+from kdnas.archive.store import Store
 
 __all__ = [
     "FILE_NAME",
@@ -21,6 +21,9 @@ __all__ = [
     "ModelArchive",
     "ModelRow",
     "Row",
-    "birth_of",
+    "Store",
+    "Trial",
+    "births_of",
+    "weights_name",
     "weights_of",
 ]

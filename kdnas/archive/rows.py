@@ -1,44 +1,83 @@
-"""What an archive holds, as values: births and rows, and their way in and out of the tables."""
+"""What a store holds, as values: what was asked for, and students with their trials."""
 
-import json
-import math
-import sqlite3
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from kdnas.archive.schema import MEASURED_NAMES
-from kdnas.records import AttackOutcome, Evaluation, Failure, Measurement
+from kdnas.records import Evaluation, Failure, Measurement, pooled
 from kdnas.space import Architecture
+
+Status = Literal["pending", "ok", "failed"]
 
 
 @dataclass(frozen=True)
 class Birth:
-    """A proposed student: its number in the run, its architecture and where it came from."""
+    """A student that was asked for: its number in the run, where it came from, and the trial.
+
+    Attributes:
+        birth: Its number among the students of the run, from 0.
+        architecture: The student.
+        operation: What made it; `parents` are births.
+        seed: The seed of the training.
+        replicate: How many trials of the student came before, at this fidelity.
+        fidelity: The share of the epochs that it is trained for.
+    """
 
     birth: int
     architecture: Architecture
     operation: str
     parents: tuple[int, ...]
     seed: int
+    replicate: int = 0
+    fidelity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluation of a student.
+
+    Attributes:
+        trial: Its number among the trials of the run, in the order in which they were asked for.
+        replicate: Its number among the trials of the student at this fidelity.
+        fidelity: The share of the epochs that it was trained for.
+        seed: The seed of its training.
+        status: `pending`, `ok` or `failed`.
+        evaluation: What was measured, if `ok`; without predictions and single texts.
+        failure: Why it failed, if it did.
+        report: Its values on report-val, if it was measured there.
+        attempts: How often it was tried; 0 while it is pending.
+        seconds: Wall time of the last attempt.
+    """
+
+    trial: int
+    replicate: int
+    fidelity: float
+    seed: int
+    status: Status
+    evaluation: Evaluation | None = None
+    failure: Failure | None = None
+    report: Measurement | None = None
+    attempts: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """One student of an archive, in birth order.
+    """One student of a store with all that its trials have given, in birth order.
 
     Attributes:
         birth: Its number in the run, from 0.
         key: The architecture's identity.
         architecture_json: The architecture as it was proposed.
         operation: What made it; `parents` are births.
-        seed: Seed of its training.
-        status: `pending`, `ok` or `failed`.
-        evaluation: What was measured, if `ok` (without its single texts).
-        failure: Why not, if `failed`.
+        seed: The seed of the training that stands for the student; see `chosen`.
+        status: `pending` while a trial is, else `ok` if one was evaluated, else `failed`.
+        evaluation: What was measured, the mean over the trials at the largest fidelity.
+        failure: Why not, if all of them failed.
         report: Its values on report-val, if it was measured there.
-        attempts: How often its evaluation was tried; 0 while it is pending.
-        seconds: Wall time of the last attempt.
+        attempts: How often its trials were tried.
+        seconds: Wall time of the last attempts.
+        trials: The trials one by one.
     """
 
     birth: int
@@ -47,90 +86,76 @@ class Row:
     operation: str
     parents: tuple[int, ...]
     seed: int
-    status: Literal["pending", "ok", "failed"]
+    status: Status
     evaluation: Evaluation | None = None
     failure: Failure | None = None
     report: Measurement | None = None
     attempts: int = 0
     seconds: float = 0.0
+    trials: tuple[Trial, ...] = ()
 
     @property
     def architecture(self) -> Architecture:
         """The architecture as it was proposed."""
         return Architecture.from_json(self.architecture_json)
 
-
-EVALUATION_NAMES = (
-    "parameters",
-    "block_parameters",
-    "flops",
-    "loss",
-    "train_seconds",
-    "attack_seconds",
-)
-_JSON_NAMES = ("correct", "totals", "predicted", "skipped", "succeeded", "failed")
+    @property
+    def chosen(self) -> Trial:
+        """The trial whose weights stand for the student: the first that was evaluated in full."""
+        return chosen_trial(self.trials)
 
 
-def measured_values(measurement: Measurement) -> dict[str, Any]:
-    """The columns of a measurement."""
-    attack = measurement.attack
-    values: dict[str, Any] = {
-        **{name: getattr(measurement, name) for name in MEASURED_NAMES[:6]},
-        "attacked": attack.texts,
-        **{name: getattr(measurement, name) for name in _JSON_NAMES[:3]},
-        **{name: getattr(attack, name) for name in _JSON_NAMES[3:]},
-        "queries": attack.queries,
-        "words_changed_share": attack.words_changed_share,
-        "spec": measurement.spec,
-    }
-    return values | {name: json.dumps(values[name]) for name in _JSON_NAMES}
+def chosen_trial(trials: Sequence[Trial]) -> Trial:
+    """The first evaluated trial of the largest fidelity; the first of all where none was."""
+    evaluated = [trial for trial in trials if trial.evaluation]
+    return min(evaluated or trials[:1], key=lambda trial: (-trial.fidelity, trial.replicate))
 
 
-def measurement_of(row: sqlite3.Row) -> Measurement:
-    """The measurement that a table's row ends with."""
-    *counts, queries, words_changed, spec = row[-len(_JSON_NAMES) - 3 :]
-    correct, totals, predicted, skipped, succeeded, failed = map(_whole, counts)
-    attack = AttackOutcome(skipped, succeeded, failed, queries, words_changed)
-    return Measurement(correct, totals, predicted, attack, spec)
-
-
-@lru_cache(maxsize=2**14)
-def _whole(text: str) -> tuple[int, ...]:
-    """Numbers from their JSON; many rows have the same."""
-    return tuple(json.loads(text))
-
-
-def row_of(row: sqlite3.Row, report: Measurement | None) -> Row:
-    """The student that a row of `evaluations` holds, with its report if there is one.
-
-    Columns are taken by their place in the schema: by name it takes twice as long.
-    """
-    birth, key, architecture, parents, operation, seed, status, *found = row
-    parameters, block_parameters, flops, loss, training, attack, kind, message, *found = found
-    attempts, seconds, *_ = found
-    evaluation = failure = None
-    if status == "ok":
-        loss = math.nan if loss is None else loss  # SQLite has no NaN
-        costs = parameters, block_parameters, flops
-        evaluation = Evaluation(*costs, measurement_of(row), loss, training, attack)
-    elif status == "failed":
-        failure = Failure(kind, message)
+def row_of(
+    birth: int,
+    key: str,
+    architecture_json: str,
+    operation: str,
+    parents: tuple[int, ...],
+    trials: tuple[Trial, ...],
+) -> Row:
+    """A student with its trials, of which there is at least one."""
+    chosen = chosen_trial(trials)
+    status: Status = chosen.status
+    if any(trial.status == "pending" for trial in trials):
+        status = "pending"
+    evaluations = [t.evaluation for t in trials if t.evaluation and t.fidelity == chosen.fidelity]
     return Row(
-        birth,
-        key,
-        architecture,
-        operation,
-        _whole(parents),
-        seed,
-        status,
-        evaluation,
-        failure,
-        report,
-        attempts or 0,
-        seconds or 0.0,
+        birth=birth,
+        key=key,
+        architecture_json=architecture_json,
+        operation=operation,
+        parents=parents,
+        seed=chosen.seed,
+        status=status,
+        evaluation=pooled(evaluations) if evaluations and status == "ok" else None,
+        failure=chosen.failure if status == "failed" else None,
+        report=chosen.report,
+        attempts=sum(trial.attempts for trial in trials),
+        seconds=sum(trial.seconds for trial in trials),
+        trials=trials,
     )
 
 
-def birth_of(row: Row) -> Birth:
-    """The student of a row as it was asked for."""
-    return Birth(row.birth, row.architecture, row.operation, row.parents, row.seed)
+def weights_name(key: str, replicate: int = 0, fidelity: float = 1.0) -> str:
+    """Return the name of the file with the weights of a trial, without its ending.
+
+    >>> weights_name("f00"), weights_name("f00", 2), weights_name("f00", 1, 0.5)
+    ('f00', 'f00-2', 'f00-1@0.5')
+    """
+    share = "" if fidelity == 1 else f"@{fidelity:g}"
+    return f"{key}-{replicate}{share}" if replicate or share else key
+
+
+def births_of(row: Row) -> dict[int, Birth]:
+    """What was asked for of a student, by the number of the trial."""
+    first = Birth(row.birth, row.architecture, row.operation, row.parents, row.seed)
+    return {
+        t.trial: replace(first, seed=t.seed, replicate=t.replicate, fidelity=t.fidelity)
+        for t in row.trials
+    }

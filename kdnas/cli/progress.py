@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from kdnas.archive import Birth
 from kdnas.cli.output import duration, messages
 from kdnas.objectives import Weights, fitness
-from kdnas.records import Failure, Report, Result
+from kdnas.records import Failure, Finished, Report, Result
 from kdnas.status import Status
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class RunProgress:
         known = f", {self._recorded} of them done before" if self._recorded else ""
         self._bars.console.print(f"stage {status.stage}{count}{known}")
 
-    def finished(self, birth: Birth, result: Result, status: Status) -> None:
-        """A student is done."""
-        described = self._describe(result)
+    def finished(self, birth: Birth, done: Finished, status: Status) -> None:
+        """A trial is done."""
+        described = self._describe(done.result)
         left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
         line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
         if status.done > self._recorded:

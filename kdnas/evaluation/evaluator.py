@@ -55,11 +55,11 @@ class Evaluator:
         task, attack = self.prepared.task, self._config.attack
         if job.stage == "report":
             student = self.student(job)
-            measured, texts = self._measure(student, task.report, attack.report_texts)
-            return Report(measured, time.perf_counter() - start, texts)
-        student, loss = self._trained(job)
+            measured, texts, predicted = self._measure(student, task.report, attack.report_texts)
+            return Report(measured, time.perf_counter() - start, texts, predicted)
+        student, loss, checksum = self._trained(job)
         trained, arch, shape = time.perf_counter(), job.architecture, self.prepared.shape
-        measured, texts = self._measure(student, task.search, attack.texts)
+        measured, texts, predicted = self._measure(student, task.search, attack.texts)
         return Evaluation(
             parameters=count_parameters(arch, shape),
             block_parameters=count_block_parameters(arch, shape),
@@ -69,23 +69,26 @@ class Evaluator:
             train_seconds=trained - start,
             attack_seconds=time.perf_counter() - trained,
             texts=texts,
+            predictions=predicted,
+            weights=checksum,
         )
 
     def student(self, job: Job) -> Student:
         """The trained student of a job: from its stored weights, or trained again."""
         return self.stored(job) or self._trained(job)[0]
 
-    def _trained(self, job: Job) -> tuple[Student, float]:
-        """A distilled student, its weights stored, and its last loss."""
-        student = self._fresh(job)
-        loss = distill(student, self._train, self.prepared.signals, self._config.distill, job.seed)
-        save_weights(self._folder, job.architecture.key, student)
-        return student, loss
+    def _trained(self, job: Job) -> tuple[Student, float, str]:
+        """A distilled student, its last loss, and the checksum of its weights, which are stored."""
+        student, settings = self._fresh(job), self._config.distill
+        epochs = max(round(job.fidelity * settings.epochs), 1)
+        settings = settings.model_copy(update={"epochs": epochs})
+        loss = distill(student, self._train, self.prepared.signals, settings, job.seed)
+        return student, loss, save_weights(self._folder, job, student)
 
     def stored(self, job: Job) -> Student | None:
         """The student of a job from its stored weights; None where they are gone or damaged."""
         student = self._fresh(job)
-        found = load_weights(self._folder, job.architecture.key, student)
+        found = load_weights(self._folder, job, student)
         return student.eval() if found else None
 
     def _fresh(self, job: Job) -> Student:
@@ -99,14 +102,16 @@ class Evaluator:
 
     def _measure(
         self, student: Student, split: Split, attacked: int | None
-    ) -> tuple[Measurement, tuple[TextOutcome, ...]]:
+    ) -> tuple[Measurement, tuple[TextOutcome, ...], tuple[int, ...]]:
+        """The counts on a split, the attacked texts, and the predicted class of every text."""
         prepared = self.prepared
         victim = ModelVictim(lambda ids, mask: student(ids, mask)[0], self._tokens, self._device)
         predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
         subset = split.head(attacked)
         texts = self._attacker.attack(victim, subset.texts, subset.labels)
         classes = prepared.shape.classes
-        return measurement(predicted, split, texts, classes, prepared.spec), tuple(texts)
+        measured = measurement(predicted, split, texts, classes, prepared.spec)
+        return measured, tuple(texts), tuple(predicted.tolist())
 
 
 def measurement(

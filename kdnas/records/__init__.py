@@ -30,6 +30,7 @@ from kdnas.records.evaluation import (
     Report,
     Result,
     Stage,
+    pooled,
 )
 
 __all__ = [
@@ -57,4 +58,5 @@ __all__ = [
     "TextOutcome",
     "WordClasses",
     "named_spec",
+    "pooled",
 ]

@@ -2,10 +2,10 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal, Self
 
 from kdnas.errors import UserError
 
@@ -62,6 +62,19 @@ class AttackSpec:
     def digest(self) -> str:
         """12 hexadecimal digits that change with every field."""
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the fields in a JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the spec whose fields `as_record` gave.
+
+        Raises:
+            TypeError: A field is unknown.
+        """
+        return cls(**record)
 
 
 SIMILARITY_THRESHOLDS: dict[str, float] = {
@@ -130,10 +143,10 @@ class AttackOutcome:
         words_changed_share: Sum over successes of changed words / words.
     """
 
-    skipped: tuple[int, ...]
-    succeeded: tuple[int, ...]
-    failed: tuple[int, ...]
-    queries: int | None = None
+    skipped: tuple[float, ...]
+    succeeded: tuple[float, ...]
+    failed: tuple[float, ...]
+    queries: float | None = None
     words_changed_share: float = 0.0
 
     @classmethod
@@ -156,7 +169,7 @@ class AttackOutcome:
     @property
     def texts(self) -> int:
         """All texts of the attacked set, N."""
-        return sum(self.skipped) + sum(self.succeeded) + sum(self.failed)
+        return round(sum(self.skipped) + sum(self.succeeded) + sum(self.failed))
 
     @property
     def accuracy(self) -> float:

@@ -64,7 +64,8 @@ def build_models(
         if found is None:
             left_out.add(model.identity)
             return
-        archive.add(found.row, found.specs, found.texts)
+        archive.record_attacks(found.specs)
+        archive.add(found.row, found.texts)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 
