@@ -5,7 +5,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kdnas.archive.measured import counts_json, measurements, packed, unpacked
+from kdnas.archive.measured import (
+    checksum,
+    counts_json,
+    measurements,
+    packed,
+    trial_digest,
+    unpacked,
+)
 from kdnas.archive.rows import Birth, Row, Trial, row_of
 from kdnas.archive.store import Store
 from kdnas.records import (
@@ -33,17 +40,13 @@ class Archive(Store):
 
     def ask(self, births: Sequence[Birth]) -> None:
         """Record what was asked for: new students, a pending trial each, and an event each."""
-        students = [
-            (b.birth, b.architecture.key, b.architecture.to_json(), b.operation,
-             json.dumps(b.parents))
-            for b in births if b.replicate == 0
-        ]  # fmt: skip
+        students = [student_columns(b) for b in births if b.replicate == 0]
         with self._writing():
             (first,) = self._db.execute("SELECT coalesce(max(trial) + 1, 0) FROM trials").fetchone()
             trials = [
                 (first + i, b.birth, b.replicate, b.fidelity, b.seed) for i, b in enumerate(births)
             ]
-            self._db.executemany("INSERT INTO students VALUES (?, ?, ?, ?, ?)", students)
+            self._db.executemany("INSERT INTO students VALUES (?, ?, ?, ?, ?, ?)", students)
             self._db.executemany(
                 "INSERT INTO trials (trial, birth, replicate, fidelity, method, seed, status)"
                 " VALUES (?, ?, ?, ?, '', ?, 'pending')",
@@ -163,14 +166,24 @@ class Archive(Store):
         return tuple(unpacked(found, self.splits["search"].classes).tolist())
 
 
+def student_columns(b: Birth) -> tuple[Any, ...]:
+    """The row of a student, the checksum over the others last."""
+    arch = b.architecture
+    values = (b.birth, arch.key, arch.to_json(), b.operation, json.dumps(b.parents))
+    return *values, checksum(*values)
+
+
 def _result_columns(result: Any) -> dict[str, Any]:
     """The columns that the result of a trial fills."""
     if isinstance(result, Failure):
         return {"status": "failed", "failure": result.kind, "message": result.message}
     assert isinstance(result, Evaluation)
     costs = {name: getattr(result, name) for name in _COSTS}
-    metrics = json.dumps(dict(result.values))
-    return {"status": "ok", **costs, "metrics": metrics, "weights": result.weights or None}
+    if math.isnan(costs["loss"]):
+        costs["loss"] = None  # SQLite has no NaN
+    metrics, weights = json.dumps(dict(result.values)), result.weights or None
+    values = {**costs, "examples": None, "metrics": metrics, "weights": weights}
+    return {"status": "ok", **values, "digest": trial_digest(values)}
 
 
 def _parents(text: str) -> tuple[int, ...]:
@@ -190,7 +203,7 @@ def _trial(row: Sequence[Any], search: Measurement | None, report: Measurement |
             blocks,
             flops,
             search,
-            loss=math.nan if loss is None else loss,  # SQLite has no NaN
+            loss=math.nan if loss is None else loss,
             train_seconds=training,
             attack_seconds=attack,
             values=json.loads(metrics) if metrics != "{}" else {},

@@ -22,6 +22,18 @@ OUTCOME_COLUMNS = (
     "perturbed",
 )
 
+TRIAL_COLUMNS = (
+    "parameters",
+    "block_parameters",
+    "flops",
+    "loss",
+    "train_seconds",
+    "attack_seconds",
+    "examples",
+    "metrics",
+    "weights",
+)
+
 _ATTACKED = """
 SELECT measurement, min(attack), label, outcome, count(*), count(queries), sum(queries),
     sum(1.0 * words_changed / max(words, 1))
@@ -74,8 +86,13 @@ def outcome_values(texts: Iterable[TextOutcome]) -> list[tuple[Any, ...]]:
     ]
 
 
-def digest_of(predictions: bytes | None, counts: str | None, outcomes: Sequence[Any]) -> str:
-    """A checksum over everything that was measured of a trial on a split.
+def checksum(*values: Any) -> str:
+    """Return 16 hexadecimal digits over values in a JSON form; rows of a table are lists there."""
+    return sha256(json.dumps(values, default=list).encode()).hexdigest()[:16]
+
+
+def measured_digest(predictions: bytes | None, counts: str | None, outcomes: Iterable[Any]) -> str:
+    """Return the checksum over everything that was measured of a trial on a split.
 
     Args:
         predictions: Packed; None for counts only.
@@ -83,14 +100,17 @@ def digest_of(predictions: bytes | None, counts: str | None, outcomes: Sequence[
         outcomes: The rows of every attack, each with the number of the attack before the columns
             `OUTCOME_COLUMNS`, in the order of the table's key.
     """
-    content = json.dumps([(predictions or b"").hex(), counts, [tuple(row) for row in outcomes]])
-    return sha256(content.encode()).hexdigest()
+    return checksum((predictions or b"").hex(), counts, *outcomes)
 
 
-def originals_digest(labels: bytes, originals: Iterable[Sequence[Any]]) -> str:
-    """A checksum over the labels of a split and the originals of its attacked texts."""
-    content = json.dumps([labels.hex(), [tuple(row) for row in originals]])
-    return sha256(content.encode()).hexdigest()
+def originals_digest(labels: bytes, originals: Iterable[Any]) -> str:
+    """Return the checksum over a split: its labels, and (place, label, text) of its originals."""
+    return checksum(labels.hex(), *originals)
+
+
+def trial_digest(values: Mapping[str, Any]) -> str:
+    """Return the checksum over the columns `TRIAL_COLUMNS` of an evaluated trial."""
+    return checksum(*(values[name] for name in TRIAL_COLUMNS))
 
 
 def counts_json(measurement: Measurement) -> str:
@@ -112,7 +132,7 @@ def measurements(
     found = {}
     for measurement, trial, split, predictions, counts in db.execute(_MEASURED):
         if counts is not None:
-            found[trial, split] = _from_counts(counts)
+            found[trial, split] = counts_measurement(counts)
             continue
         known = splits[split]
         table = confusion(known, predictions)
@@ -152,10 +172,10 @@ def _attacked(
     for measurement, attack, label, outcome, *sums in db.execute(_ATTACKED):
         _, seen = found.setdefault(measurement, (attack, []))
         seen.append((label, outcome, *sums))
-    return {m: (attack, _summed(seen, classes)) for m, (attack, seen) in found.items()}
+    return {m: (attack, summed(seen, classes)) for m, (attack, seen) in found.items()}
 
 
-def _summed(groups: Sequence[Any], classes: int) -> AttackOutcome:
+def summed(groups: Sequence[Any], classes: int) -> AttackOutcome:
     """Counts of an attack from the sums over texts of equal label and outcome."""
     counts: dict[Outcome, list[int]] = {
         "skipped": [0] * classes,
@@ -179,7 +199,7 @@ def _summed(groups: Sequence[Any], classes: int) -> AttackOutcome:
 
 
 @lru_cache(maxsize=2**14)
-def _from_counts(text: str) -> Measurement:
+def counts_measurement(text: str) -> Measurement:
     """A measurement from its JSON; many have the same."""
     values = json.loads(text)
     attack = values["attack"]

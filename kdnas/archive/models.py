@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from kdnas.archive.measured import packed
+from kdnas.archive.measured import TRIAL_COLUMNS, checksum, packed, trial_digest
 from kdnas.archive.store import Store
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
@@ -13,6 +14,15 @@ from kdnas.records import TextOutcome
 _MODELS = """
 SELECT key, replicate, trials.seed, parameters, examples, loss, train_seconds, genotype, weights
 FROM trials JOIN students USING (birth) ORDER BY trial
+"""
+
+_ADD = f"""
+INSERT INTO trials (birth, replicate, seed, seconds, {", ".join(TRIAL_COLUMNS)}, digest,
+    fidelity, method, status, attempts, worker)
+VALUES ({", ".join("?" * (5 + len(TRIAL_COLUMNS)))}, 1, '', 'ok', 1, '')
+ON CONFLICT DO UPDATE SET seed = excluded.seed, seconds = excluded.seconds,
+    {", ".join(f"{name} = excluded.{name}" for name in (*TRIAL_COLUMNS, "digest"))}
+RETURNING trial
 """
 
 
@@ -72,31 +82,20 @@ class ModelArchive(Store):
         predictions = packed([text.predicted for text in first], self.splits["report"].classes)
         with self._writing():
             birth = self._birth(row)
-            values = (birth, row.replicate, row.seed, row.parameters, row.loss, row.seconds,
-                      row.examples, row.weights or None, row.seconds)  # fmt: skip
-            trial = self._db.execute(
-                "INSERT INTO trials (birth, replicate, fidelity, method, seed, status, parameters,"
-                " loss, train_seconds, examples, weights, seconds, attempts, worker, metrics)"
-                " VALUES (?, ?, 1, '', ?, 'ok', ?, ?, ?, ?, ?, ?, 1, '', '{}')"
-                " ON CONFLICT DO UPDATE SET seed = excluded.seed, loss = excluded.loss,"
-                " parameters = excluded.parameters, examples = excluded.examples,"
-                " train_seconds = excluded.train_seconds, weights = excluded.weights"
-                " RETURNING trial",
-                values,
-            ).fetchone()[0]
+            (trial,) = self._db.execute(_ADD, _trial_columns(birth, row)).fetchone()
             self._measure(trial, "report", (predictions, None), texts, 0.0)
 
     def _birth(self, row: ModelRow) -> int:
         """The number of a model's name, a new one where it has none."""
         known = "SELECT birth FROM students WHERE key = ?"
         found = self._db.execute(known, (row.name,)).fetchone()
+        genotype = row.architecture or "null"
         if found is None:
-            self._db.execute(
-                "INSERT INTO students SELECT coalesce(max(birth) + 1, 0), ?, ?, 'compared', '[]'"
-                " FROM students",
-                (row.name, row.architecture or "null"),
-            )
-            found = self._db.execute(known, (row.name,)).fetchone()
+            found = self._db.execute(
+                "INSERT INTO students SELECT coalesce(max(birth) + 1, 0), ?, ?, 'compared', '[]', ?"
+                " FROM students RETURNING birth",
+                (row.name, genotype, checksum(row.name, genotype)),
+            ).fetchone()
         birth: int = found[0]
         return birth
 
@@ -137,6 +136,20 @@ class ModelArchive(Store):
         ):
             found.setdefault((surrogate, target), []).append((shown, right))
         return found
+
+
+def _trial_columns(birth: int, row: ModelRow) -> list[Any]:
+    """The values of `_ADD`."""
+    values = dict.fromkeys(TRIAL_COLUMNS) | {
+        "parameters": row.parameters,
+        "loss": row.loss,
+        "train_seconds": row.seconds,
+        "examples": row.examples,
+        "metrics": "{}",
+        "weights": row.weights or None,
+    }
+    first = (birth, row.replicate, row.seed, row.seconds)
+    return [*first, *values.values(), trial_digest(values)]
 
 
 def _model(row: sqlite3.Row) -> ModelRow:

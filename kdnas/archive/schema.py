@@ -5,6 +5,9 @@ of the data. It is `whole` where it holds the predicted class of every text, and
 follows from the predictions, the labels of the split and the outcomes of the attacked texts. It is
 `counts only` where nothing but counts by class is known: of a problem in closed form, which has no
 texts, or of an archive that was converted from an earlier schema.
+
+A column `digest` is a checksum over what its row says: what no constraint can refuse, such as one
+operation in the place of another, `kdnas verify` finds by it.
 """
 
 SCHEMA_VERSION = 3
@@ -23,7 +26,8 @@ CREATE TABLE students (
     key TEXT NOT NULL UNIQUE,
     genotype TEXT NOT NULL CHECK (json_valid(genotype)),
     operation TEXT NOT NULL,
-    parents TEXT NOT NULL CHECK (json_valid(parents) AND json_type(parents) = 'array')
+    parents TEXT NOT NULL CHECK (json_valid(parents) AND json_type(parents) = 'array'),
+    digest TEXT NOT NULL
 ) STRICT;
 CREATE TABLE trials (
     trial INTEGER PRIMARY KEY CHECK (trial >= 0),
@@ -42,6 +46,7 @@ CREATE TABLE trials (
     examples INTEGER CHECK (examples >= 0),
     metrics TEXT CHECK (metrics IS NULL OR json_valid(metrics) AND json_type(metrics) = 'object'),
     weights TEXT CHECK (length(weights) = 64),
+    digest TEXT,
     failure TEXT CHECK (failure IN ('oom', 'timeout', 'non_finite', 'killed', 'exception')),
     message TEXT,
     attempts INTEGER CHECK (attempts >= 1),
@@ -51,6 +56,7 @@ CREATE TABLE trials (
     CHECK ((status = 'ok') = (parameters IS NOT NULL)
         AND (status = 'ok') = (train_seconds IS NOT NULL)
         AND (status = 'ok') = (metrics IS NOT NULL)
+        AND (status = 'ok') = (digest IS NOT NULL)
         AND (block_parameters IS NULL) = (flops IS NULL)
         AND (flops IS NULL) = (attack_seconds IS NULL)
         AND (status = 'ok' OR coalesce(flops, loss, examples, weights) IS NULL)),

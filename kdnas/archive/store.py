@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from kdnas.archive.measured import (
     OUTCOME_COLUMNS,
     SplitLabels,
-    digest_of,
+    measured_digest,
     originals_digest,
     outcome_values,
     packed,
@@ -279,7 +279,7 @@ class Store:
         number = self._db.execute(
             "INSERT INTO measurements (trial, split, predictions, counts, seconds, digest)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (trial, split, *measured, seconds, digest_of(*measured, sorted(rows))),
+            (trial, split, *measured, seconds, measured_digest(*measured, sorted(rows))),
         ).lastrowid
         marks = ", ".join("?" * (2 + len(OUTCOME_COLUMNS)))
         self._db.executemany(
