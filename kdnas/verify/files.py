@@ -45,10 +45,10 @@ def weight_problems(
 
 def wrong_weights(path: Path, checksum: str | None) -> str:
     """Return what is wrong with a file of weights; empty where nothing is."""
+    if not path.exists():
+        return ""  # deleted meanwhile, as weights are that a run no longer needs
     try:
         found = content_hash(path)
-    except FileNotFoundError:
-        return ""  # deleted meanwhile, as weights are that a run no longer needs
     except OSError as error:
         return f"cannot be read ({one_line(error)})"
     if checksum and found != checksum:
