@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from heavy import TINY_ARCHITECTURE, tiny_config
 
-from kdnas.archive import FILE_NAME, Archive, Row
+from kdnas.archive import FILE_NAME, Archive, Row, Trial
 from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
 from kdnas.cli.evaluate import print_scores
@@ -24,7 +25,7 @@ from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
-from kdnas.records import Failure, Result
+from kdnas.records import Failure, Finished
 from kdnas.run_folder import RunFolder, open_run
 from kdnas.status import Status
 from kdnas.workers import open_workers
@@ -40,7 +41,7 @@ class Silent:
     def stage(self, status: Status) -> None:
         self.stages.append(status.stage)
 
-    def finished(self, birth, result: Result, status: Status) -> None:
+    def finished(self, birth, done: Finished, status: Status) -> None:
         self.finished_births.append(birth.birth)
 
 
@@ -57,18 +58,19 @@ def run(
 def timeless(path: Path) -> tuple[list[Row], list[tuple[str, int]], list[object]]:
     """Everything in an archive but durations."""
     with Archive.open(path / FILE_NAME) as archive:
-        rows = [
-            replace(
-                r,
-                seconds=0.0,
-                evaluation=replace(r.evaluation, train_seconds=0.0, attack_seconds=0.0),
-            )
-            if r.evaluation
-            else r
-            for r in archive.rows()
-        ]
+        rows = [_timeless_row(row) for row in archive.rows()]
         texts = [archive.texts(r.birth, split) for r in rows for split in ("search", "report")]
         return rows, archive.events(), texts
+
+
+def _timeless_row(row: Row) -> Row:
+    def still(of: Row | Trial) -> dict[str, Any]:
+        known = of.evaluation
+        zero = {"train_seconds": 0.0, "attack_seconds": 0.0}
+        return {"seconds": 0.0, "evaluation": replace(known, **zero) if known else None}
+
+    trials = tuple(replace(trial, **still(trial)) for trial in row.trials)
+    return replace(row, trials=trials, **still(row))
 
 
 def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -147,7 +149,7 @@ def test_a_killed_run_resumes_to_the_same_archive(
 def _finished_students(path: Path) -> int:
     try:
         with sqlite3.connect(f"file:{path / FILE_NAME}?mode=ro", uri=True) as connection:
-            query = "SELECT count(*) FROM evaluations WHERE status = 'ok'"
+            query = "SELECT count(*) FROM trials WHERE status = 'ok'"
             return int(connection.execute(query).fetchone()[0])
     except sqlite3.Error:
         return 0
