@@ -292,10 +292,11 @@ def test_a_run_on_other_texts_is_left_alone(config: Config, finished: Path, tmp_
     path = tmp_path / "run"
     shutil.copytree(finished, path)
     with Archive.open(path / FILE_NAME) as archive:
-        task = archive.meta("task")
-        archive.set_meta(task=task | {"fingerprint": "0" * 16}, finished=False)
+        task, other = archive.meta("task"), archive.meta("task")
+        other["splits"]["search"]["sha256"] = "0" * 64
+        archive.set_meta(task=other, finished=False)
     before = timeless(path)
-    with pytest.raises(UserError, match="on other texts than its task has now"):
+    with pytest.raises(UserError, match="changed: the texts or labels of search"):
         run(config, path, resume=True)
     assert timeless(path) == before
     with Archive.open(path / FILE_NAME) as archive:

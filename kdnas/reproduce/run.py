@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kdnas.archive import MODELS_FILE, Archive, ModelArchive
+from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.lock import RunLock
@@ -46,9 +46,11 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
 
 def _opened(path: Path, config: Config) -> ModelArchive:
     """The store of the comparison, made where there is none."""
-    return (
-        ModelArchive.open(path) if path.exists() else ModelArchive.create(path, **beginning(config))
-    )
+    if path.exists():
+        return ModelArchive.open(path)
+    if path.with_name(FILE_NAME).exists():
+        raise UserError(f"{path.parent} holds a search: choose another --out")
+    return ModelArchive.create(path, **beginning(config))
 
 
 def _require_right(config: Config, folder: Path, archive: ModelArchive, *, resume: bool) -> None:
