@@ -34,11 +34,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
 from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluate, Evaluation, Finished, Job, Report
+from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Processes
 
 TOY_BUDGET = 60

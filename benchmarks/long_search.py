@@ -21,11 +21,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config
 from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
 from kdnas.records import Finished
+from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Inline
 
 EARLY = 2000

@@ -29,11 +29,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
 from kdnas.records import Finished, Job
+from kdnas.runs import FILE_NAME, Archive, Birth
 
 SIGMA, POPULATION, STUDENTS_EACH = 0.7, 100, 100
 DRIVEN_WORKERS, DRIVEN_STUDENTS = 1000, 4000

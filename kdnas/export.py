@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from kdnas.archive import Archive, Row
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared
 from kdnas.objectives import fitness, standard_error
 from kdnas.records import Job, Measurement
-from kdnas.run_folder import RunFolder, require_same_origin, stored_config
+from kdnas.runs import Archive, Row, RunFolder, require_same_origin, stored_config
 from kdnas.students import Student, StudentConfig, StudentForSequenceClassification, save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Self
 
 from kdnas.analysis import pareto_front, picks
-from kdnas.archive import Archive, Birth, Row, weights_name
 from kdnas.attacks import load_resources
 from kdnas.config import Config
 from kdnas.evaluation import Evaluator, Prepared, prepare
@@ -20,9 +19,9 @@ from kdnas.evaluation.weights import keep_weights
 from kdnas.loop import report_front, run_search
 from kdnas.objectives import fitness
 from kdnas.records import Evaluate, Finished, Stage
-from kdnas.run_folder import RunFolder, require_same_origin
+from kdnas.runs import Archive, Birth, Row, RunFolder, require_same_origin, weights_name
+from kdnas.runs.status import Observer, StatusFile
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
-from kdnas.status import Observer, StatusFile
 from kdnas.tasks import Split
 from kdnas.workers import Workers
 

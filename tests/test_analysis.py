@@ -28,9 +28,9 @@ from kdnas.analysis import (
     student_details,
 )
 from kdnas.analysis.front import marks
-from kdnas.archive import Row
 from kdnas.objectives import ObjectiveName, Weights, fitness, standard_error
 from kdnas.records import Evaluation, Failure
+from kdnas.runs import Row
 from kdnas.space import Op
 
 FLOOR = 0.6

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 from strategies import architectures, attacked_texts, evaluation_of, measurement_of, report_of
 from strategies import some_architectures as archs
 
-from kdnas.archive import FILE_NAME, SCHEMA_VERSION, Archive, Birth, ModelArchive, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.problems import toy_evaluate
 from kdnas.records import AttackSpec, Evaluation, Failure, Finished, Job, TextOutcome
-from kdnas.run_folder import stored_config
+from kdnas.runs import FILE_NAME, SCHEMA_VERSION, Archive, Birth, ModelArchive, Row, stored_config
 from kdnas.space import PAPER_SPACE, simplest
 
 TEXTS = [
@@ -268,7 +267,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from strategies import evaluation_of, some_architectures
-from kdnas.archive import Archive, Birth
+from kdnas.runs import Archive, Birth
 from kdnas.records import AttackSpec, Finished, Job, TextOutcome
 texts = [TextOutcome(i, 0, 0, "succeeded", 10, 2, 30, "x" * 500) for i in range(50)]
 with Archive.create(Path(sys.argv[1])) as archive:

@@ -24,9 +24,9 @@ from kdnas.analysis.figures import RESOLUTION
 from kdnas.analysis.figures.process import running_mean, top_mean, window
 from kdnas.analysis.figures.style import STYLE
 from kdnas.analysis.front import marks
-from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.objectives import standard_error
+from kdnas.runs import Row
 
 INFEASIBLE = {*DEGENERATE, *BELOW_FLOOR}
 

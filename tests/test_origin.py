@@ -15,14 +15,13 @@ import pytest
 from heavy import save_tiny_bert, tiny_config, tiny_overrides
 from safetensors.numpy import load_file, save_file
 
-from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.evaluation import load_task
 from kdnas.export import export_student
 from kdnas.pipeline import run_pipeline
 from kdnas.reproduce.workshop import Workshop
-from kdnas.run_folder import RunFolder, beginning, open_run
+from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, RunFolder, beginning, open_run
 from kdnas.workers import open_workers
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from heavy import TINY_ARCHITECTURE, tiny_config
 
-from kdnas.archive import FILE_NAME, Archive, Row, Trial
 from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
 from kdnas.cli.evaluate import print_scores
@@ -26,8 +25,8 @@ from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
 from kdnas.records import Failure, Finished
-from kdnas.run_folder import RunFolder, open_run
-from kdnas.status import Status
+from kdnas.runs import FILE_NAME, Archive, Row, RunFolder, Trial, open_run
+from kdnas.runs.status import Status
 from kdnas.workers import open_workers
 
 
@@ -182,7 +181,7 @@ def test_an_exported_student_is_the_one_of_the_run(
     with Archive.open(finished / FILE_NAME) as archive:
         texts = archive.texts(student["birth"], "search")
     from kdnas.evaluation import load_task
-    from kdnas.run_folder import stored_config
+    from kdnas.runs import stored_config
 
     with Archive.open(finished / FILE_NAME) as archive:
         split = load_task(stored_config(archive)).search.head(len(texts))

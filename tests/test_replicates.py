@@ -8,12 +8,12 @@ from test_search import Cut, CutArchive, content, ignore, new
 from toy_runs import ALGORITHMS, toy_settings
 
 from kdnas.algorithms import Again, Proposal, Replicated, make_algorithm
-from kdnas.archive import FILE_NAME, Archive
 from kdnas.config import Config
 from kdnas.loop import report_front, run_search
 from kdnas.objectives import PAPER_WEIGHTS
 from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluation, EvaluationFailed, Failure, Job, Report, pooled
+from kdnas.runs import FILE_NAME, Archive
 from kdnas.seeds import derived_seed
 from kdnas.workers import Inline
 

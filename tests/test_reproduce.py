@@ -15,7 +15,6 @@ from heavy import tiny_overrides
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner, Result
 
-from kdnas.archive import MODELS_FILE, Archive, ModelArchive
 from kdnas.cli.app import app
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
@@ -31,6 +30,7 @@ from kdnas.reproduce import (
     write_outputs,
 )
 from kdnas.reproduce.models import TEACHER
+from kdnas.runs import MODELS_FILE, Archive, ModelArchive
 
 SETTINGS = (
     "space.nodes=3",

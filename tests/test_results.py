@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kdnas.archive import FILE_NAME, Archive
 from kdnas.config import load_config
 from kdnas.reproduce import check_reproduction, read_material, write_outputs
+from kdnas.runs import FILE_NAME, Archive
 
 DOCS = Path(__file__).parent.parent / "docs"
 RUN = DOCS / "results" / "scaled-sst2"

@@ -13,12 +13,12 @@ import pytest
 from evaluators import make
 from toy_runs import ALGORITHMS, drive, evaluated, toy_algorithm, toy_settings
 
-from kdnas.archive import FILE_NAME, Archive, Birth, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.loop import HOPELESS, report_front, run_search
 from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Finished, Job, Report
+from kdnas.runs import FILE_NAME, Archive, Birth, Row
 from kdnas.seeds import derived_seed
 from kdnas.workers import Inline, Processes, Workers
 

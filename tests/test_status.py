@@ -9,12 +9,12 @@ from evaluators import MEASUREMENT
 from strategies import some_architectures
 from typer.testing import CliRunner
 
-from kdnas import status as module
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.cli.app import app
-from kdnas.lock import RunLock
 from kdnas.records import Evaluation, Failure, Finished, Job, Result
-from kdnas.status import Status, StatusFile, read_status
+from kdnas.runs import FILE_NAME, Archive, Birth
+from kdnas.runs import status as module
+from kdnas.runs.lock import RunLock
+from kdnas.runs.status import Status, StatusFile, read_status
 
 (ARCH,) = some_architectures(1)
 BIRTH = Birth(0, ARCH, "initial", (), 0)

@@ -16,12 +16,12 @@ from test_search import (
 )
 from toy_runs import ALGORITHMS
 
-from kdnas.archive import FILE_NAME, Archive
 from kdnas.errors import UserError
 from kdnas.loop import run_search
 from kdnas.objectives import fitness
 from kdnas.problems import TOY_BEST_FITNESS, toy_evaluate, toy_front
 from kdnas.records import Finished, Job
+from kdnas.runs import FILE_NAME, Archive
 from kdnas.workers import Inline
 
 

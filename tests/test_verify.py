@@ -23,10 +23,8 @@ from safetensors.numpy import save_file
 from toy_runs import toy_settings
 from typer.testing import CliRunner
 
-import kdnas.archive.reading as reading_module
+import kdnas.runs.reading as reading_module
 from kdnas.analysis import pareto_front
-from kdnas.archive import FILE_NAME, Archive
-from kdnas.archive.reading import reading
 from kdnas.cli.app import app
 from kdnas.config import AttackSettings, Config, ConstraintSettings, StudentSettings, TaskSettings
 from kdnas.errors import UserError
@@ -44,7 +42,8 @@ from kdnas.records import (
     Report,
     TextOutcome,
 )
-from kdnas.run_folder import RunFolder, beginning
+from kdnas.runs import FILE_NAME, Archive, RunFolder, beginning
+from kdnas.runs.reading import reading
 from kdnas.space import NetworkShape, count_block_parameters, count_flops, count_parameters
 from kdnas.verify import Problem, Verdict, check
 from kdnas.verify.files import weight_problems
@@ -565,7 +564,7 @@ DAMAGES = SETTINGS | STUDENTS | EVENTS | RESULTS
 
 
 def put_digest_right(run: Path) -> None:
-    from kdnas.run_folder import settings_digest
+    from kdnas.runs.folder import settings_digest
 
     (config,) = query(run, "SELECT value FROM meta WHERE name = 'config'")[0]
     execute(run, meta("settings", json.dumps(settings_digest(json.loads(config)))))

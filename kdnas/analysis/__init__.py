@@ -14,7 +14,6 @@ moocore, scipy, matplotlib and rich are imported only when they are used.
 """
 
 from kdnas.analysis.arrival import Arrival, arrival
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.details import student_details
 from kdnas.analysis.figures import FIGURES, draw_figures, save_figure
 from kdnas.analysis.front import feasible, knee, pareto_front, picks
@@ -25,7 +24,6 @@ from kdnas.analysis.table import front_table, search_table
 __all__ = [
     "FIGURES",
     "Arrival",
-    "RunContext",
     "arrival",
     "as_records",
     "draw_figures",

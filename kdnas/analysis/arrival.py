@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.archive import Row
+from kdnas.runs import Row
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
-from kdnas.archive import Row
 from kdnas.objectives import fitness
 from kdnas.records import Evaluation, Measurement
+from kdnas.runs import Row, RunContext
 from kdnas.space import Architecture, Op, block_plan
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kdnas.analysis.front import feasible, natural_values, pareto_front
-from kdnas.archive import Row
 from kdnas.objectives import OBJECTIVES, ObjectiveName
+from kdnas.runs import Row
 
 
 def reference_point(

@@ -7,9 +7,9 @@ from typing import Any
 
 from kdnas.analysis.front import feasible, pareto_front
 from kdnas.analysis.points import accuracy_error, robustness_error
-from kdnas.archive import Row
 from kdnas.objectives import ObjectiveName, Weights, fitness
 from kdnas.records import Evaluation, Measurement
+from kdnas.runs import Row
 
 _SCORES: dict[str, Callable[[Measurement], float]] = {
     "accuracy": lambda m: m.accuracy,

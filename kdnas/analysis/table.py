@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, pareto_front, picks
 from kdnas.analysis.points import accuracy_error, in_millions, in_points, robustness_error
-from kdnas.archive import Row
 from kdnas.objectives import fitness
 from kdnas.records import Evaluation, Measurement
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from rich.table import Table

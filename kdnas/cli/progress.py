@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from kdnas.archive import Birth
 from kdnas.cli.output import duration, messages
 from kdnas.objectives import Weights, fitness
 from kdnas.records import Failure, Finished, Report, Result
-from kdnas.status import Status
+from kdnas.runs import Birth
+from kdnas.runs.status import Status
 
 if TYPE_CHECKING:
     from kdnas.reproduce import Model

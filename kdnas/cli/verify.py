@@ -22,8 +22,8 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from kdnas.archive import MODELS_FILE
     from kdnas.cli.output import print_json
+    from kdnas.runs import MODELS_FILE
 
     reproduction = (run / MODELS_FILE).is_file()
     problems, counts, notes = _reproduction(run) if reproduction else _search(run)
@@ -42,7 +42,7 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
 
 def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     """What is wrong, what was looked at, and what could not be counted again."""
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import RunFolder
     from kdnas.verify import check
 
     found = check(RunFolder(run))

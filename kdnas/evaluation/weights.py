@@ -8,10 +8,10 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from kdnas.archive import weights_name
 from kdnas.errors import UserError
 from kdnas.offline import content_hash
 from kdnas.records import Job
+from kdnas.runs import weights_name
 from kdnas.students import Student
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kdnas.algorithms import Again, Proposal
-from kdnas.archive import Archive, Birth, Trial, births_of
 from kdnas.errors import UserError
 from kdnas.records import Evaluation, Failure, Finished, Job, Report
+from kdnas.runs import Archive, Birth, Trial, births_of
 from kdnas.seeds import derived_seed
 
 Progress = Callable[[Birth, Finished], None]

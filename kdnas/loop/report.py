@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from kdnas.archive import Archive, Row, births_of
 from kdnas.errors import UserError
 from kdnas.loop.record import Progress, described
 from kdnas.records import Failure, Job, Report
+from kdnas.runs import Archive, Row, births_of
 from kdnas.workers import Workers, finished
 
 

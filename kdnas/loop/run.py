@@ -1,11 +1,11 @@
 """A search from its first proposal to its last result."""
 
 from kdnas.algorithms import Replicated, make_algorithm
-from kdnas.archive import Archive
 from kdnas.config import Config
 from kdnas.loop.generations import run_generations
 from kdnas.loop.record import Progress, Record
 from kdnas.loop.steady import run_steadily
+from kdnas.runs import Archive
 from kdnas.space import Accept
 from kdnas.workers import Workers
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from kdnas.archive import ModelArchive, weights_of
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.models import Model
+from kdnas.runs import ModelArchive, weights_of
 from kdnas.workers.interrupts import without_interrupts
 
 OnModel = Callable[[Model, int, int], None]

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdnas.analysis.context import OFFLINE
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
-from kdnas.archive import MODELS_FILE, ModelArchive, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.finalists import Run, finalists, read_runs
 from kdnas.reproduce.models import ATTACKS, GROWING, PATIENT, student_name, sweep_name
 from kdnas.reproduce.searches import search_configs
-from kdnas.run_folder import require_same, stored_config
+from kdnas.runs import MODELS_FILE, ModelArchive, Row, require_same, stored_config
+from kdnas.runs.context import OFFLINE
 
 
 @dataclass(frozen=True)

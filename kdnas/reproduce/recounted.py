@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kdnas.analysis.paper import LABELS
 from kdnas.analysis.paper.tables import ROBUST_LABELS
-from kdnas.archive.reading import reading
+from kdnas.runs.reading import reading
 from kdnas.verify import Problem
 
 TOLERANCE = 1e-4

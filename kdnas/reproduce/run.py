@@ -2,17 +2,25 @@
 
 from pathlib import Path
 
-from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.lock import RunLock
 from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import BEST, finalists, read_runs
 from kdnas.reproduce.models import CELLS, GROWING, PATIENT, TEACHER, compared_models, student_name
 from kdnas.reproduce.searches import WEIGHTED, Crew, run_searches
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.watcher import Watcher
-from kdnas.run_folder import RunFolder, beginning, require_same, stored_config
+from kdnas.runs import (
+    FILE_NAME,
+    MODELS_FILE,
+    Archive,
+    ModelArchive,
+    RunFolder,
+    beginning,
+    require_same,
+    stored_config,
+)
+from kdnas.runs.lock import RunLock
 
 
 def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, resume: bool) -> None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from kdnas.archive import Archive
 from kdnas.config import Config
 from kdnas.evaluation.weights import weights_path
-from kdnas.lock import RunLock
 from kdnas.pipeline import Start, run_pipeline
 from kdnas.records import Evaluate, Evaluation, Job
 from kdnas.reproduce.watcher import Watcher
-from kdnas.run_folder import RunFolder, open_run
+from kdnas.runs import Archive, RunFolder, open_run
+from kdnas.runs.lock import RunLock
 from kdnas.workers import Recalling, Workers, open_workers
 
 WEIGHTED, PARETO, RANDOM = "weighted", "pareto", "random-edits"

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kdnas.analysis.paper import LABELS
-from kdnas.archive import MODELS_FILE, ModelArchive
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.redrawn import redrawn_problems
-from kdnas.run_folder import RunFolder, stored_config
+from kdnas.runs import MODELS_FILE, ModelArchive, RunFolder, stored_config
 from kdnas.verify import Problem, check, model_problems
 
 

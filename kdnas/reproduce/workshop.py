@@ -8,7 +8,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from kdnas.archive import MODELS_FILE, ModelRow, Store, weights_of
 from kdnas.attacks import Attacker, transfer
 from kdnas.baselines import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
@@ -19,7 +18,7 @@ from kdnas.records import SIMILARITY_THRESHOLDS, AttackSpec, TextOutcome
 from kdnas.reproduce.models import ATTACKS, TEACHER, Model
 from kdnas.reproduce.shelf import Shelf
 from kdnas.reproduce.trainer import Trainer
-from kdnas.run_folder import require_same_origin
+from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kdnas.archive import Archive, Store, weights_name
-from kdnas.archive.reading import no_run, reading
-from kdnas.archive.store import UNREADABLE
 from kdnas.errors import UserError
-from kdnas.run_folder import RunFolder
+from kdnas.runs import Archive, RunFolder, Store, weights_name
+from kdnas.runs.reading import no_run, reading
+from kdnas.runs.store import UNREADABLE
 from kdnas.verify.database import database_problems, unreadable
 from kdnas.verify.files import state_problems, weight_problems
 from kdnas.verify.measured import counts_only, measurement_problems

@@ -7,9 +7,9 @@ check looks whether every row keeps to them.
 import sqlite3
 from contextlib import closing
 
-from kdnas.archive import SCHEMA_VERSION
-from kdnas.archive.schema import SCHEMA
-from kdnas.archive.store import wrong_version
+from kdnas.runs import SCHEMA_VERSION
+from kdnas.runs.schema import SCHEMA
+from kdnas.runs.store import wrong_version
 from kdnas.verify.problem import Problem, one_line
 
 INSTEAD = "use a copy of the folder, or start a new run"

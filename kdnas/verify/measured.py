@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from kdnas.archive import Store
-from kdnas.archive.measured import (
+from kdnas.errors import UserError
+from kdnas.records import Measurement
+from kdnas.runs import Store
+from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     confusion,
     counts_measurement,
     measured_digest,
     summed,
 )
-from kdnas.errors import UserError
-from kdnas.records import Measurement
 from kdnas.verify.problem import Problem, one_line
 
 _MEASUREMENTS = """

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, weights_of
-from kdnas.archive.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, weights_of
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.seeds import derived_seed
 from kdnas.space import Architecture
 from kdnas.verify.check import store_problems

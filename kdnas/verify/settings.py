@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from kdnas.archive import Store
-from kdnas.archive.measured import originals_digest, packed
 from kdnas.config import Config
 from kdnas.config.section import STORED
 from kdnas.errors import UserError
 from kdnas.objectives import accuracy_floor
 from kdnas.records import AttackSpec
-from kdnas.run_folder import settings_digest
+from kdnas.runs import Store
+from kdnas.runs.folder import settings_digest
+from kdnas.runs.measured import originals_digest, packed
 from kdnas.space import NetworkShape
 from kdnas.verify.problem import Problem, one_line
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from kdnas.analysis import pareto_front
-from kdnas.archive import Archive, Birth, Row, births_of
-from kdnas.archive.archive import student_columns
-from kdnas.archive.measured import TRIAL_COLUMNS, trial_digest
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.runs import Archive, Birth, Row, births_of
+from kdnas.runs.archive import student_columns
+from kdnas.runs.measured import TRIAL_COLUMNS, trial_digest
 from kdnas.seeds import derived_seed
 from kdnas.space import (
     Architecture,

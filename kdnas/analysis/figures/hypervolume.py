@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.indicator import hypervolume_history, reference_point
 from kdnas.analysis.points import in_millions
-from kdnas.archive import Row
 from kdnas.objectives import ObjectiveName
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

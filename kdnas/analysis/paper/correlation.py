@@ -7,7 +7,7 @@ import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper.groups import METRICS, SMALLEST, TRAITS
-from kdnas.archive import Row
+from kdnas.runs import Row
 
 SIZE = "block parameters"
 """What is correlated besides the counts: the parameters outside the embeddings."""

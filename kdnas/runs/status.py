@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol, Self
 
-from kdnas.archive import Birth
 from kdnas.records import Failure, Finished
+from kdnas.runs.rows import Birth
 
 FILE_NAME = "status.json"
 SECONDS = 2.0

@@ -13,13 +13,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas import __version__
-from kdnas.analysis import RunContext
-from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row, Store
-from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
 from kdnas.config.section import STORED
 from kdnas.errors import UserError
 from kdnas.registry import sources
+from kdnas.runs.archive import Archive
+from kdnas.runs.reading import unreadable
+from kdnas.runs.schema import FILE_NAME, MODELS_FILE
+from kdnas.runs.store import Store
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
 
@@ -174,27 +175,6 @@ def stored_config(archive: Store) -> Config:
         first = error.errors()[0]
         place = ".".join(map(str, ("config", *first["loc"])))
         raise unreadable(archive.path, f"{place}: {first['msg']}") from error
-
-
-def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunContext:
-    """What tables and figures say of a run besides its students."""
-    config = stored_config(archive)
-    sizes = [row.evaluation.parameters for row in rows if row.evaluation]
-    return RunContext(
-        title=folder.path.name,
-        objectives=config.search.objectives,
-        floor=archive.share("floor", 0.0),
-        majority_share=archive.share("majority_share", 0.0),
-        weights=config.fitness,
-        teacher_accuracy=_teacher_accuracy(archive),
-        offline=config.attack.resources == "offline",
-        largest=max(sizes, default=1),
-    )
-
-
-def _teacher_accuracy(archive: Archive) -> float | None:
-    known = archive.meta("teacher_accuracy") is not None
-    return archive.share("teacher_accuracy") if known else None
 
 
 def versions() -> dict[str, str]:

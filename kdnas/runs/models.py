@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kdnas.archive.measured import TRIAL_COLUMNS, checksum, packed, trial_digest
-from kdnas.archive.store import Store
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest
+from kdnas.runs.store import Store
 
 _MODELS = """
 SELECT key, replicate, trials.seed, parameters, examples, loss, train_seconds, genotype, weights

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from kdnas.archive.measured import (
+from kdnas.errors import UserError
+from kdnas.records import AttackSpec, Stage, TextOutcome
+from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     SplitLabels,
     measured_digest,
@@ -17,10 +19,8 @@ from kdnas.archive.measured import (
     packed,
     unpacked,
 )
-from kdnas.archive.reading import no_run, reading, unreadable
-from kdnas.archive.schema import SCHEMA, SCHEMA_VERSION
-from kdnas.errors import UserError
-from kdnas.records import AttackSpec, Stage, TextOutcome
+from kdnas.runs.reading import no_run, reading, unreadable
+from kdnas.runs.schema import SCHEMA, SCHEMA_VERSION
 
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 

@@ -5,16 +5,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kdnas.archive.measured import (
-    checksum,
-    counts_json,
-    measurements,
-    packed,
-    trial_digest,
-    unpacked,
-)
-from kdnas.archive.rows import Birth, Row, Trial, row_of
-from kdnas.archive.store import Store
 from kdnas.records import (
     Evaluation,
     Failure,
@@ -24,6 +14,16 @@ from kdnas.records import (
     Stage,
     TextOutcome,
 )
+from kdnas.runs.measured import (
+    checksum,
+    counts_json,
+    measurements,
+    packed,
+    trial_digest,
+    unpacked,
+)
+from kdnas.runs.rows import Birth, Row, Trial, row_of
+from kdnas.runs.store import Store
 
 _COSTS = ("parameters", "block_parameters", "flops", "loss", "train_seconds", "attack_seconds")
 
