@@ -34,11 +34,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
 from kdnas.problems import TOY_SPACE, toy_evaluate
-from kdnas.records import Evaluate, Evaluation, Job, Report, Result
+from kdnas.records import Evaluate, Evaluation, Finished, Job, Report
+from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Processes
 
 TOY_BUDGET = 60
@@ -91,7 +91,7 @@ def session(folder: Path, name: str, budget: int) -> None:
     floor = 0.6 if real else 0.0
     path = folder / FILE_NAME
 
-    def ignore(birth: Birth, result: Result) -> None:
+    def ignore(birth: Birth, done: Finished) -> None:
         """Nobody looks."""
 
     make = partial(make_real if real else make_toy, folder)
@@ -121,11 +121,12 @@ def content(folder: Path) -> tuple[dict[int, Any], list[tuple[str, int]]]:
 
 
 def _timeless(row: Any) -> Any:
-    if row.evaluation:
-        row = replace(
-            row, evaluation=replace(row.evaluation, train_seconds=0.0, attack_seconds=0.0)
-        )
-    return replace(row, seconds=0.0, attempts=0)
+    def still(of: Any) -> Any:
+        zero = {"train_seconds": 0.0, "attack_seconds": 0.0}
+        evaluation = of.evaluation and replace(of.evaluation, **zero)
+        return replace(of, evaluation=evaluation, seconds=0.0, attempts=0)
+
+    return replace(still(row), trials=tuple(map(still, row.trials)))
 
 
 def evaluated_since(folder: Path, moment: float) -> set[int]:

@@ -21,11 +21,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config
 from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
-from kdnas.records import Result
+from kdnas.records import Finished
+from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Inline
 
 EARLY = 2000
@@ -42,7 +42,7 @@ def run(config: Config, archive: Archive) -> dict[int, float]:
     """The search; memory after `EARLY` students and at the end."""
     memory: dict[int, float] = {}
 
-    def progress(birth: Birth, result: Result) -> None:
+    def progress(birth: Birth, done: Finished) -> None:
         if birth.birth + 1 in (EARLY, config.search.evaluations):
             memory[birth.birth + 1] = resident_megabytes()
 

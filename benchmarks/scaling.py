@@ -29,11 +29,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
-from kdnas.records import Finished, Job, Result
+from kdnas.records import Finished, Job
+from kdnas.runs import FILE_NAME, Archive, Birth
 
 SIGMA, POPULATION, STUDENTS_EACH = 0.7, 100, 100
 DRIVEN_WORKERS, DRIVEN_STUDENTS = 1000, 4000
@@ -87,7 +87,7 @@ def search(workers: Any, folder: Path, progress: Any = None, **values: Any) -> N
         {"search": {"population": POPULATION, "patience": 10**9, **values}}
     )
 
-    def ignore(birth: Birth, result: Result) -> None:
+    def ignore(birth: Birth, done: Finished) -> None:
         """Nobody looks."""
 
     with Archive.create(folder / FILE_NAME, synchronous="FULL" if progress else "OFF") as archive:
@@ -129,7 +129,7 @@ def driver() -> Table:
     for algorithm in ("tournament", "nsga2"):
         ends: list[float] = []
 
-        def note(birth: Birth, result: Result, ends: list[float] = ends) -> None:
+        def note(birth: Birth, done: Finished, ends: list[float] = ends) -> None:
             ends.append(time.perf_counter())
 
         with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +159,7 @@ def real() -> Table:
             make = partial(make_evaluator, config, Path(folder) / "students")
             ends: list[float] = []
 
-            def note(birth: Birth, result: Result, ends: list[float] = ends) -> None:
+            def note(birth: Birth, done: Finished, ends: list[float] = ends) -> None:
                 ends.append(time.perf_counter())
 
             with Processes(make, count) as workers:

@@ -34,11 +34,11 @@ from rich.console import Console
 from rich.table import Table
 
 from kdnas.algorithms import make_algorithm
-from kdnas.archive import Archive, Birth
 from kdnas.config import Config
 from kdnas.loop import run_search
 from kdnas.problems import toy_evaluate
-from kdnas.records import Result
+from kdnas.records import Finished
+from kdnas.runs import Archive, Birth
 from kdnas.workers import Inline
 
 EVALUATIONS = 5000
@@ -94,7 +94,7 @@ class Run:
             made.append(Timed(make_algorithm(*values), ("ask", "tell")))
             return made[0]
 
-        def progress(birth: Birth, result: Result) -> None:
+        def progress(birth: Birth, done: Finished) -> None:
             self.ends.append(time.perf_counter())
 
         path = folder / f"{algorithm}-{synchronous}.sqlite"

@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from kdnas.analysis.context import OFFLINE
-from kdnas.archive import Archive, Row
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared
 from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, fitness
 from kdnas.records import Job, Measurement
-from kdnas.run_folder import RunFolder, stored_config
+from kdnas.runs import Archive, Row, RunFolder, require_same_origin, stored_config
+from kdnas.runs.context import OFFLINE
 from kdnas.students import save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
@@ -28,15 +27,28 @@ WARM_UPS, TIMED_RUNS = 5, 30
 def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> None:
     """Write the trained student of `row` to `out`: weights, config, tokenizer, model card.
 
-    The weights are those of the run, or trained again from the recorded seed where the run did
-    not keep them.
+    The weights are those of the run, by their checksum, or trained again from the recorded seed
+    where the run did not keep them. Of several trials of a student the one that stands for it is
+    taken (`Row.chosen`).
 
     Raises:
-        UserError: `out` cannot be written, or what the run needs cannot be had any more.
+        UserError: `out` cannot be written, what the run needs cannot be had any more, or data or
+            teacher are not those of the run.
     """
     config = stored_config(archive)
     evaluator = Evaluator(config, folder.students)
-    job = Job(row.birth, row.architecture, row.seed)
+    origin = evaluator.prepared
+    require_same_origin(folder.path, archive, origin.task.summary(), origin.teacher.identity)
+    trial = row.chosen
+    assert trial.evaluation is not None
+    job = Job(
+        row.birth,
+        row.architecture,
+        trial.seed,
+        replicate=trial.replicate,
+        fidelity=trial.fidelity,
+        weights=trial.evaluation.weights,
+    )
     student = evaluator.stored(job)
     if student is None:
         warnings.warn(

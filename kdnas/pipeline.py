@@ -6,12 +6,12 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from kdnas.analysis import pareto_front, picks
-from kdnas.archive import Archive, Birth, Row
 from kdnas.attacks import load_resources
 from kdnas.config import Config
 from kdnas.errors import UserError
@@ -19,10 +19,11 @@ from kdnas.evaluation import Evaluator, Prepared, prepare
 from kdnas.evaluation.weights import keep_weights
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import descriptions, fitness, metrics_of
-from kdnas.records import Evaluate, Result
-from kdnas.run_folder import RunFolder, require_same_texts
+from kdnas.records import Evaluate, Finished, Stage
+from kdnas.runs import Archive, Birth, Row, RunFolder, require_same_origin, weights_name
+from kdnas.runs.status import Observer, StatusFile
 from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
-from kdnas.status import Observer, StatusFile
+from kdnas.tasks import Split
 from kdnas.workers import Workers
 
 Start = Callable[[Callable[[], Evaluate]], AbstractContextManager[Workers]]
@@ -44,21 +45,23 @@ def run_pipeline(
         observer: Is told of every stage and student.
     """
     quiet_libraries()
-    recorded = sum(row.status != "pending" for row in archive.rows())
+    recorded = sum(t.status != "pending" for row in archive.rows() for t in row.trials)
     with (
         StatusFile(folder.path, observer, recorded) as status,
         _StageClock(archive, status) as clock,
     ):
         prepared = prepare(config, clock.start)
-        require_same_texts(folder.path, archive, prepared.task.fingerprint)
+        require_same_origin(
+            folder.path, archive, prepared.task.summary(), prepared.teacher.identity
+        )
         clock.start("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)
-        _record_preparation(archive, prepared, floor)
+        record_preparation(archive, config, prepared, floor)
         _record_metrics(archive, config)
         make = partial(make_evaluator, config, folder.students.resolve())
         with start_workers(make) as workers, status.watching(workers):
-            clock.start("search", config.search.evaluations)
+            clock.start("search", config.search.evaluations * config.search.replicates)
             reason = run_search(
                 config,
                 archive,
@@ -120,14 +123,14 @@ def within_limits(config: Config, shape: NetworkShape) -> Callable[[Architecture
     return accept
 
 
-def kept_keys(rows: list[Row], config: Config, floor: float) -> set[str]:
+def kept_students(rows: list[Row], config: Config, floor: float) -> list[Row]:
     """The students whose weights stay: the front, the picks, the best by fitness."""
     scored = [(fitness(row.evaluation, config.fitness), row) for row in rows if row.evaluation]
     best = sorted(scored, key=lambda pair: -pair[0])[:KEPT_BEST]
     objectives = metrics_of(config.search.objectives)
     front = pareto_front(rows, objectives, floor)
     chosen = picks(rows, front, objectives, floor, config.fitness).values()
-    return {row.key for row in (*front, *chosen, *(row for _, row in best))}
+    return [*front, *chosen, *(row for _, row in best)]
 
 
 def quiet_libraries() -> None:
@@ -141,15 +144,28 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|torch")
 
 
-def _record_preparation(archive: Archive, prepared: Prepared, floor: float) -> None:
+def record_preparation(archive: Archive, config: Config, prepared: Prepared, floor: float) -> None:
+    """Record what a run is made from: data, teacher, attack, and what decides about its front."""
+    task = prepared.task
     archive.set_meta(
-        task=prepared.task.summary(),
-        majority_share=prepared.task.search.majority_share,
+        task=task.summary(),
+        majority_share=task.search.majority_share,
         teacher_accuracy=prepared.teacher_accuracy,
+        teacher_predictions=prepared.search_logits.argmax(axis=1).tolist(),
         teacher=prepared.teacher.identity,
+        shape=asdict(prepared.shape),
         floor=floor,
-        spec=prepared.spec.as_record(),
     )
+    archive.record_attacks({prepared.spec.recipe: prepared.spec})
+    classes = prepared.shape.classes
+    attacked: dict[Stage, int | None] = {
+        "search": config.attack.texts,
+        "report": config.attack.report_texts,
+    }
+    measured: dict[Stage, Split] = {"search": task.search, "report": task.report}
+    for name, split in measured.items():
+        texts = split.head(attacked[name]).texts
+        archive.record_split(name, split.labels, classes, texts)
 
 
 def _record_metrics(archive: Archive, config: Config) -> None:
@@ -170,17 +186,21 @@ def _record_metrics(archive: Archive, config: Config) -> None:
 
 def _pruning(
     config: Config, folder: RunFolder, archive: Archive, floor: float, status: StatusFile
-) -> Callable[[Birth, Result], None]:
+) -> Callable[[Birth, Finished], None]:
     """Tell the status, and delete weights that nobody will ask for once there are many."""
     most = 0
 
-    def progress(birth: Birth, result: Result) -> None:
+    def progress(birth: Birth, done: Finished) -> None:
         nonlocal most
-        status.finished(birth, result)
+        status.finished(birth, done)
         if len(list(folder.students.glob("*"))) > most:  # reading all rows is not for every student
             rows = archive.rows()
-            pending = {row.key for row in rows if row.status == "pending"}
-            kept = kept_keys(rows, config, floor) | pending
+            pending = [row for row in rows if row.status == "pending"]
+            kept = {
+                weights_name(row.key, trial.replicate, trial.fidelity)
+                for row in (*kept_students(rows, config, floor), *pending)
+                for trial in row.trials
+            }
             keep_weights(folder.students, kept)
             most = 2 * len(kept)
 

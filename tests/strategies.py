@@ -3,7 +3,14 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from kdnas.records import AttackOutcome, Evaluation, Measurement, TextOutcome
+from kdnas.records import (
+    AttackOutcome,
+    AttackSpec,
+    Evaluation,
+    Measurement,
+    Report,
+    TextOutcome,
+)
 from kdnas.space import (
     PAPER_SPACE,
     Architecture,
@@ -67,14 +74,16 @@ def attacked_texts(draw: st.DrawFn, classes: int = 3) -> list[TextOutcome]:
         words = draw(st.integers(0, 40))
         changed = draw(st.integers(0, words)) if outcome == "succeeded" else 0
         queries = draw(st.integers(1, 500)) if counted else None
-        perturbed = draw(st.text(max_size=20)) if outcome == "succeeded" else ""
+        perturbed = draw(st.text(min_size=1, max_size=20)) if outcome == "succeeded" else ""
         texts.append(
             TextOutcome(index, label, predicted, outcome, words, changed, queries, perturbed)
         )
     return texts
 
 
-def measurement_of(texts: list[TextOutcome], classes: int = 3, spec: str = "a1") -> Measurement:
+def measurement_of(
+    texts: list[TextOutcome], classes: int = 3, spec: str = AttackSpec().digest
+) -> Measurement:
     """The measurement of a split in which all texts were attacked."""
 
     def per_class(values: list[int]) -> tuple[int, ...]:
@@ -92,7 +101,15 @@ def measurement_of(texts: list[TextOutcome], classes: int = 3, spec: str = "a1")
 def evaluation_of(texts: list[TextOutcome], **values: float) -> Evaluation:
     """An evaluation whose search split is `texts`, with made-up costs."""
     costs = {"parameters": 4_023_426, "block_parameters": 55_000, "flops": 10**9} | values
-    return Evaluation(search=measurement_of(texts), texts=tuple(texts), **costs)
+    predictions = tuple(text.predicted for text in texts)
+    measured = measurement_of(texts)
+    return Evaluation(search=measured, texts=tuple(texts), predictions=predictions, **costs)
+
+
+def report_of(texts: list[TextOutcome], seconds: float = 1.0) -> Report:
+    """A report whose split is `texts`."""
+    predictions = tuple(text.predicted for text in texts)
+    return Report(measurement_of(texts), seconds, tuple(texts), predictions)
 
 
 def some_architectures(count: int, seed: int = 0) -> list[Architecture]:

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from kdnas.analysis import RunContext
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, Weights
 from kdnas.records import AttackOutcome, Evaluation, Failure, Measurement
+from kdnas.runs import Row, RunContext
 from kdnas.space import (
     PAPER_SPACE,
     NetworkShape,

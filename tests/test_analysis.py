@@ -32,7 +32,6 @@ from kdnas.analysis import (
     student_details,
 )
 from kdnas.analysis.front import marks
-from kdnas.archive import Row
 from kdnas.metrics import (
     ACCURACY,
     FLOPS,
@@ -47,6 +46,7 @@ from kdnas.metrics import (
 )
 from kdnas.problems import TOY_SPACE
 from kdnas.records import Evaluation, Failure, Job
+from kdnas.runs import Row
 from kdnas.space import Op, random_uniform
 
 FLOOR = 0.6

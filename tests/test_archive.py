@@ -1,13 +1,11 @@
 """The archive: what is written comes back, survives a kill, and can be recounted in plain SQL."""
 
-import json
 import math
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
 from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,26 +14,30 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import architectures, attacked_texts, evaluation_of, measurement_of
+from strategies import architectures, attacked_texts, evaluation_of, measurement_of, report_of
 from strategies import some_architectures as archs
 
-from kdnas.analysis import pareto_front
-from kdnas.archive import FILE_NAME, SCHEMA_VERSION, Archive, Birth, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.metrics import metrics_of
 from kdnas.problems import toy_evaluate
-from kdnas.records import Evaluation, Failure, Finished, Job, Report, TextOutcome
-from kdnas.run_folder import stored_config
+from kdnas.records import AttackSpec, Evaluation, Failure, Finished, Job, TextOutcome
+from kdnas.runs import FILE_NAME, SCHEMA_VERSION, Archive, Birth, ModelArchive, Row, stored_config
 from kdnas.space import PAPER_SPACE, simplest
 
-ARCHIVES = Path(__file__).parent / "archives"
 TEXTS = [
     TextOutcome(0, 0, 0, "failed", 12, 0, 40),
     TextOutcome(1, 1, 0, "skipped", 9, 0, 1),
     TextOutcome(2, 1, 1, "succeeded", 8, 2, 33, "a 'dull' film; naïve — “très” 漢字\n"),
     TextOutcome(3, 2, 2, "failed", 20, 0, 71),
 ]
+
+
+def know(archive: Archive, texts: list[TextOutcome], *splits: str) -> None:
+    """Record the attack, and the texts of the splits as those of `texts`."""
+    archive.record_attacks({"textfooler": AttackSpec()})
+    for split in splits or ("search", "report"):
+        labels = [text.label for text in texts]
+        archive.record_split(split, labels, 3, [f"text {i}" for i in range(len(texts))])
 
 
 def finish(archive: Archive, birth: int, result: Evaluation | Failure) -> None:
@@ -58,10 +60,10 @@ def same(row: Row, **expected) -> bool:
     return {name: getattr(row, name) for name in expected} == expected
 
 
-def query(path: Path, sql: str) -> list[tuple]:
+def query(path: Path, *statements: str) -> list[tuple]:
     """What any SQLite client sees."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(sql).fetchall()
+        return [connection.execute(sql).fetchall() for sql in statements][-1]
 
 
 # Round trips
@@ -72,19 +74,21 @@ def query(path: Path, sql: str) -> list[tuple]:
     st.integers(0, 2**31 - 1),
     st.lists(st.integers(0, 99), max_size=2).map(tuple),
     attacked_texts(),
-    st.floats(allow_nan=False),
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, loss):
     evaluation = evaluation_of(texts, loss=loss, train_seconds=1.5, attack_seconds=0.25)
     with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
+        know(archive, texts)
         archive.ask([Birth(3, arch, "property", parents, seed)])
         finish(archive, 3, evaluation)
         (row,) = archive.rows()
         assert same(row, birth=3, key=arch.key, operation="property", parents=parents, seed=seed)
         assert row.architecture == arch
         assert (row.status, row.failure, row.report) == ("ok", None, None)
-        assert row.evaluation == replace(evaluation, texts=())
+        assert row.evaluation == replace(evaluation, texts=(), predictions=())
         assert archive.texts(3, "search") == texts
+        assert archive.predictions(3) == evaluation.predictions
         assert archive.texts(3, "report") == []
 
 
@@ -92,15 +96,19 @@ def test_the_fields_are_all_told_apart(archive):
     """Every number differs, so a column in another's place would be seen."""
     evaluation = evaluation_of(TEXTS, parameters=101, block_parameters=102, flops=103, loss=0.104,
                                train_seconds=105.5, attack_seconds=106.5)  # fmt: skip
+    know(archive, TEXTS)
+    evaluation = replace(evaluation, values={"milliseconds": 107.5}, weights="ab" * 32)
     archive.ask(births(1))
     finish(archive, 0, evaluation)
     found = archive.rows()[0].evaluation
     for field in fields(Evaluation):
-        expected = () if field.name == "texts" else getattr(evaluation, field.name)
+        one_by_one = field.name in ("texts", "predictions")
+        expected = () if one_by_one else getattr(evaluation, field.name)
         assert getattr(found, field.name) == expected, field.name
 
 
 def test_a_loss_that_is_no_number_comes_back_as_that(archive):
+    know(archive, TEXTS)
     archive.ask(births(1))
     finish(archive, 0, evaluation_of(TEXTS, loss=math.nan))
     assert math.isnan(archive.rows()[0].evaluation.loss)
@@ -117,25 +125,69 @@ def test_failures_come_back(archive, kind):
 
 
 def test_reports_come_back_beside_the_search_values(archive):
+    know(archive, TEXTS, "search")
+    know(archive, TEXTS[1:3], "report")
     archive.ask(births(2))
-    finish(archive, 0, evaluation_of(TEXTS))
-    finish(archive, 1, evaluation_of(TEXTS[:2]))
-    measured = measurement_of(TEXTS[1:], spec="b2")
-    archive.report(0, Report(measured, 7.5, tuple(TEXTS[1:])))
+    for birth in (0, 1):
+        finish(archive, birth, evaluation_of(TEXTS))
+    reported = [replace(text, index=i) for i, text in enumerate(TEXTS[1:3])]
+    archive.report(0, report_of(reported, 7.5))
     first, second = archive.rows()
-    assert (first.report, second.report) == (measured, None)
-    assert first.evaluation == replace(evaluation_of(TEXTS), texts=())
-    assert archive.texts(0, "report") == TEXTS[1:]
+    assert (first.report, second.report) == (measurement_of(reported), None)
+    assert first.evaluation == replace(evaluation_of(TEXTS), texts=(), predictions=())
+    assert archive.texts(0, "report") == reported
     assert archive.texts(0, "search") == TEXTS
-    assert query(archive.path, "SELECT seconds, spec FROM reports") == [(7.5, "b2")]
+    seconds = "SELECT seconds FROM measurements WHERE split = 'report'"
+    assert query(archive.path, seconds) == [(7.5,)]
 
 
 def test_a_report_can_be_made_again(archive):
+    know(archive, TEXTS)
     archive.ask(births(1))
     finish(archive, 0, evaluation_of(TEXTS))
-    for texts in (TEXTS[:2], TEXTS[1:3]):
-        archive.report(0, Report(measurement_of(texts), 1.0, tuple(texts)))
-    assert archive.rows()[0].report == measurement_of(TEXTS[1:3])
+    for words in (12, 13):
+        texts = [replace(text, words=words) for text in TEXTS]
+        archive.report(0, report_of(texts))
+    assert archive.rows()[0].report == measurement_of(texts)
+    assert archive.texts(0, "report") == texts
+
+
+def test_trials_of_a_student_are_pooled_over_the_texts(archive):
+    """Counts are means, so that a text counts once, however often the student was trained."""
+    know(archive, TEXTS)
+    (student,) = births(1)
+    archive.ask([student, replace(student, seed=11, replicate=1)])
+    missed = [replace(text, predicted=(text.label + 1) % 3, outcome="skipped", words_changed=0,
+                      perturbed="") for text in TEXTS]  # fmt: skip
+    for replicate, texts in enumerate((TEXTS, missed)):
+        job = Job(0, student.architecture, 0, replicate=replicate)
+        assert archive.rows()[0].status == "pending"
+        archive.finish(Finished(job, evaluation_of(texts)))
+    (row,) = archive.rows()
+    assert [trial.seed for trial in row.trials] == [10, 11]
+    assert row.chosen == row.trials[0]
+    first, second = (trial.evaluation.search for trial in row.trials)
+    assert row.evaluation.search.accuracy == (first.accuracy + second.accuracy) / 2
+    assert row.evaluation.search.robustness == (first.robustness + second.robustness) / 2
+    assert (row.evaluation.search.texts, row.evaluation.search.attack.texts) == (4, 4)
+
+
+def test_a_result_without_predictions_has_no_place_where_the_texts_are_known(archive):
+    """So a run writes whole measurements only, and `counts only` stands for older records."""
+    know(archive, TEXTS)
+    archive.ask(births(1))
+    with pytest.raises(ValueError, match="0 predictions on 4 texts"):
+        finish(archive, 0, replace(evaluation_of(TEXTS), predictions=()))
+    assert [row.status for row in archive.rows()] == ["pending"]
+
+
+def test_a_problem_without_texts_keeps_counts(archive):
+    (student,) = births(1)
+    archive.ask([student])
+    evaluation = toy_evaluate(Job(0, student.architecture, 0))
+    finish(archive, 0, evaluation)
+    assert archive.rows()[0].evaluation == evaluation
+    assert query(archive.path, "SELECT state FROM measurements") == [("counts only",)]
 
 
 def test_events_keep_their_order(archive):
@@ -173,40 +225,40 @@ def test_it_opens_again_and_goes_on(archive):
 # Plain SQL
 
 RECOUNT = """
-SELECT e.robustness, e.accuracy, e.attacked, e.queries, e.words_changed_share,
-    AVG(t.outcome = 'failed'), AVG(t.predicted = t.label), COUNT(*),
-    CASE WHEN COUNT(t.queries) = COUNT(*)
-        THEN SUM(CASE WHEN t.outcome != 'skipped' THEN t.queries ELSE 0 END) END,
-    SUM(CASE WHEN t.outcome = 'succeeded' AND t.words > 0
-        THEN 1.0 * t.words_changed / t.words ELSE 0 END)
-FROM {table} e JOIN texts t ON t.birth = e.birth AND t.split = ? AND t.spec = e.spec
-GROUP BY e.birth ORDER BY e.birth
+SELECT AVG(outcome = 'failed'), AVG(predicted = label), COUNT(*),
+    CASE WHEN COUNT(queries) = COUNT(*)
+        THEN SUM(CASE WHEN outcome != 'skipped' THEN queries ELSE 0 END) END,
+    SUM(CASE WHEN outcome = 'succeeded' AND words > 0
+        THEN 1.0 * words_changed / words ELSE 0 END),
+    SUM(outcome = 'failed' AND label = 0), SUM(outcome = 'failed' AND label = 1)
+FROM outcomes JOIN measurements USING (measurement) JOIN originals USING (split, text_index)
+WHERE split = ? GROUP BY trial ORDER BY trial
 """
 
 
-@given(st.lists(attacked_texts(), min_size=1, max_size=3))
-def test_every_stored_ratio_can_be_recounted_from_the_texts(splits):
+@given(attacked_texts(), st.integers(0, 2))
+def test_every_ratio_is_what_plain_sql_counts(texts, shift):
+    """A second student predicts other classes for the same texts."""
     with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
-        archive.ask(births(len(splits)))
-        for birth, texts in enumerate(splits):
-            finish(archive, birth, evaluation_of(texts))
-            archive.report(birth, Report(measurement_of(texts), 0.0, tuple(texts)))
-        for table, split in [("evaluations", "search"), ("reports", "report")]:
-            found = [tuple(r) for r in archive._db.execute(RECOUNT.format(table=table), (split,))]
-            assert len(found) == len(splits)
-            for row in found:
-                assert row[:5] == pytest.approx(row[5:])
-
-
-def test_derived_columns_are_what_the_records_say(archive):
-    archive.ask(births(1))
-    evaluation = evaluation_of(TEXTS)
-    finish(archive, 0, evaluation)
-    names = ("worst_class_accuracy", "worst_class_robustness", "degenerate", "texts")
-    (stored,) = query(archive.path, f"SELECT {', '.join(names)} FROM evaluations")
-    assert stored == tuple(getattr(evaluation.search, name) for name in names)
-    (counts,) = query(archive.path, "SELECT succeeded, failed FROM evaluations")
-    assert [json.loads(value) for value in counts] == [[0, 1, 0], [1, 0, 1]]
+        know(archive, texts)
+        archive.ask(births(2))
+        others = [replace(t, predicted=(t.label + shift) % 3) for t in texts]
+        others = [
+            replace(t, outcome="skipped", words_changed=0, perturbed="") if shift else t
+            for t in (others if shift else texts)
+        ]
+        for birth, found in enumerate((texts, others)):
+            finish(archive, birth, evaluation_of(found))
+            archive.report(birth, report_of(found))
+        rows = archive.rows()
+        for split in ("search", "report"):
+            counted = [tuple(row) for row in archive._db.execute(RECOUNT, (split,))]
+            for row, values in zip(rows, counted, strict=True):
+                m = row.evaluation.search if split == "search" else row.report
+                held = m.attack.failed[:2]
+                words = m.attack.summed_changed_shares
+                expected = (m.robustness, m.accuracy, m.texts, m.attack.queries, words, *held)
+                assert values == pytest.approx(expected)
 
 
 # Durability
@@ -215,10 +267,12 @@ WRITER = """
 import sys
 from pathlib import Path
 from strategies import evaluation_of, some_architectures
-from kdnas.archive import Archive, Birth
-from kdnas.records import Finished, Job, TextOutcome
+from kdnas.runs import Archive, Birth
+from kdnas.records import AttackSpec, Finished, Job, TextOutcome
 texts = [TextOutcome(i, 0, 0, "succeeded", 10, 2, 30, "x" * 500) for i in range(50)]
 with Archive.create(Path(sys.argv[1])) as archive:
+    archive.record_attacks({"textfooler": AttackSpec()})
+    archive.record_split("search", [0] * 50, 3, ["x"] * 50)
     for birth, arch in enumerate(some_architectures(500)):
         archive.ask([Birth(birth, arch, "initial", (), birth)])
         archive.finish(Finished(Job(birth, arch, birth), evaluation_of(texts)))
@@ -260,9 +314,9 @@ def test_every_transaction_waits_for_the_disk(archive):
 def test_it_is_read_while_it_is_written(archive):
     archive.ask(births(1))
     archive._db.execute("BEGIN IMMEDIATE")
-    archive._db.execute("UPDATE evaluations SET status = 'failed'")
+    archive._db.execute("UPDATE trials SET seed = 77")
     with Archive.open(archive.path) as reader:
-        assert [row.status for row in reader.rows()] == ["pending"]
+        assert [row.seed for row in reader.rows()] == [10]
     archive._db.execute("ROLLBACK")
 
 
@@ -283,7 +337,7 @@ def test_a_student_is_asked_once(archive):
     """By its key: a relabelled architecture is the same student."""
     arch = next(a for a in archs(50) if a.canonical() != a)
     archive.ask([Birth(0, arch, "initial", (), 1)])
-    with pytest.raises(sqlite3.IntegrityError, match=r"evaluations\.key"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"students\.key"):
         archive.ask([Birth(1, arch.canonical(), "initial", (), 1)])
 
 
@@ -315,33 +369,19 @@ def test_a_file_that_is_no_database(tmp_path):
     assert path.read_text() == "accuracy,robustness\n" * 500
 
 
-def test_another_schema_version(archive):
-    path, version = archive.path, SCHEMA_VERSION + 1
-    query(path, f"PRAGMA user_version = {version}")
-    message = refusal(lambda: Archive.open(path))
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [
+        (SCHEMA_VERSION - 1, "read it with kdnas 0.1.0, or use a new --out"),
+        (SCHEMA_VERSION + 1, "read it with a later kdnas, or use a new --out"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Archive, ModelArchive])
+def test_another_schema_version(archive, version, advice, kind):
+    query(archive.path, f"PRAGMA user_version = {version}")
+    message = refusal(lambda: kind.open(archive.path))
     found = f"has schema {version}; this kdnas reads {SCHEMA_VERSION}"
-    assert message.endswith(f"{found}: use the kdnas that wrote it, or a new --out")
-
-
-@pytest.mark.parametrize("kept", sorted(ARCHIVES.glob("*.sqlite")), ids=lambda path: path.stem)
-def test_the_archives_of_released_schemas_are_read(kept):
-    """Each is an NSGA-II search of twelve toy students, one of which failed, with its reports."""
-    with Archive.read(kept) as archive:
-        rows, events = archive.rows(), archive.events()
-        config = Config.model_validate(archive.meta("config"))
-        assert archive.meta("finished")
-        assert archive.texts(0, "search") == []
-    for row in rows:
-        expected = toy_evaluate(Job(row.birth, row.architecture, row.seed))
-        assert row.evaluation == (None if row.birth == 4 else expected)
-    assert rows[4].failure == Failure("non_finite", "the loss is nan")
-    assert Counter(kind for kind, _ in events) == {"ask": 12, "tell": 12}
-    front = pareto_front(rows, metrics_of(config.search.objectives), floor=0.0)
-    assert {row.birth for row in rows if row.report} == {row.birth for row in front}
-
-
-def test_there_is_an_archive_of_this_schema():
-    assert (ARCHIVES / f"schema-{SCHEMA_VERSION}.sqlite").is_file()
+    assert message == f"{archive.path} {found}: {advice}"
 
 
 def test_a_damaged_archive(tmp_path):
@@ -386,17 +426,21 @@ def test_an_empty_file(tmp_path):
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE evaluations SET parents = '[1'",
-        "UPDATE evaluations SET parents = x'ff'",
+        "UPDATE students SET parents = '[1'",
+        "UPDATE students SET parents = '7'",
         "UPDATE meta SET value = '{'",
         'UPDATE meta SET value = \'{"search": {"seed": "one"}}\'',
+        "UPDATE splits SET labels = x''",
+        "DELETE FROM measurements",
     ],
 )
 def test_damaged_values_are_one_line_that_says_what_to_do(tmp_path, damage):
     path = tmp_path / FILE_NAME
     with Archive.create(path, config=Config().model_dump(mode="json")) as archive:
+        know(archive, TEXTS)
         archive.ask(births(1))
-    query(path, damage)
+        finish(archive, 0, evaluation_of(TEXTS))
+    query(path, "PRAGMA ignore_check_constraints = ON", damage)
 
     def look() -> None:
         with Archive.read(path) as archive:

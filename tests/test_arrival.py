@@ -5,7 +5,7 @@ import pytest
 from strategies import evaluation_of, some_architectures
 
 from kdnas.analysis import arrival
-from kdnas.archive import Row
+from kdnas.runs import Row
 
 
 def rows(seconds: list[float], parameters: list[int]) -> list[Row]:

@@ -1,8 +1,9 @@
 """The evaluation of one student, end to end on real reviews with a tiny teacher."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -77,15 +78,44 @@ def test_a_report_uses_the_stored_weights_and_other_texts(
     assert isinstance(report, Report)
     assert report.measurement.attack.texts == 4
     keep_weights(evaluator._folder, set())
-    assert not weights_path(evaluator._folder, TINY_ARCHITECTURE.key).exists()
+    assert not weights_path(evaluator._folder, JOB).exists()
     again = evaluator(replace(JOB, stage="report"))
     assert again.measurement == report.measurement
 
 
-def test_damaged_weights_are_trained_again(evaluator: Evaluator, evaluation: Evaluation) -> None:
-    expected = evaluator(replace(JOB, stage="report")).measurement
-    weights_path(evaluator._folder, TINY_ARCHITECTURE.key).write_bytes(b"damaged")
-    assert evaluator(replace(JOB, stage="report")).measurement == expected
+def zeroed(whole: bytes) -> bytes:
+    """As long as before, and with a sound header."""
+    return whole[:-400] + bytes(400)
+
+
+@pytest.mark.parametrize("damage", [lambda whole: b"damaged", lambda whole: whole[:-1], zeroed])
+def test_damaged_weights_are_trained_again(
+    evaluator: Evaluator, evaluation: Evaluation, damage: Callable[[bytes], bytes]
+) -> None:
+    job = replace(JOB, stage="report", weights=evaluation.weights)
+    expected = evaluator(job).measurement
+    path = weights_path(evaluator._folder, JOB)
+    whole = path.read_bytes()
+    assert sha256(whole).hexdigest() == evaluation.weights
+    path.write_bytes(damage(whole))
+    assert evaluator(job).measurement == expected
+    assert path.read_bytes() == whole
+
+
+def test_trials_have_weights_of_their_own(evaluator: Evaluator, evaluation: Evaluation) -> None:
+    other = replace(JOB, seed=5, replicate=1)
+    assert evaluator(other).weights != evaluation.weights
+    assert weights_path(evaluator._folder, other) != weights_path(evaluator._folder, JOB)
+    assert evaluator.stored(replace(JOB, weights=evaluation.weights)) is not None
+    assert evaluator.stored(replace(other, weights=evaluation.weights)) is None
+
+
+def test_predictions_are_those_that_were_counted(evaluation: Evaluation) -> None:
+    found, measured = np.array(evaluation.predictions), evaluation.search
+    assert tuple(np.bincount(found, minlength=2)) == measured.predicted
+    assert [found[text.index] for text in evaluation.texts] == [
+        text.predicted for text in evaluation.texts
+    ]
 
 
 @pytest.fixture
@@ -101,8 +131,8 @@ def test_weights_that_find_no_space_are_no_fault_of_the_student(
     evaluator: Evaluator, tmp_path: Path, small_files: None
 ) -> None:
     student = evaluator.student(JOB)
-    with pytest.raises(UserError, match=r"cannot write .*key\.safetensors: .*--resume"):
-        save_weights(tmp_path, "key", student)
+    with pytest.raises(UserError, match=r"cannot write .*\.safetensors: .*--resume"):
+        save_weights(tmp_path, JOB, student)
     assert list(tmp_path.iterdir()) == []
 
 

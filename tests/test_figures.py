@@ -25,7 +25,6 @@ from kdnas.analysis.figures import RESOLUTION
 from kdnas.analysis.figures.process import running_mean, top_mean, window
 from kdnas.analysis.figures.style import STYLE
 from kdnas.analysis.front import marks
-from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.metrics import (
     ACCURACY,
@@ -35,6 +34,7 @@ from kdnas.metrics import (
     Metric,
     standard_error,
 )
+from kdnas.runs import Row
 
 INFEASIBLE = {*DEGENERATE, *BELOW_FLOOR}
 

@@ -17,7 +17,7 @@ LIGHT = (
     "kdnas.cache",
     "kdnas.offline",
     "kdnas.config",
-    "kdnas.archive",
+    "kdnas.runs",
     "kdnas.analysis",
 )
 SEARCH = ("kdnas.problems", "kdnas.operators", "kdnas.algorithms", "kdnas.loop")
@@ -69,7 +69,7 @@ def test_an_import_configures_nothing():
     code = """
 import logging, os
 before = dict(os.environ), list(logging.root.handlers)
-import kdnas.space, kdnas.config, kdnas.archive, kdnas.cache, kdnas.offline
+import kdnas.space, kdnas.config, kdnas.runs, kdnas.cache, kdnas.offline
 assert before == (dict(os.environ), list(logging.root.handlers))
 """
     assert "kdnas" in loaded_by(code)

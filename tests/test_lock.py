@@ -12,7 +12,7 @@ import pytest
 
 from kdnas import lock
 from kdnas.errors import UserError
-from kdnas.lock import FILE_NAME, STALE, Holder, RunLock, holder_of
+from kdnas.runs.lock import FILE_NAME, STALE, Holder, RunLock, holder_of
 
 
 def write(folder: Path, holder: Holder, silent: float = 0.0) -> None:
@@ -62,7 +62,7 @@ def test_a_later_process_of_the_same_number_is_another_one(tmp_path):
 
 def test_a_killed_process_leaves_no_lock_that_matters(tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from kdnas.lock import RunLock\n"
+        "import os, signal, sys; from pathlib import Path; from kdnas.runs.lock import RunLock\n"
         "with RunLock(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)]).returncode == -9
@@ -121,7 +121,7 @@ def test_a_damaged_lock_is_named(text, tmp_path):
 def test_two_that_find_a_dead_lock_do_not_both_get_it(tmp_path):
     write(tmp_path, replace(Holder.me(), started=1.0))
     code = (
-        "import sys, time; from pathlib import Path; from kdnas.lock import RunLock\n"
+        "import sys, time; from pathlib import Path; from kdnas.runs.lock import RunLock\n"
         "from kdnas.errors import UserError\n"
         "try:\n"
         "    with RunLock(Path(sys.argv[1])): print('got'); time.sleep(1.5)\n"

@@ -27,7 +27,7 @@ from kdnas.evaluation import Evaluator, fresh_student, prepare
 from kdnas.methods import METHODS
 from kdnas.records import Evaluation, Job
 from kdnas.reproduce.models import GROWING
-from kdnas.run_folder import require_same
+from kdnas.runs import require_same
 from kdnas.teachers import SIGNALS, teacher_signals
 
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)

@@ -12,7 +12,6 @@ from strategies import attacked_texts, evaluation_of
 from toy_runs import toy_settings
 
 from kdnas import registry
-from kdnas.archive import Archive
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.loop import run_search
@@ -47,6 +46,7 @@ from kdnas.records import (
     Report,
     Result,
 )
+from kdnas.runs import Archive
 from kdnas.workers import Inline
 
 

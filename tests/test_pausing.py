@@ -34,7 +34,7 @@ def counting(config: Config) -> Config:
 def test_a_timeout_pauses_a_run_in_generations_and_leaves_no_trace(algorithm, tmp_path):
     config = toy_config(algorithm)
     with new(tmp_path) as archive:
-        with pytest.raises(UserError, match=r"student 5: it took over 60 s; the run pauses"):
+        with pytest.raises(UserError, match=r"trial 5: it took over 60 s; the run pauses"):
             search(config, archive, failing("timeout", 5))
         assert statuses(archive) == "ooooo" + "p" * 5
         search(config, archive, toy_evaluate)  # on a faster machine
@@ -53,7 +53,7 @@ def test_a_timeout_counts_where_it_is_a_result_or_nothing_can_be_repeated(change
 def test_workers_that_die_one_after_the_other_pause_the_run(tmp_path):
     config = toy_config("nsga2")
     with new(tmp_path) as archive:
-        with pytest.raises(UserError, match=r"3 students in a row died \(SIGKILL\); the run"):
+        with pytest.raises(UserError, match=r"3 trials in a row died \(SIGKILL\); the run"):
             search(config, archive, failing("killed", 3, 4, 5))
         assert statuses(archive) == "ooo" + "p" * 7  # the machine failed, not these students
         search(config, archive, toy_evaluate)

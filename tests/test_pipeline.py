@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from heavy import TINY_ARCHITECTURE, tiny_config
 
-from kdnas.archive import FILE_NAME, Archive, Row
 from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
 from kdnas.cli.evaluate import print_scores
@@ -24,9 +24,9 @@ from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
-from kdnas.records import Failure, Result
-from kdnas.run_folder import RunFolder, open_run
-from kdnas.status import Status
+from kdnas.records import Failure, Finished
+from kdnas.runs import FILE_NAME, Archive, Row, RunFolder, Trial, open_run
+from kdnas.runs.status import Status
 from kdnas.workers import open_workers
 
 
@@ -40,7 +40,7 @@ class Silent:
     def stage(self, status: Status) -> None:
         self.stages.append(status.stage)
 
-    def finished(self, birth, result: Result, status: Status) -> None:
+    def finished(self, birth, done: Finished, status: Status) -> None:
         self.finished_births.append(birth.birth)
 
 
@@ -57,18 +57,19 @@ def run(
 def timeless(path: Path) -> tuple[list[Row], list[tuple[str, int]], list[object]]:
     """Everything in an archive but durations."""
     with Archive.open(path / FILE_NAME) as archive:
-        rows = [
-            replace(
-                r,
-                seconds=0.0,
-                evaluation=replace(r.evaluation, train_seconds=0.0, attack_seconds=0.0),
-            )
-            if r.evaluation
-            else r
-            for r in archive.rows()
-        ]
+        rows = [_timeless_row(row) for row in archive.rows()]
         texts = [archive.texts(r.birth, split) for r in rows for split in ("search", "report")]
         return rows, archive.events(), texts
+
+
+def _timeless_row(row: Row) -> Row:
+    def still(of: Row | Trial) -> dict[str, Any]:
+        known = of.evaluation
+        zero = {"train_seconds": 0.0, "attack_seconds": 0.0}
+        return {"seconds": 0.0, "evaluation": replace(known, **zero) if known else None}
+
+    trials = tuple(replace(trial, **still(trial)) for trial in row.trials)
+    return replace(row, trials=trials, **still(row))
 
 
 def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -147,7 +148,7 @@ def test_a_killed_run_resumes_to_the_same_archive(
 def _finished_students(path: Path) -> int:
     try:
         with sqlite3.connect(f"file:{path / FILE_NAME}?mode=ro", uri=True) as connection:
-            query = "SELECT count(*) FROM evaluations WHERE status = 'ok'"
+            query = "SELECT count(*) FROM trials WHERE status = 'ok'"
             return int(connection.execute(query).fetchone()[0])
     except sqlite3.Error:
         return 0
@@ -181,7 +182,7 @@ def test_an_exported_student_is_the_one_of_the_run(
     with Archive.open(finished / FILE_NAME) as archive:
         texts = archive.texts(student["birth"], "search")
     from kdnas.evaluation import load_task
-    from kdnas.run_folder import stored_config
+    from kdnas.runs import stored_config
 
     with Archive.open(finished / FILE_NAME) as archive:
         split = load_task(stored_config(archive)).search.head(len(texts))
@@ -302,10 +303,11 @@ def test_a_run_on_other_texts_is_left_alone(config: Config, finished: Path, tmp_
     path = tmp_path / "run"
     shutil.copytree(finished, path)
     with Archive.open(path / FILE_NAME) as archive:
-        task = archive.meta("task")
-        archive.set_meta(task=task | {"fingerprint": "0" * 16}, finished=False)
+        task, other = archive.meta("task"), archive.meta("task")
+        other["splits"]["search"]["sha256"] = "0" * 64
+        archive.set_meta(task=other, finished=False)
     before = timeless(path)
-    with pytest.raises(UserError, match="on other texts than its task has now"):
+    with pytest.raises(UserError, match="changed: the texts or labels of search"):
         run(config, path, resume=True)
     assert timeless(path) == before
     with Archive.open(path / FILE_NAME) as archive:

@@ -1,13 +1,13 @@
 """The committed results are what the committed archives give, and the page says what they say."""
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from kdnas.config import load_config
 from kdnas.reproduce import check_reproduction, read_material, write_outputs
+from kdnas.runs import FILE_NAME, Archive
 
 DOCS = Path(__file__).parent.parent / "docs"
 RUN = DOCS / "results" / "scaled-sst2"
@@ -49,11 +49,11 @@ def test_the_seeds_have_the_fitness_that_the_page_says(
     seed: str, search: str, first: str, best: str, accuracy: str, robustness: str
 ) -> None:
     run = RUN if seed == "0" else RUN.with_name(f"{RUN.name}-seed{seed}")
-    with sqlite3.connect(run / search.replace(" ", "-") / "archive.sqlite") as archive:
-        scores = archive.execute(
-            "SELECT 100 * accuracy, 100 * robustness, parameters / 1e6 FROM evaluations"
-            " WHERE status = 'ok' ORDER BY birth"
-        ).fetchall()
+    with Archive.read(run / search.replace(" ", "-") / FILE_NAME) as archive:
+        found = [row.evaluation for row in archive.rows() if row.evaluation]
+    scores = [
+        (100 * e.search.accuracy, 100 * e.search.robustness, e.parameters / 1e6) for e in found
+    ]
     assert len(scores) == 100
     fitness = [a + r - 2 * size for a, r, size in scores]
     assert (f"{max(fitness[:20]):.1f}", f"{max(fitness):.1f}") == (first, best)

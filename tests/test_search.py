@@ -13,12 +13,12 @@ import pytest
 from evaluators import make
 from toy_runs import ALGORITHMS, drive, evaluated, toy_algorithm, toy_settings
 
-from kdnas.archive import FILE_NAME, Archive, Birth, Row
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.loop import HOPELESS, report_front, run_search
 from kdnas.problems import TOY_SPACE, toy_evaluate
-from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Job, Report, Result
+from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Finished, Job, Report
+from kdnas.runs import FILE_NAME, Archive, Birth, Row
 from kdnas.seeds import derived_seed
 from kdnas.workers import Inline, Processes, Workers
 
@@ -37,7 +37,7 @@ def sometimes_failing(job: Job) -> Evaluation | Report:
     return toy_evaluate(job)
 
 
-def ignore(birth: Birth, result: Result) -> None:
+def ignore(birth: Birth, done: Finished) -> None:
     """No progress is shown."""
 
 
@@ -47,7 +47,7 @@ def search(
     evaluate: Evaluate = sometimes_failing,
     *,
     workers: Workers | None = None,
-    progress: Callable[[Birth, Result], None] = ignore,
+    progress: Callable[[Birth, Finished], None] = ignore,
     accept: Callable[[object], bool] = lambda arch: True,
 ) -> str:
     with workers or Inline(evaluate) as used:
@@ -60,7 +60,11 @@ def new(folder: Path, name: str = "run") -> Archive:
 
 def content(archive: Archive) -> tuple[list[Row], list[tuple[str, int]]]:
     """All but the times."""
-    return [replace(row, seconds=0.0) for row in archive.rows()], archive.events()
+    rows = [
+        replace(row, seconds=0.0, trials=tuple(replace(t, seconds=0.0) for t in row.trials))
+        for row in archive.rows()
+    ]
+    return rows, archive.events()
 
 
 def whole(
@@ -140,7 +144,7 @@ def test_a_run_cut_anywhere_resumes_to_the_same_archive(algorithm, before, tmp_p
         evaluated_births.append(job.birth)
         return sometimes_failing(job)
 
-    def progress(birth: Birth, result: Result) -> None:
+    def progress(birth: Birth, done: Finished) -> None:
         told_births.append(birth.birth)
 
     writes = 12 + 2 * (4 if algorithm.startswith("random") else 3)
@@ -209,8 +213,8 @@ def test_a_run_that_cannot_be_repeated_is_refused(changed, tmp_path):
     with Archive.open(tmp_path / "whole" / FILE_NAME) as archive:
         archive.set_meta(versions={"numpy": "0.1"})
         before = content(archive)
-        birth = 0 if "seed" in changed else r"\d+"
-        message = rf"from birth {birth} on.*'numpy': '0.1'.*start a new run"
+        trial = 0 if "seed" in changed else r"\d+"
+        message = rf"from trial {trial} on.*'numpy': '0.1'.*start a new run"
         with pytest.raises(UserError, match=message):
             search(toy_config(**changed), archive)
         assert content(archive) == before
@@ -224,9 +228,10 @@ def test_everything_about_a_birth_is_compared(column, value, tmp_path):
     whole(config, tmp_path)
     path = tmp_path / "whole" / FILE_NAME
     with sqlite3.connect(path) as connection:
-        connection.execute(f"UPDATE evaluations SET {column} = ? WHERE birth = 4", (value,))
+        table = "trials" if column == "seed" else "students"
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE birth = 4", (value,))
     connection.close()
-    with Archive.open(path) as archive, pytest.raises(UserError, match="from birth 4 on"):
+    with Archive.open(path) as archive, pytest.raises(UserError, match="from trial 4 on"):
         search(config, archive)
 
 
@@ -234,7 +239,7 @@ def test_an_archive_of_a_longer_run_is_refused(tmp_path):
     whole(toy_config(evaluations=26), tmp_path)
     with (
         Archive.open(tmp_path / "whole" / FILE_NAME) as archive,
-        pytest.raises(UserError, match="from birth 18 on"),
+        pytest.raises(UserError, match="from trial 18 on"),
     ):
         search(toy_config(evaluations=18), archive)
 
@@ -256,8 +261,8 @@ def test_why_a_search_ends(tmp_path):
 def test_progress_is_told_of_every_student_once(tmp_path):
     told: list[tuple[int, str]] = []
 
-    def progress(birth: Birth, result: Result) -> None:
-        told.append((birth.birth, "failed" if isinstance(result, Failure) else "ok"))
+    def progress(birth: Birth, done: Finished) -> None:
+        told.append((birth.birth, "failed" if isinstance(done.result, Failure) else "ok"))
 
     with new(tmp_path) as archive:
         search(toy_config(), archive, progress=progress)
@@ -288,7 +293,7 @@ def failing_from(first: int) -> Evaluate:
 
 def test_a_run_whose_first_students_all_fail_stops(tmp_path):
     message = (
-        r"all of the first 8 students failed \(exception: FileNotFoundError: no vectors\); "
+        r"all of the first 8 trials failed \(exception: FileNotFoundError: no vectors\); "
         "mend the cause and start a new run"
     )
     with new(tmp_path) as archive:
@@ -305,7 +310,7 @@ def test_one_student_is_hope_enough(tmp_path):
 
 
 def test_a_short_run_without_any_student_has_failed_too(tmp_path):
-    with new(tmp_path) as archive, pytest.raises(UserError, match="first 3 students failed"):
+    with new(tmp_path) as archive, pytest.raises(UserError, match="first 3 trials failed"):
         search(toy_config(evaluations=3), archive, failing_from(0))
 
 
@@ -331,7 +336,7 @@ def test_the_front_is_reported_on_once(tmp_path):
         jobs.append(job)
         return toy_evaluate(job)
 
-    seen: list[tuple[Birth, Result]] = []
+    seen: list[tuple[Birth, Finished]] = []
 
     def report(rows: list[Row]) -> None:
         report_front(rows, archive, Inline(evaluate), lambda b, r: seen.append((b, r)))

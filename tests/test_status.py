@@ -9,16 +9,20 @@ from evaluators import MEASUREMENT
 from strategies import some_architectures
 from typer.testing import CliRunner
 
-from kdnas import status as module
-from kdnas.archive import FILE_NAME, Archive, Birth
 from kdnas.cli.app import app
-from kdnas.lock import RunLock
-from kdnas.records import Evaluation, Failure
-from kdnas.status import Status, StatusFile, read_status
+from kdnas.records import Evaluation, Failure, Finished, Job, Result
+from kdnas.runs import FILE_NAME, Archive, Birth
+from kdnas.runs import status as module
+from kdnas.runs.lock import RunLock
+from kdnas.runs.status import Status, StatusFile, read_status
 
 (ARCH,) = some_architectures(1)
 BIRTH = Birth(0, ARCH, "initial", (), 0)
 EVALUATION = Evaluation(1, 1, 1, MEASUREMENT)
+
+
+def done(result: Result, *, recalled: bool = False) -> Finished:
+    return Finished(Job(0, ARCH, 0), result, recalled=recalled)
 
 
 class Nobody:
@@ -30,8 +34,8 @@ class Nobody:
     def stage(self, status):
         self.told.append((status.stage, status.total))
 
-    def finished(self, birth, result, status):
-        self.told.append((result, status.done, status.busy))
+    def finished(self, birth, done, status):
+        self.told.append((done.result, status.done, status.busy))
 
 
 class Crew:
@@ -55,9 +59,9 @@ def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     with StatusFile(tmp_path, observer, recorded=2) as file:
         file.stage("search", 10)
         for result in (EVALUATION, EVALUATION, EVALUATION):
-            file.finished(BIRTH, result)
+            file.finished(BIRTH, done(result))
         with file.watching(Crew()):
-            file.finished(BIRTH, Failure("oom", "?"))
+            file.finished(BIRTH, done(Failure("oom", "?")))
             eventually(lambda: (s := read_status(tmp_path)) is not None and s.busy == 3)
         eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 4)
     found = read_status(tmp_path)
@@ -65,8 +69,19 @@ def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     assert (found.stage, found.done, found.total, found.recorded) == ("search", 4, 10, 2)
     assert found.failed == {"oom": 1}
     assert (found.busy, found.slots) == (3, 4)
-    evaluated = [(EVALUATION, done, 0) for done in (1, 2, 3)]
+    evaluated = [(EVALUATION, number, 0) for number in (1, 2, 3)]
     assert observer.told == [("search", 10), *evaluated, (Failure("oom", "?"), 4, 3)]
+
+
+def test_what_another_run_has_evaluated_counts_as_recorded(tmp_path):
+    with StatusFile(tmp_path, Nobody(), recorded=1) as file:
+        file.stage("search", 4)
+        for recalled in (False, True, False):
+            file.finished(BIRTH, done(EVALUATION, recalled=recalled))
+        eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 3)
+    found = read_status(tmp_path)
+    assert found is not None
+    assert (found.done, found.recorded) == (3, 2)
 
 
 def test_the_pace_leaves_out_what_was_recorded_before():
@@ -91,7 +106,7 @@ def test_a_folder_that_cannot_be_written_ends_no_run(tmp_path):
     gone = tmp_path / "gone"
     with StatusFile(gone, Nobody()) as file:
         file.stage("search", 1)
-        file.finished(BIRTH, EVALUATION)
+        file.finished(BIRTH, done(EVALUATION))
     assert read_status(gone) is None
 
 
@@ -109,7 +124,7 @@ def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
             file.watching(Crew()),
         ):
             file.stage("search", 7)
-            file.finished(BIRTH, Failure("timeout", "?"))
+            file.finished(BIRTH, done(Failure("timeout", "?")))
             eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
             running = printed(tmp_path)
             (as_json,) = json.loads(printed(tmp_path, "--json"))

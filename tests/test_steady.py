@@ -16,12 +16,12 @@ from test_search import (
 )
 from toy_runs import ALGORITHMS
 
-from kdnas.archive import FILE_NAME, Archive
 from kdnas.errors import UserError
 from kdnas.loop import run_search
 from kdnas.metrics import fitness
 from kdnas.problems import TOY_BEST_FITNESS, toy_evaluate, toy_front
 from kdnas.records import Finished, Job
+from kdnas.runs import FILE_NAME, Archive
 from kdnas.workers import Inline
 
 
@@ -110,8 +110,8 @@ class TestContract:
         config = steady(algorithm, evaluations=20)
         with new(tmp_path) as archive:
             search(config, archive)
-            archive._db.execute("UPDATE evaluations SET operation = 'x' WHERE birth = 13")
-            with pytest.raises(UserError, match="cannot be repeated from birth 13"):
+            archive._db.execute("UPDATE students SET operation = 'x' WHERE birth = 13")
+            with pytest.raises(UserError, match="cannot be repeated from trial 13"):
                 search(config, archive)
 
     def test_nothing_is_evaluated_again_in_a_finished_run(self, algorithm, tmp_path):

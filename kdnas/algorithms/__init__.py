@@ -2,16 +2,28 @@
 
 - `TournamentGA`: the evolutionary search of Guo 2021 on the weighted fitness;
 - `NSGA2`: the Pareto search, pymoo's NSGA-II;
-- `RandomSearch`: what every search is compared with.
+- `RandomSearch`: what every search is compared with;
+- `Replicated`: any of them, with several trials of each student.
 
 They share the `Algorithm` interface, know nothing of training, archives or workers, and draw from
 one seeded generator: equal results in equal order give equal proposals.
 """
 
-from kdnas.algorithms.interface import Algorithm, Proposal
+from kdnas.algorithms.interface import Again, Algorithm, Asked, Proposal
 from kdnas.algorithms.make import make_algorithm
 from kdnas.algorithms.nsga2 import NSGA2
 from kdnas.algorithms.random_search import RandomSearch
+from kdnas.algorithms.replicated import Replicated
 from kdnas.algorithms.tournament import TournamentGA
 
-__all__ = ["NSGA2", "Algorithm", "Proposal", "RandomSearch", "TournamentGA", "make_algorithm"]
+__all__ = [
+    "NSGA2",
+    "Again",
+    "Algorithm",
+    "Asked",
+    "Proposal",
+    "RandomSearch",
+    "Replicated",
+    "TournamentGA",
+    "make_algorithm",
+]

@@ -3,8 +3,7 @@
 Every function takes the rows of an archive in birth order and changes nothing:
 
 - `pareto_front`, `picks`, `knee`, `feasible`: the students worth having;
-- `hypervolume`, `hypervolume_history`, `reference_point`, `largest_seen`: how good the front is,
-  in one number;
+- `hypervolume`, `hypervolume_history`, `reference_point`: how good the front is, in one number;
 - `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
   for a terminal;
 - `arrival`: whether quick students had an advantage in an asynchronous search;
@@ -15,23 +14,16 @@ moocore, scipy, matplotlib and rich are imported only when they are used.
 """
 
 from kdnas.analysis.arrival import Arrival, arrival
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.details import student_details
 from kdnas.analysis.figures import FIGURES, draw_figures, save_figure
 from kdnas.analysis.front import feasible, knee, pareto_front, picks
-from kdnas.analysis.indicator import (
-    hypervolume,
-    hypervolume_history,
-    largest_seen,
-    reference_point,
-)
+from kdnas.analysis.indicator import hypervolume, hypervolume_history, reference_point
 from kdnas.analysis.json_records import as_records
 from kdnas.analysis.table import front_table, search_table
 
 __all__ = [
     "FIGURES",
     "Arrival",
-    "RunContext",
     "arrival",
     "as_records",
     "draw_figures",
@@ -40,7 +32,6 @@ __all__ = [
     "hypervolume",
     "hypervolume_history",
     "knee",
-    "largest_seen",
     "pareto_front",
     "picks",
     "reference_point",

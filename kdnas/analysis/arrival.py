@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.archive import Row
 from kdnas.metrics import PARAMETERS
+from kdnas.runs import Row
 
 
 @dataclass(frozen=True)

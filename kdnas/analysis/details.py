@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kdnas import metrics
-from kdnas.analysis.context import RunContext
-from kdnas.archive import Row
 from kdnas.records import Evaluation, Measurement
+from kdnas.runs import Row, RunContext
 from kdnas.space import Architecture, Op, block_plan
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, Metric, Weights, fitness, violation
 from kdnas.records import Evaluation
+from kdnas.runs import Row
 
 MARKS = {"best fitness": "F", "knee": "K", "most robust": "R"}
 """The letters that stand for the picks in tables and figures."""

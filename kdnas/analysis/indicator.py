@@ -4,22 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kdnas.analysis.front import evaluated, feasible, gains, pareto_front
-from kdnas.archive import Row
+from kdnas.analysis.front import feasible, gains, pareto_front
 from kdnas.metrics import Metric
+from kdnas.runs import Row
+from kdnas.runs.context import largest_seen
 
 Limits = Mapping[str, float]
 """The end of the scale of each metric that has none of its own, by the metric's name."""
-
-
-def largest_seen(rows: Sequence[Row], objectives: Sequence[Metric]) -> dict[str, float]:
-    """The largest value of each objective without an end of its own; 1 where all are 0."""
-    students = [e for _, e in evaluated(rows)]
-    return {
-        metric.name: max((metric.value(e) for e in students), default=0) or 1
-        for metric in objectives
-        if metric.most is None
-    }
 
 
 def reference_point(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from kdnas.analysis.front import feasible, pareto_front
-from kdnas.archive import Row
 from kdnas.metrics import COSTS, SCORES, Metric, Weights, added, fitness
 from kdnas.records import Evaluation, Measurement
+from kdnas.runs import Row
 
 
 def as_records(

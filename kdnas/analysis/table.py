@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, pareto_front, picks
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, Metric, fitness
 from kdnas.records import Evaluation
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from rich.table import Table

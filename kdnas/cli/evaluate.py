@@ -10,7 +10,7 @@ from kdnas.cli.options import ConfigOption, JsonOption, PresetOption, SetOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from kdnas.archive import Row
+    from kdnas.runs import Row
 
 
 def evaluate(
@@ -56,11 +56,11 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     """A row per replicate as a search would have recorded it, and the accuracy floor."""
     from tempfile import TemporaryDirectory
 
-    from kdnas.archive import Row
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
     from kdnas.pipeline import quiet_libraries
     from kdnas.records import Evaluation, Failure, Job, Report
+    from kdnas.runs import Row
     from kdnas.seeds import derived_seed
     from kdnas.workers import guarded
 

@@ -19,10 +19,9 @@ def export(
 
     Example: kdnas export runs/quickstart 1343741d --out student
     """
-    from kdnas.archive import Archive
     from kdnas.cli.inspect import find_student
     from kdnas.errors import UserError
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import Archive, RunFolder
 
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:

@@ -9,8 +9,7 @@ from kdnas.cli.options import JsonOption, RunArgument
 from kdnas.errors import UserError
 
 if TYPE_CHECKING:
-    from kdnas.archive import Archive, Row
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import Archive, Row, RunFolder
 
 
 def front(run: RunArgument, as_json: JsonOption = False) -> None:
@@ -20,8 +19,7 @@ def front(run: RunArgument, as_json: JsonOption = False) -> None:
     """
     import gc
 
-    from kdnas.archive import Archive
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import Archive, RunFolder
 
     gc.disable()  # nothing is garbage before the end; looking for it takes a fifth of the time
     folder = RunFolder(run)
@@ -42,9 +40,8 @@ def show(
     Example: kdnas show runs/quickstart 1343741d
     """
     from kdnas.analysis import search_table, student_details
-    from kdnas.archive import Archive
     from kdnas.cli.output import results
-    from kdnas.run_folder import RunFolder, run_context
+    from kdnas.runs import Archive, RunFolder, run_context
 
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:
@@ -72,8 +69,7 @@ def plot(
     Example: kdnas plot runs/quickstart --figure pareto
     """
     from kdnas.analysis import draw_figures
-    from kdnas.archive import Archive
-    from kdnas.run_folder import RunFolder, run_context
+    from kdnas.runs import Archive, RunFolder, run_context
 
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:
@@ -87,7 +83,7 @@ def print_front(folder: "RunFolder", archive: "Archive") -> None:
     """The front as a table on standard output."""
     from kdnas.analysis import front_table
     from kdnas.cli.output import results
-    from kdnas.run_folder import run_context
+    from kdnas.runs import run_context
 
     rows = archive.rows()
     results().print(front_table(rows, run_context(folder, archive, rows)))
@@ -115,7 +111,7 @@ def _print_records(
 ) -> None:
     from kdnas.analysis import as_records
     from kdnas.cli.output import print_json
-    from kdnas.run_folder import run_context
+    from kdnas.runs import run_context
 
     rows = archive.rows()
     context = run_context(folder, archive, rows)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from kdnas.archive import Birth
 from kdnas.cli.output import duration, messages
 from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS, Weights, fitness
-from kdnas.records import Failure, Measurement, Report, Result
-from kdnas.status import Status
+from kdnas.records import Failure, Finished, Measurement, Report, Result
+from kdnas.runs import Birth
+from kdnas.runs.status import Status
 
 if TYPE_CHECKING:
     from kdnas.reproduce import Model
@@ -49,9 +49,9 @@ class RunProgress:
         known = f", {self._recorded} of them done before" if self._recorded else ""
         self._bars.console.print(f"stage {status.stage}{count}{known}")
 
-    def finished(self, birth: Birth, result: Result, status: Status) -> None:
-        """A student is done."""
-        described = self._describe(result)
+    def finished(self, birth: Birth, done: Finished, status: Status) -> None:
+        """A trial is done."""
+        described = self._describe(done.result)
         left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
         line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
         if status.done > self._recorded:

@@ -40,10 +40,10 @@ def reproduce(
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
-    from kdnas.archive import MODELS_FILE
     from kdnas.cli.output import duration, messages
     from kdnas.config import load_config
     from kdnas.reproduce import require_known
+    from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
     chosen = load_config(preset, config, overrides or [])

@@ -9,11 +9,10 @@ import typer
 from kdnas.cli.options import ConfigOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
-    from kdnas.archive import Archive, Row
     from kdnas.config import Config
-    from kdnas.lock import RunLock
     from kdnas.pipeline import Start
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import Archive, Row, RunFolder
+    from kdnas.runs.lock import RunLock
 
 
 def search(
@@ -42,8 +41,8 @@ def search(
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.config import load_config
-    from kdnas.lock import RunLock
-    from kdnas.run_folder import RunFolder
+    from kdnas.runs import RunFolder
+    from kdnas.runs.lock import RunLock
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
@@ -72,7 +71,7 @@ def _run(
 ) -> None:
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
-    from kdnas.run_folder import open_run
+    from kdnas.runs import open_run
 
     with open_run(folder, config, resume=resume) as archive:
         archive.before_write = lock.require_mine
@@ -91,10 +90,10 @@ def _run(
 
 def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is narrower than the paper's."""
-    from kdnas.analysis.context import OFFLINE
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.output import messages
     from kdnas.config import departures
+    from kdnas.runs.context import OFFLINE
     from kdnas.space import count_genotypes
 
     say = messages().print

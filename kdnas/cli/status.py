@@ -10,8 +10,8 @@ import typer
 from kdnas.cli.options import JsonOption, RunArgument
 
 if TYPE_CHECKING:
-    from kdnas.lock import Holder
-    from kdnas.status import Status
+    from kdnas.runs.lock import Holder
+    from kdnas.runs.status import Status
 
 
 def status(run: RunArgument, as_json: JsonOption = False) -> None:
@@ -21,8 +21,8 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
 
     Example: kdnas status runs/quickstart
     """
-    from kdnas.archive import MODELS_FILE
     from kdnas.cli.output import print_json
+    from kdnas.runs import MODELS_FILE
 
     if not (run / MODELS_FILE).is_file():
         told = [_search(run)]
@@ -39,10 +39,9 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
 
 def _search(run: Path) -> dict[str, Any]:
     """The state of a search, and the lines that say it."""
-    from kdnas.archive import Archive
-    from kdnas.lock import holder_of
-    from kdnas.run_folder import RunFolder
-    from kdnas.status import read_status
+    from kdnas.runs import Archive, RunFolder
+    from kdnas.runs.lock import holder_of
+    from kdnas.runs.status import read_status
 
     with Archive.read(RunFolder(run).archive) as archive:
         finished = bool(archive.meta("finished"))
@@ -57,8 +56,8 @@ def _search(run: Path) -> dict[str, Any]:
 
 def _models(run: Path) -> dict[str, Any]:
     """How far the trainings of a reproduction are."""
-    from kdnas.archive import MODELS_FILE, ModelArchive
-    from kdnas.lock import holder_of
+    from kdnas.runs import MODELS_FILE, ModelArchive
+    from kdnas.runs.lock import holder_of
 
     with ModelArchive.read(run / MODELS_FILE) as archive:
         done = len(archive.models())

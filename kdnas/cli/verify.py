@@ -1,5 +1,6 @@
 """`kdnas verify`: whether a run's folder is sound."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,37 +22,49 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from kdnas.archive import MODELS_FILE
     from kdnas.cli.output import print_json
+    from kdnas.runs import MODELS_FILE
 
     reproduction = (run / MODELS_FILE).is_file()
-    problems, counts = _reproduction(run) if reproduction else _search(run)
+    problems, counts, notes = _reproduction(run) if reproduction else _search(run)
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
         for problem in problems:
             typer.echo(problem)
         if not problems:
+            for note in notes:
+                typer.echo(note)
             typer.echo(f"{counts}: no contradiction found")
     if problems:
         raise typer.Exit(1)
 
 
-def _search(run: Path) -> "tuple[tuple[Problem, ...], str]":
-    """What is wrong, and what was looked at."""
-    from kdnas.run_folder import RunFolder
+def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
+    """What is wrong, what was looked at, and what could not be counted again."""
+    from kdnas.runs import RunFolder
     from kdnas.verify import check
 
     found = check(RunFolder(run))
     return (
         found.problems,
         f"{found.students} students, {found.reports} reports, {found.texts} texts",
+        _notes({"": found.counts_only}),
     )
 
 
-def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str]":
+def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     from kdnas.reproduce import check_reproduction
 
     found = check_reproduction(run)
     counts = f"{found.searches} searches, {found.models} models, {found.numbers} numbers of tables"
-    return found.problems, counts
+    return found.problems, counts, _notes(found.counts_only)
+
+
+def _notes(counts_only: Mapping[str, int]) -> list[str]:
+    """A line for each search with trials that cannot be counted again from predictions."""
+    return [
+        f"{name}: {trials} trials counts only".removeprefix(": ")
+        for name, trials in counts_only.items()
+        if trials
+    ]

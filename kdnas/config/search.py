@@ -21,6 +21,7 @@ class SearchSettings(Section):
         algorithm: `tournament` (the paper's GA), `nsga2`, `random_edits` or `random_uniform`.
         population: Individuals alive.
         evaluations: Students evaluated in all.
+        replicates: Trainings of each student, each from another seed; the search sees their mean.
         patience: The tournament stops after so many students without a better fitness.
         tournament: Individuals in a tournament, k.
         batch: Children proposed at a time; it changes the search, so it never follows `--jobs`.
@@ -34,6 +35,7 @@ class SearchSettings(Section):
     algorithm: Literal["tournament", "nsga2", "random_edits", "random_uniform"] = "tournament"
     population: Annotated[int, Field(ge=2)] = 100
     evaluations: Count = 2000
+    replicates: Count = 1
     patience: Count = 200
     tournament: Annotated[int, Field(ge=2)] = 2
     batch: Count = 8

@@ -2,7 +2,8 @@
 
     settings -> recipe (stages of terms) -> needs -> signals of the teacher -> distill -> student
 
-- `recipe_of`: the stages of a configured method (`kdnas.methods`); `recipes/` holds those of kdnas;
+- `recipe_of`: the stages of a configured method (`kdnas.methods`); `recipes/` holds those of kdnas,
+  and `shortened` takes fewer epochs;
 - `Recipe`, `Stage`, `Term`, `Step`: what a recipe consists of, and what a term sees of one batch;
 - `needs_of`: the signals of the teacher that a recipe asks for; `LIVE` asks for the model itself;
 - `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions of tensors;
@@ -24,6 +25,7 @@ from kdnas.distillation.recipe import (
     needs_of,
     recipe_of,
     schedule_of,
+    shortened,
 )
 from kdnas.distillation.train import distill
 
@@ -45,4 +47,5 @@ __all__ = [
     "probe_loss",
     "recipe_of",
     "schedule_of",
+    "shortened",
 ]

@@ -1,7 +1,7 @@
 """What a recipe consists of: stages of weighted terms, and what a term sees of one batch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -135,6 +135,14 @@ Recipe = tuple[Stage, ...]
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
     """Everything that the terms of a recipe ask of the teacher, each once."""
     return tuple(dict.fromkeys(n for stage in recipe for term in stage.terms for n in term.needs))
+
+
+def shortened(recipe: Sequence[Stage], share: float) -> Recipe:
+    """The same stages with this share of their epochs, one each at least."""
+    return tuple(
+        replace(s, schedule=replace(s.schedule, epochs=max(round(share * s.schedule.epochs), 1)))
+        for s in recipe
+    )
 
 
 def schedule_of(settings: DistillSettings) -> Schedule:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
-from kdnas.distillation import distill, recipe_of
+from kdnas.distillation import distill, recipe_of, shortened
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.prepare import prepare
 from kdnas.evaluation.weights import load_weights, save_weights
@@ -52,11 +52,11 @@ class Evaluator:
         task, attack = self.prepared.task, self._config.attack
         if job.stage == "report":
             student = self.student(job)
-            measured, texts = self._measure(student, task.report, attack.report_texts)
-            return Report(measured, time.perf_counter() - start, texts)
-        student, loss = self._trained(job)
+            measured, texts, predicted = self._measure(student, task.report, attack.report_texts)
+            return Report(measured, time.perf_counter() - start, texts, predicted)
+        student, loss, checksum = self._trained(job)
         trained, arch, shape = time.perf_counter(), job.architecture, self.prepared.shape
-        measured, texts = self._measure(student, task.search, attack.texts)
+        measured, texts, predicted = self._measure(student, task.search, attack.texts)
         return Evaluation(
             parameters=count_parameters(arch, shape),
             block_parameters=count_block_parameters(arch, shape),
@@ -66,23 +66,24 @@ class Evaluator:
             train_seconds=trained - start,
             attack_seconds=time.perf_counter() - trained,
             texts=texts,
+            predictions=predicted,
+            weights=checksum,
         )
 
     def student(self, job: Job) -> Any:
         """The trained student of a job as a Hugging Face model: stored, or trained again."""
         return self.stored(job) or self._trained(job)[0]
 
-    def _trained(self, job: Job) -> tuple[Any, float]:
-        """A distilled student, its weights stored, and its last loss."""
-        student = self._fresh(job)
-        loss = distill(student, self.prepared.lesson, self._recipe, job.seed)
-        save_weights(self._folder, job.architecture.key, student.student)
-        return student, loss
+    def _trained(self, job: Job) -> tuple[Any, float, str]:
+        """A distilled student, its last loss, and the checksum of its weights, which are stored."""
+        student, recipe = self._fresh(job), shortened(self._recipe, job.fidelity)
+        loss = distill(student, self.prepared.lesson, recipe, job.seed)
+        return student, loss, save_weights(self._folder, job, student.student)
 
     def stored(self, job: Job) -> Any | None:
         """The student of a job from its stored weights; None where they are gone or damaged."""
         student = self._fresh(job)
-        found = load_weights(self._folder, job.architecture.key, student.student)
+        found = load_weights(self._folder, job, student.student)
         return student.eval() if found else None
 
     def _fresh(self, job: Job) -> Any:
@@ -91,14 +92,16 @@ class Evaluator:
 
     def _measure(
         self, student: Any, split: Split, attacked: int | None
-    ) -> tuple[Measurement, tuple[TextOutcome, ...]]:
+    ) -> tuple[Measurement, tuple[TextOutcome, ...], tuple[int, ...]]:
+        """The counts on a split, the attacked texts, and the predicted class of every text."""
         prepared = self.prepared
         victim = ModelVictim(logits_of(student), self._tokens, student.device)
         predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
         subset = split.head(attacked)
         texts = self._attacker.attack(victim, subset.texts, subset.labels)
         classes = prepared.shape.classes
-        return measurement(predicted, split, texts, classes, prepared.spec), tuple(texts)
+        measured = measurement(predicted, split, texts, classes, prepared.spec)
+        return measured, tuple(texts), tuple(predicted.tolist())
 
 
 def measurement(

@@ -1,4 +1,4 @@
-"""The weights of a run's students: safetensors files under their keys."""
+"""The weights of a run's trials: safetensors files under the keys of the students."""
 
 import os
 from collections.abc import Collection
@@ -9,25 +9,30 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kdnas.errors import UserError
+from kdnas.offline import content_hash
+from kdnas.records import Job
+from kdnas.runs import weights_name
 from kdnas.students import Student
 
 
-def weights_path(folder: Path, key: str) -> Path:
-    """Where the student with `key` is kept."""
-    return folder / f"{key}.safetensors"
+def weights_path(folder: Path, job: Job) -> Path:
+    """Return where the weights of a trial are kept."""
+    name = weights_name(job.architecture.key, job.replicate, job.fidelity)
+    return folder / f"{name}.safetensors"
 
 
-def save_weights(folder: Path, key: str, student: Student) -> None:
-    """Store a student's weights; the file appears whole or not at all.
+def save_weights(folder: Path, job: Job, student: Student) -> str:
+    """Store the weights of a trial and return their SHA-256; the file appears whole or not at all.
 
     Raises:
         UserError: It cannot be written.
     """
-    path = weights_path(folder, key)
+    path = weights_path(folder, job)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: t.contiguous() for name, t in student.state_dict().items()}, draft)
+        checksum = content_hash(draft)
         draft.replace(path)
     except (OSError, SafetensorError) as error:
         with suppress(OSError):
@@ -36,19 +41,26 @@ def save_weights(folder: Path, key: str, student: Student) -> None:
             f"cannot write {path}: {error}; free some space or mend its permissions, then go on"
             " with --resume"
         ) from error
+    return checksum
 
 
-def load_weights(folder: Path, key: str, student: Student) -> bool:
-    """Fill `student` with its stored weights; False where there are none that fit."""
+def load_weights(folder: Path, job: Job, student: Student) -> bool:
+    """Fill `student` with the stored weights of a job; False where there are none that are right.
+
+    Weights of another checksum than the job's are not right: they are damaged, or of another run.
+    """
+    path = weights_path(folder, job)
     try:
-        student.load_state_dict(load_file(weights_path(folder, key)))
+        if job.weights and content_hash(path) != job.weights:
+            return False
+        student.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
         return False
     return True
 
 
-def keep_weights(folder: Path, keys: Collection[str]) -> None:
-    """Delete the weights of all students but those in `keys`; they can be trained again."""
+def keep_weights(folder: Path, names: Collection[str]) -> None:
+    """Delete all weights but those named in `names`; the others can be trained again."""
     for path in folder.glob("*.safetensors"):
-        if path.stem not in keys:
+        if path.stem not in names:
             path.unlink(missing_ok=True)

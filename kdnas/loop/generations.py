@@ -6,22 +6,22 @@ from kdnas.workers import Workers, finished
 
 
 def run_generations(algorithm: Algorithm, budget: int, record: Record, workers: Workers) -> int:
-    """Batch after batch until `budget` students are evaluated; their number is returned.
+    """Batch after batch until `budget` trials are made; their number is returned.
 
-    It does not matter where a resumed run was cut: recorded births are compared with the proposals,
+    It does not matter where a resumed run was cut: recorded trials are compared with the proposals,
     recorded results are taken, and only what is missing is evaluated.
     """
     asked = 0
     while asked < budget and algorithm.finished is None:
-        births = record.ask(algorithm.ask(budget - asked), asked)
-        if not births:
+        trials = record.ask(algorithm.ask(budget - asked), asked)
+        if not trials:
             break
-        results = {b.birth: known for b in births if (known := record.known(b.birth))}
-        missing = [record.job(b.birth) for b in births if b.birth not in results]
+        results = {trial: known for trial in trials if (known := record.known(trial))}
+        missing = [record.job(trial) for trial in trials if trial not in results]
         for done in finished(workers, missing):
-            results[done.job.birth] = record.finish(done)
-        told = {b.birth: results[b.birth] for b in births}
-        algorithm.tell(told)
-        record.tell(list(told))
-        asked += len(births)
+            trial, result = record.finish(done)
+            results[trial] = result
+        algorithm.tell({trial: results[trial] for trial in trials})
+        record.tell(trials)
+        asked += len(trials)
     return asked

@@ -1,31 +1,34 @@
 """A run as it is recorded: a replay is compared with it, and adds what is missing."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kdnas.algorithms import Proposal
-from kdnas.archive import Archive, Birth, birth_of
+from kdnas.algorithms import Again, Proposal
 from kdnas.errors import UserError
 from kdnas.metrics import Metric, with_values
-from kdnas.records import Evaluation, Failure, Finished, Job, Report, Result
+from kdnas.records import Evaluation, Failure, Finished, Job, Report
+from kdnas.runs import Archive, Birth, Trial, births_of
 from kdnas.seeds import derived_seed
 from kdnas.workers import guarded
 
-Progress = Callable[[Birth, Result], None]
+Progress = Callable[[Birth, Finished], None]
 
 HOPELESS = 8
-"""When so many students are done and all have failed, the run stops: they are not the cause."""
+"""When so many trials are done and all have failed, the run stops: no student is the cause."""
 
 KILLED_IN_A_ROW = 3
-"""When the workers of so many students in a row died, the run pauses: it is the machine."""
+"""When the workers of so many trials in a row died, the run pauses: it is the machine."""
 
 
 class Record:
     """Keeps an archive and a search together.
 
+    Everything that was asked for is a trial; the n-th, from 0, has the number n.
+
     Args:
         archive: Where everything is recorded.
-        progress: Called with every student and its result, new or recorded.
+        progress: Called with every trial and its result, new or recorded.
         seed: The run's; each training has its own from it.
         objectives: What has to be a finite number for a student to count as evaluated.
         timeouts_count: Whether a timeout is a result; else it pauses the run.
@@ -42,9 +45,13 @@ class Record:
     ) -> None:
         self._archive, self._progress, self._seed = archive, progress, seed
         self._objectives, self._timeouts_count = objectives, timeouts_count
-        self._rows = {row.birth: row for row in archive.rows()}
+        rows = archive.rows()
+        self._recorded: dict[int, Trial] = {t.trial: t for row in rows for t in row.trials}
+        self._proposed = {n: birth for row in rows for n, birth in births_of(row).items()}
         self._events = archive.events()
-        self._told = {birth for kind, birth in self._events if kind == "tell"}
+        self._told = {trial for kind, trial in self._events if kind == "tell"}
+        self._students: list[Birth] = []
+        self._replicates: Counter[tuple[int, float]] = Counter()
         self._births: dict[int, Birth] = {}
         self._killed: list[int] = []
         self._failures, self._evaluated = list[Failure](), 0
@@ -53,49 +60,69 @@ class Record:
         """What was recorded before this run began."""
         return self._events
 
-    def ask(self, proposals: Sequence[Proposal], first: int) -> list[Birth]:
-        """The births of new proposals, numbered from `first`; recorded ones must be the same."""
-        births = [self._birth(n, proposal) for n, proposal in enumerate(proposals, first)]
-        for birth in births:
-            row = self._rows.get(birth.birth)
-            if row is not None and birth_of(row) != birth:
-                raise self.not_repeatable(birth.birth)
-            self._births[birth.birth] = birth
-        new = [birth for birth in births if birth.birth not in self._rows]
+    def ask(self, asked: Sequence[Proposal | Again], first: int) -> list[int]:
+        """Return the trials of what was asked for, numbered from `first`.
+
+        Raises:
+            UserError: Another thing is recorded at one of these numbers.
+        """
+        births = {n: self._birth(one) for n, one in enumerate(asked, first)}
+        for trial, birth in births.items():
+            if self._proposed.get(trial, birth) != birth:
+                raise self.not_repeatable(trial)
+        self._births |= births
+        new = [birth for trial, birth in births.items() if trial not in self._recorded]
         if new:
             self._archive.ask(new)
-        return births
+        return list(births)
 
-    def job(self, birth: int) -> Job:
-        """What a worker needs of an asked student."""
-        asked = self._births[birth]
-        return Job(birth, asked.architecture, asked.seed)
+    def job(self, trial: int) -> Job:
+        """Return what a worker needs for a trial."""
+        asked = self._births[trial]
+        return Job(
+            asked.birth,
+            asked.architecture,
+            asked.seed,
+            replicate=asked.replicate,
+            fidelity=asked.fidelity,
+        )
 
-    def known(self, birth: int) -> Evaluation | Failure | None:
-        """The recorded result of a student, if it has one; it is told as progress."""
-        row = self._rows.get(birth)
-        result = (row.evaluation or row.failure) if row else None
+    def trial(self, job: Job) -> int:
+        """Return the number of the outstanding trial that a job belongs to."""
+        identity = (job.birth, job.replicate, job.fidelity)
+        for trial, b in self._births.items():
+            if (b.birth, b.replicate, b.fidelity) == identity:
+                return trial
+        raise LookupError(f"{job} was never asked for")
+
+    def known(self, trial: int) -> Evaluation | Failure | None:
+        """Return the recorded result of a trial, if it has one; it is told as progress."""
+        recorded = self._recorded.get(trial)
+        result = (recorded.evaluation or recorded.failure) if recorded else None
         if result:
-            self._note(birth, result)
+            self._note(trial, Finished(self.job(trial), result), result)
         return result
 
-    def finish(self, done: Finished, *, told: bool = False) -> Evaluation | Failure:
+    def finish(self, done: Finished, *, told: bool = False) -> tuple[int, Evaluation | Failure]:
         """Record what a worker gave, and, in the same transaction, that it was told.
+
+        Returns:
+            The trial and its result.
 
         Raises:
             UserError: The run has to pause or has no hope.
         """
         done = self._judged(done)
-        result, birth = done.result, done.job.birth
+        result, trial = done.result, self.trial(done.job)
         assert not isinstance(result, Report), f"{done.job} came back as a report"
-        self._require_worth(birth, result)
+        self._require_worth(trial, result)
         self._archive.finish(done, told=told)
-        self._note(birth, result)
-        return result
+        self._note(trial, done, result)
+        return trial, result
 
-    def tell(self, births: Sequence[int]) -> None:
-        """Record that the results of `births` were told."""
-        new = [birth for birth in births if birth not in self._told]
+    def tell(self, trials: Sequence[int]) -> None:
+        """Record that the results of `trials` were told."""
+        new = [trial for trial in trials if trial not in self._told]
         if new:
             self._archive.tell(new)
 
@@ -106,15 +133,15 @@ class Record:
                 "no student of the space keeps to constraints.max_parameters and"
                 " constraints.max_flops; raise them"
             )
-        if len(self._rows) > asked:
+        if len(self._recorded) > asked:
             raise self.not_repeatable(asked)
         self._require_hope(least=1)
 
-    def not_repeatable(self, birth: int) -> UserError:
-        """The replay left the recorded way."""
+    def not_repeatable(self, trial: int) -> UserError:
+        """The error of a replay that has left the recorded way."""
         versions = self._archive.meta("versions")
         return UserError(
-            f"the run cannot be repeated from birth {birth} on: it was recorded with {versions};"
+            f"the run cannot be repeated from trial {trial} on: it was recorded with {versions};"
             " go on with the same settings and versions, or start a new run"
         )
 
@@ -126,41 +153,51 @@ class Record:
         result = guarded(lambda _: with_values(evaluation, self._objectives), done.job)
         return replace(done, result=result)
 
-    def _birth(self, number: int, proposal: Proposal) -> Birth:
-        arch = proposal.architecture
-        training_seed = derived_seed(self._seed, arch.key, 0)
-        return Birth(number, arch, proposal.operation, proposal.parents, training_seed)
+    def _birth(self, asked: Proposal | Again) -> Birth:
+        """The next trial: of a new student, or one more of a student that is there."""
+        if isinstance(asked, Proposal):
+            student = Birth(
+                len(self._students), asked.architecture, asked.operation, asked.parents, seed=0
+            )
+            self._students.append(student)
+            fidelity = 1.0
+        else:
+            student, fidelity = self._students[asked.birth], asked.fidelity
+        replicate = self._replicates[student.birth, fidelity]
+        self._replicates[student.birth, fidelity] += 1
+        seed = derived_seed(self._seed, student.architecture.key, replicate)
+        return replace(student, seed=seed, replicate=replicate, fidelity=fidelity)
 
-    def _require_worth(self, birth: int, result: Evaluation | Failure) -> None:
+    def _require_worth(self, trial: int, result: Evaluation | Failure) -> None:
         """Pause before something is recorded that says nothing of the student."""
         kind = result.kind if isinstance(result, Failure) else None
         if kind == "timeout" and not self._timeouts_count:
             assert isinstance(result, Failure)
             raise UserError(
-                f"student {birth}: {result.message}; the run pauses, since another machine could"
+                f"trial {trial}: {result.message}; the run pauses, since another machine could"
                 " be faster: --resume with a larger workers.timeout, or with"
                 " workers.timeout_is_result=true to count it as failed"
             )
-        self._killed = [*self._killed, birth] if kind == "killed" else []
+        self._killed = [*self._killed, trial] if kind == "killed" else []
         if len(self._killed) == KILLED_IN_A_ROW:
             self._archive.reopen(self._killed[:-1])
             assert isinstance(result, Failure)
             raise UserError(
-                f"the workers of {KILLED_IN_A_ROW} students in a row died ({result.message}); the"
+                f"the workers of {KILLED_IN_A_ROW} trials in a row died ({result.message}); the"
                 " run pauses: look for memory or the machine, then go on with --resume"
             )
 
-    def _note(self, birth: int, result: Evaluation | Failure) -> None:
+    def _note(self, trial: int, done: Finished, result: Evaluation | Failure) -> None:
         self._evaluated += 1
         if isinstance(result, Failure):
             self._failures.append(result)
-        self._progress(self._births.pop(birth), result)
+        self._progress(self._births.pop(trial), done)
         self._require_hope(HOPELESS)
 
     def _require_hope(self, least: int) -> None:
         if len(self._failures) == self._evaluated >= least:
             raise UserError(
-                f"all of the first {self._evaluated} students failed"
+                f"all of the first {self._evaluated} trials failed"
                 f" ({described(self._failures[0])}); mend the cause and start a new run"
             )
 

@@ -1,12 +1,12 @@
 """A search from its first proposal to its last result."""
 
-from kdnas.algorithms import make_algorithm
-from kdnas.archive import Archive
+from kdnas.algorithms import Replicated, make_algorithm
 from kdnas.config import Config
 from kdnas.loop.generations import run_generations
 from kdnas.loop.record import Progress, Record
 from kdnas.loop.steady import run_steadily
 from kdnas.metrics import metrics_of
+from kdnas.runs import Archive
 from kdnas.space import Accept
 from kdnas.workers import Workers
 
@@ -31,7 +31,7 @@ def run_search(
         workers: What evaluates.
         floor: Least accuracy in [0, 1]; 0 for none.
         accept: What a student must fulfil to be trained.
-        progress: Called with every student and its result, new or recorded.
+        progress: Called with every trial and its result, new or recorded.
 
     Returns:
         Why it ended: `budget`, `patience` or `exhausted`.
@@ -42,10 +42,12 @@ def run_search(
     """
     settings = config.search
     algorithm = make_algorithm(settings, config.space, config.fitness, floor, accept)
+    if settings.replicates > 1:
+        algorithm = Replicated(algorithm, settings.replicates)
     timeouts_count = settings.asynchronous or config.workers.timeout_is_result
     objectives = metrics_of(settings.objectives)
     record = Record(archive, progress, settings.seed, objectives, timeouts_count=timeouts_count)
     steps = run_steadily if settings.asynchronous else run_generations
-    asked = steps(algorithm, settings.evaluations, record, workers)
+    asked = steps(algorithm, settings.evaluations * settings.replicates, record, workers)
     record.close(asked)
     return algorithm.finished or "budget"

@@ -10,42 +10,40 @@ from kdnas.workers import Workers
 
 
 def run_steadily(algorithm: Algorithm, budget: int, record: Record, workers: Workers) -> int:
-    """Ask and tell one by one until `budget` students are evaluated; their number is returned."""
+    """Ask and tell one by one until `budget` trials are made; their number is returned."""
     asked, outstanding = _replayed(algorithm, record)
     try:
-        for birth in sorted(outstanding):
-            workers.submit(record.job(birth))
+        for trial in sorted(outstanding):
+            workers.submit(record.job(trial))
         while True:
             while asked < budget and len(outstanding) < workers.slots and not algorithm.finished:
-                births = record.ask(algorithm.ask(1), asked)
-                if not births:
+                if not record.ask(algorithm.ask(1), asked):
                     break
                 workers.submit(record.job(asked))
                 outstanding.add(asked)
                 asked += 1
             if not outstanding:
                 return asked
-            done = workers.next()
-            result = record.finish(done, told=True)
-            outstanding.remove(done.job.birth)
-            algorithm.tell({done.job.birth: result})
+            trial, result = record.finish(workers.next(), told=True)
+            outstanding.remove(trial)
+            algorithm.tell({trial: result})
     except BaseException:
         workers.cancel()
         raise
 
 
 def _replayed(algorithm: Algorithm, record: Record) -> tuple[int, set[int]]:
-    """Take the recorded steps again: how many students were asked for, and which are not told."""
+    """Take the recorded steps again: how many trials were asked for, and which are not told."""
     asked, outstanding = 0, set[int]()
-    for kind, birth in record.events():
+    for kind, trial in record.events():
         if kind == "tell":
-            result = record.known(birth)
+            result = record.known(trial)
             if result is None:
-                raise record.not_repeatable(birth)
-            algorithm.tell({birth: result})
-            outstanding.remove(birth)
+                raise record.not_repeatable(trial)
+            algorithm.tell({trial: result})
+            outstanding.remove(trial)
             continue
-        if not record.ask(algorithm.ask(1), asked) or birth != asked:
+        if not record.ask(algorithm.ask(1), asked) or trial != asked:
             raise record.not_repeatable(asked)
         outstanding.add(asked)
         asked += 1

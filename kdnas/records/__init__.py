@@ -17,6 +17,7 @@ from kdnas.records.evaluation import (
     Report,
     Result,
     Stage,
+    pooled,
 )
 from kdnas.records.recipes import ATTACKS, SIMILARITY_THRESHOLDS, Recipe, Resources, TextFooler
 
@@ -44,4 +45,5 @@ __all__ = [
     "Stage",
     "TextFooler",
     "TextOutcome",
+    "pooled",
 ]

@@ -152,10 +152,10 @@ class AttackOutcome:
         summed_changed_shares: Sum over the successes of the share of words that was changed.
     """
 
-    skipped: tuple[int, ...]
-    succeeded: tuple[int, ...]
-    failed: tuple[int, ...]
-    queries: int | None = None
+    skipped: tuple[float, ...]
+    succeeded: tuple[float, ...]
+    failed: tuple[float, ...]
+    queries: float | None = None
     summed_changed_shares: float = 0.0
 
     @classmethod
@@ -178,7 +178,7 @@ class AttackOutcome:
     @property
     def texts(self) -> int:
         """All texts of the attacked set, N."""
-        return sum(self.skipped) + sum(self.succeeded) + sum(self.failed)
+        return round(sum(self.skipped) + sum(self.succeeded) + sum(self.failed))
 
     @property
     def accuracy(self) -> float:

@@ -1,9 +1,10 @@
 """What an evaluation of a student asks and gives: measurements, failures."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import fmean
 from typing import Literal
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
@@ -19,6 +20,9 @@ DEGENERATE_ACCURACY = 0.05
 class Measurement:
     """A student on one split: its predictions on all texts, and the attack on some of them.
 
+    Counts that are pooled over trials are means over them, so that `texts` stays the number of
+    texts and a standard error over texts does not count a text once for each training.
+
     Attributes:
         correct: Right predictions, one number per true class.
         totals: Texts per true class.
@@ -27,16 +31,16 @@ class Measurement:
         spec: Digest of the attack spec.
     """
 
-    correct: tuple[int, ...]
-    totals: tuple[int, ...]
-    predicted: tuple[int, ...]
+    correct: tuple[float, ...]
+    totals: tuple[float, ...]
+    predicted: tuple[float, ...]
     attack: AttackOutcome
     spec: str = ""
 
     @property
     def texts(self) -> int:
         """Texts of the split."""
-        return sum(self.totals)
+        return round(sum(self.totals))
 
     @cached_property
     def accuracy(self) -> float:
@@ -81,8 +85,10 @@ class Evaluation:
         loss: Distillation loss of the last epoch.
         train_seconds, attack_seconds: Wall time of the two stages.
         texts: The attacked texts one by one.
+        predictions: The predicted class of every text of search-val, where they were kept.
         values: The values of metrics that users have added, by name, so that they can be read
             without the code of these metrics.
+        weights: SHA-256 of the stored weights; "" where none were stored.
     """
 
     parameters: int
@@ -93,7 +99,9 @@ class Evaluation:
     train_seconds: float = 0.0
     attack_seconds: float = 0.0
     texts: tuple[TextOutcome, ...] = ()
+    predictions: tuple[int, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict, hash=False)
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class Report:
     measurement: Measurement
     seconds: float = 0.0
     texts: tuple[TextOutcome, ...] = ()
+    predictions: tuple[int, ...] = ()
 
 
 Stage = Literal["search", "report"]
@@ -110,12 +119,25 @@ Stage = Literal["search", "report"]
 
 @dataclass(frozen=True)
 class Job:
-    """One unit of work: a student to train and measure, or one of the front to report on."""
+    """One unit of work: a student to train and measure, or one of the front to report on.
+
+    Attributes:
+        birth: The number of the student in the run.
+        architecture: The student.
+        seed: The seed of the training.
+        stage: What is measured.
+        replicate: Which training of the student at this fidelity.
+        fidelity: The share of the epochs that it is trained for.
+        weights: SHA-256 that stored weights must have to be taken; "" where any are taken.
+    """
 
     birth: int
     architecture: Architecture
     seed: int
     stage: Stage = "search"
+    replicate: int = 0
+    fidelity: float = 1.0
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +159,7 @@ class Finished:
         attempts: How often it was tried; the result is the last attempt's.
         seconds: Wall time of the last attempt.
         worker: Host and process id of its worker; "" for this process.
+        recalled: Whether the result was taken from another run.
     """
 
     job: Job
@@ -144,6 +167,7 @@ class Finished:
     attempts: int = 1
     seconds: float = 0.0
     worker: str = ""
+    recalled: bool = False
 
 
 Evaluate = Callable[[Job], Evaluation | Report]
@@ -156,3 +180,44 @@ class EvaluationFailed(RuntimeError):
     def __init__(self, kind: FailureKind, message: str) -> None:
         super().__init__(message)
         self.failure = Failure(kind, message)
+
+
+def pooled(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """The mean of several trials of one student; a single one is taken as it is."""
+    first = evaluations[0]
+    if len(evaluations) == 1:
+        return first
+    return replace(
+        first,
+        search=_mean_measurement([e.search for e in evaluations]),
+        loss=fmean(e.loss for e in evaluations),
+        train_seconds=fmean(e.train_seconds for e in evaluations),
+        attack_seconds=fmean(e.attack_seconds for e in evaluations),
+        values={name: fmean(e.values[name] for e in evaluations) for name in first.values},
+        texts=(),
+        predictions=(),
+    )
+
+
+def _mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
+    """Every count as its mean over the measurements of the same texts."""
+    attacks = [m.attack for m in measurements]
+    queries = [a.queries for a in attacks if a.queries is not None]
+    attack = AttackOutcome(
+        _means([a.skipped for a in attacks]),
+        _means([a.succeeded for a in attacks]),
+        _means([a.failed for a in attacks]),
+        fmean(queries) if len(queries) == len(attacks) else None,
+        fmean(a.summed_changed_shares for a in attacks),
+    )
+    return Measurement(
+        _means([m.correct for m in measurements]),
+        _means([m.totals for m in measurements]),
+        _means([m.predicted for m in measurements]),
+        attack,
+        measurements[0].spec,
+    )
+
+
+def _means(counts: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    return tuple(fmean(values) for values in zip(*counts, strict=True))

@@ -13,10 +13,10 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from kdnas.archive import ModelArchive, weights_of
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.reproduce.models import Model
+from kdnas.runs import ModelArchive, weights_of
 from kdnas.workers.interrupts import without_interrupts
 
 OnModel = Callable[[Model, int, int], None]
@@ -64,7 +64,8 @@ def build_models(
         if found is None:
             left_out.add(model.identity)
             return
-        archive.add(found.row, found.specs, found.texts)
+        archive.record_attacks(found.specs)
+        archive.add(found.row, found.texts)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 

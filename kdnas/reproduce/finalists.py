@@ -5,13 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kdnas.analysis import RunContext, pareto_front, picks
+from kdnas.analysis import pareto_front, picks
 from kdnas.analysis.front import evaluated
-from kdnas.archive import Archive, Row
 from kdnas.config import Config
 from kdnas.metrics import PARAMETERS
 from kdnas.reproduce.searches import PARETO, RANDOM, WEIGHTED
-from kdnas.run_folder import RunFolder, run_context, stored_config
+from kdnas.runs import Archive, Row, RunContext, RunFolder, run_context, stored_config
 from kdnas.space import Architecture, Node, Op
 from kdnas.space.dag import max_edges
 

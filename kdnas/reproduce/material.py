@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdnas.analysis.context import OFFLINE
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
-from kdnas.archive import MODELS_FILE, ModelArchive, Row
-from kdnas.archive.reading import unreadable
 from kdnas.config import Config
-from kdnas.config.section import STORED
 from kdnas.errors import UserError
 from kdnas.reproduce.finalists import Run, finalists, read_runs
 from kdnas.reproduce.models import ATTACKS, GROWING, PATIENT, student_name, sweep_name
 from kdnas.reproduce.searches import search_configs
-from kdnas.run_folder import require_same
+from kdnas.runs import MODELS_FILE, ModelArchive, Row, require_same, stored_config
+from kdnas.runs.context import OFFLINE
 
 
 @dataclass(frozen=True)
@@ -108,13 +105,8 @@ def read_material(config: Config, folder: Path) -> Material:
     specs: dict[str, str | None] = {}
     if (folder / MODELS_FILE).is_file():
         with ModelArchive.read(folder / MODELS_FILE) as archive:
-            stored = archive.config()
-            if stored is not None:
-                require_same(folder, Config.model_validate(stored, context=STORED), config, GROWING)
-            try:
-                scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
-            except (TypeError, ValueError) as error:  # SQLite keeps any value in any column
-                raise unreadable(folder / MODELS_FILE, error) from error
+            require_same(folder, stored_config(archive), config, GROWING)
+            scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
             specs = {attack: archive.spec(attack) for attack in ATTACKS}
             transfers = archive.transfers()
     if not runs and not scores["textfooler"]:

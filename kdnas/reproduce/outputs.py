@@ -18,13 +18,13 @@ from kdnas.analysis.paper import (
     table3,
     table4,
 )
-from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 from kdnas.reproduce import model_tables, search_tables
 from kdnas.reproduce.material import Material
 from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
+from kdnas.runs import Row
 from kdnas.writing import CannotWrite, write_whole
 
 FORMS = {".md": as_markdown, ".csv": as_csv, ".tex": as_latex}

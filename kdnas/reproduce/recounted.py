@@ -12,12 +12,19 @@ from pathlib import Path
 from kdnas import metrics
 from kdnas.analysis.paper import LABELS
 from kdnas.analysis.paper.tables import ROBUST_LABELS
-from kdnas.archive.reading import reading
+from kdnas.runs.reading import reading
 from kdnas.verify import Problem
 
 TOLERANCE = 1e-4
 """Of points and millions; the standard errors are sums of squares here."""
 
+_TEXTS = """
+CREATE TEMP TABLE texts AS
+SELECT key AS name, replicate, attacks.name AS attack, text_index, label, outcome, words,
+       words_changed, queries, parameters, examples
+FROM outcomes JOIN measurements USING (measurement) JOIN trials USING (trial)
+JOIN students USING (birth) JOIN attacks USING (attack) JOIN originals USING (split, text_index)
+"""
 _TRAININGS = """
 CREATE TEMP TABLE trainings AS
 SELECT name, replicate, 1 AS training,
@@ -31,10 +38,7 @@ SELECT name, replicate, 1 AS training,
             SELECT 100.0 * AVG(u.outcome = 'failed') AS held FROM texts AS u
             WHERE u.name = t.name AND u.replicate = t.replicate AND u.attack = 'textfooler'
             GROUP BY u.label)) AS worst,
-       (SELECT m.parameters / 1e6 FROM models AS m
-        WHERE m.name = t.name AND m.replicate = t.replicate) AS parameters,
-       (SELECT m.examples FROM models AS m
-        WHERE m.name = t.name AND m.replicate = t.replicate) AS examples
+       parameters / 1e6 AS parameters, examples
 FROM texts AS t WHERE attack = 'textfooler' GROUP BY name, replicate
 """
 _BY_TEXT = """
@@ -69,6 +73,8 @@ def table_problems(
     labels = {**plain, **names}
     compared, problems = 0, list[Problem]()
     with reading(models) as db:
+        db.execute(_TEXTS)
+        db.execute("CREATE INDEX temp.by_model ON texts (name, replicate, attack)")
         db.execute(_TRAININGS)
         db.execute(_BY_TEXT)
         for path in sorted(results.glob("table?.csv")):

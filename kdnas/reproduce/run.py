@@ -2,18 +2,25 @@
 
 from pathlib import Path
 
-from kdnas.archive import MODELS_FILE, ModelArchive
 from kdnas.config import Config
-from kdnas.config.section import STORED
 from kdnas.errors import UserError
-from kdnas.lock import RunLock
 from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import BEST, finalists, read_runs
 from kdnas.reproduce.models import CELLS, GROWING, PATIENT, TEACHER, compared_models, student_name
-from kdnas.reproduce.searches import Crew, run_searches
+from kdnas.reproduce.searches import WEIGHTED, Crew, run_searches
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.watcher import Watcher
-from kdnas.run_folder import require_same
+from kdnas.runs import (
+    FILE_NAME,
+    MODELS_FILE,
+    Archive,
+    ModelArchive,
+    RunFolder,
+    beginning,
+    require_same,
+    stored_config,
+)
+from kdnas.runs.lock import RunLock
 
 
 def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, resume: bool) -> None:
@@ -30,9 +37,11 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
         UserError: The folder holds another reproduction, or a part of this one and `resume` is
             false; or something has to be mended. What is finished stays.
     """
-    with RunLock(folder), ModelArchive.open(folder / MODELS_FILE) as archive:
+    with RunLock(folder) as lock, _opened(folder / MODELS_FILE, config) as archive:
+        archive.before_write = lock.require_mine
         _require_right(config, folder, archive, resume=resume)
         run_searches(config, folder, crew, watcher)
+        _record_origin(archive, RunFolder(folder / WEIGHTED).archive)
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
         models = compared_models(config.reproduce, students)
@@ -43,12 +52,30 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
         transfer_matrix(config, folder, archive, names, watcher.pair)
 
 
+def _opened(path: Path, config: Config) -> ModelArchive:
+    """The store of the comparison, made where there is none."""
+    if path.exists():
+        return ModelArchive.open(path)
+    if path.with_name(FILE_NAME).exists():
+        raise UserError(f"{path.parent} holds a search: choose another --out")
+    return ModelArchive.create(path, **beginning(config))
+
+
 def _require_right(config: Config, folder: Path, archive: ModelArchive, *, resume: bool) -> None:
     """Refuse a folder of another reproduction; one that ended before its first student is none."""
-    stored = archive.config()
-    if stored is None or not (archive.models() or read_runs(folder)):
-        archive.set_config(config.model_dump(mode="json"))
+    if not (archive.models() or read_runs(folder)):
+        archive.set_meta(**beginning(config))
         return
     if not resume:
         raise UserError(f"{folder} holds a reproduction: add --resume, or choose another --out")
-    require_same(folder, Config.model_validate(stored, context=STORED), config, GROWING)
+    require_same(folder, stored_config(archive), config, GROWING)
+
+
+def _record_origin(archive: ModelArchive, search: Path) -> None:
+    """Take over what the searches were made from: the models are made from it too."""
+    with Archive.read(search) as searched:
+        known = {name: searched.meta(name) for name in ("task", "teacher", "shape")}
+        originals, split = searched.originals("report"), searched.splits["report"]
+    archive.set_meta(**known)
+    labels, texts = zip(*originals, strict=True)
+    archive.record_split("report", labels, split.classes, texts)

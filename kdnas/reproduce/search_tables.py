@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 from statistics import mean, stdev
 
-from kdnas.analysis import RunContext, hypervolume
+from kdnas.analysis import hypervolume
 from kdnas.analysis.front import MARKS, evaluated, feasible, marks, picks
 from kdnas.analysis.paper import (
     COEFFICIENTS,
@@ -17,7 +17,6 @@ from kdnas.analysis.paper import (
     correlations,
 )
 from kdnas.analysis.paper.table import Cell
-from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.metrics import (
     ACCURACY,
@@ -34,6 +33,7 @@ from kdnas.reproduce.finalists import Run, pareto_set
 from kdnas.reproduce.material import Material
 from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
 from kdnas.reproduce.sweep import Recorded, settings_of, sweep
+from kdnas.runs import Row, RunContext
 
 _MEASURED = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
 

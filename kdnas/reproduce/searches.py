@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from kdnas.archive import Archive
 from kdnas.config import Config
 from kdnas.evaluation.weights import weights_path
-from kdnas.lock import RunLock
 from kdnas.pipeline import Start, run_pipeline
 from kdnas.records import Evaluate, Evaluation, Job
 from kdnas.reproduce.watcher import Watcher
-from kdnas.run_folder import RunFolder, open_run
+from kdnas.runs import Archive, RunFolder, open_run
+from kdnas.runs.lock import RunLock
 from kdnas.workers import Recalling, Workers, open_workers
 
 WEIGHTED, PARETO, RANDOM = "weighted", "pareto", "random-edits"
@@ -94,22 +93,28 @@ def _starting(begin: Start, recall: Recall) -> Start:
 
 def _recalling(others: list[RunFolder], run: RunFolder) -> Recall:
     """What other runs have evaluated; their weights are linked into the folder of this one."""
-    known: dict[tuple[str, int], tuple[RunFolder, int, Evaluation]] = {}
+    known: dict[tuple[str, int, float], tuple[RunFolder, int, Evaluation]] = {}
     for other in others:
         with Archive.read(other.archive) as archive:
             for row in archive.rows():
-                if row.evaluation:
-                    known.setdefault((row.key, row.seed), (other, row.birth, row.evaluation))
+                for trial in row.trials:
+                    if trial.evaluation:
+                        identity = (row.key, trial.seed, trial.fidelity)
+                        known.setdefault(identity, (other, row.birth, trial.evaluation))
 
     def recall(job: Job) -> Evaluation | None:
-        key = job.architecture.key
-        if (key, job.seed) not in known:
+        identity = (job.architecture.key, job.seed, job.fidelity)
+        if identity not in known:
             return None
-        other, birth, evaluation = known[key, job.seed]
+        other, birth, evaluation = known[identity]
         with suppress(OSError):  # they may be deleted by now, or on another disk
             run.students.mkdir(parents=True, exist_ok=True)
-            os.link(weights_path(other.students, key), weights_path(run.students, key))
+            os.link(weights_path(other.students, job), weights_path(run.students, job))
         with Archive.read(other.archive) as archive:
-            return replace(evaluation, texts=tuple(archive.texts(birth, "search")))
+            return replace(
+                evaluation,
+                texts=tuple(archive.texts(birth, "search", job.replicate)),
+                predictions=archive.predictions(birth, job.replicate),
+            )
 
     return recall

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from kdnas.archive import weights_of
 from kdnas.attacks import ModelVictim
 from kdnas.reproduce.models import Model
+from kdnas.runs import weights_of
 from kdnas.students import save_model
 from kdnas.teachers import load_trained_classifier
 

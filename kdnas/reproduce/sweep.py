@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdnas.analysis.front import evaluated
-from kdnas.archive import Row
 from kdnas.metrics import PARAMETERS, Weights, fitness, violation
 from kdnas.records import Evaluation
+from kdnas.runs import Row
 from kdnas.space import distance
 
 NEAREST = 5

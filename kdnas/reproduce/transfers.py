@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
-from kdnas.archive import ModelArchive
 from kdnas.config import Config
 from kdnas.records import TextOutcome
 from kdnas.reproduce.build import open_workshop
 from kdnas.reproduce.models import ATTACKS
+from kdnas.runs import ModelArchive
 
 
 def transfer_matrix(

@@ -1,18 +1,16 @@
 """Whether a reproduction is sound: its searches, its models and its tables."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kdnas.analysis.paper import LABELS
-from kdnas.archive import MODELS_FILE, ModelArchive
-from kdnas.config import Config
-from kdnas.config.section import STORED
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.redrawn import redrawn_problems
-from kdnas.run_folder import RunFolder
+from kdnas.runs import MODELS_FILE, ModelArchive, RunFolder, stored_config
 from kdnas.verify import Problem, check, model_problems
 
 
@@ -23,12 +21,14 @@ class ReproductionVerdict:
     Attributes:
         problems: Everything that is wrong; none for a sound reproduction.
         searches, models, numbers: How many were looked at; numbers are those of the tables.
+        counts_only: Trials of each search whose predictions were not kept, by its name.
     """
 
     problems: tuple[Problem, ...]
     searches: int
     models: int
     numbers: int
+    counts_only: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_reproduction(folder: Path) -> ReproductionVerdict:
@@ -38,25 +38,23 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
         UserError: Something writes into it without a pause.
     """
     problems: list[Problem] = []
+    counts_only: dict[str, int] = {}
     searches = sorted(folder.glob("*/archive.sqlite"))
     for archive in searches:
         name = archive.parent.name
-        found = check(RunFolder(archive.parent)).problems
-        problems += [replace(problem, place=f"{name}: {problem.place}") for problem in found]
+        found = check(RunFolder(archive.parent))
+        problems += [
+            replace(problem, place=f"{name}: {problem.place}") for problem in found.problems
+        ]
+        counts_only |= {name: found.counts_only} if found.counts_only else {}
     problems += model_problems(folder)
     if problems:
         return ReproductionVerdict(tuple(problems), len(searches), 0, 0)
     with ModelArchive.read(folder / MODELS_FILE) as models:
-        stored, trained = models.config(), len(models.models())
+        config, trained = stored_config(models), len(models.models())
     if not trained:
-        return ReproductionVerdict((), len(searches), 0, 0)
-    if stored is None:
-        lost = Problem(MODELS_FILE, "has models, but not the settings that they were trained with")
-        return ReproductionVerdict((lost,), len(searches), trained, 0)
-    material, results = (
-        read_material(Config.model_validate(stored, context=STORED), folder),
-        folder / "results",
-    )
+        return ReproductionVerdict((), len(searches), 0, 0, counts_only)
+    material, results = read_material(config, folder), folder / "results"
     if material.gone:
         gone = tuple(
             Problem(name, "the search is gone, but its models are there") for name in material.gone
@@ -64,7 +62,7 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
         return ReproductionVerdict(gone, len(searches), trained, 0)
     wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
     wrong += redrawn_problems(material, results)
-    return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers)
+    return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers, counts_only)
 
 
 def _names(material: Material) -> dict[str, str]:

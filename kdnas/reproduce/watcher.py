@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from kdnas.reproduce.models import Model
-from kdnas.status import Observer
+from kdnas.runs.status import Observer
 
 
 class Watcher(Observer, Protocol):

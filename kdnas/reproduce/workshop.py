@@ -8,17 +8,17 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from kdnas.archive import Archive, ModelRow
 from kdnas.attacks import Attacker, transfer
 from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
 from kdnas.evaluation import prepare
+from kdnas.offline import content_hash
 from kdnas.pipeline import quiet_libraries
 from kdnas.records import SIMILARITY_THRESHOLDS, AttackSpec, TextOutcome
 from kdnas.reproduce.models import ATTACKS, TEACHER, Model
 from kdnas.reproduce.shelf import Shelf
 from kdnas.reproduce.trainer import Trainer
-from kdnas.run_folder import require_same_texts
+from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32
@@ -30,7 +30,7 @@ class Built:
     """A trained model and what became of each text of report-val in each attack on it."""
 
     row: ModelRow
-    specs: Mapping[str, str]
+    specs: Mapping[str, AttackSpec]
     texts: Mapping[str, list[TextOutcome]]
 
 
@@ -59,7 +59,7 @@ class Workshop:
         folder: Its folder; models and adversarial texts are kept there.
 
     Raises:
-        UserError: The task has other texts now than the searches had.
+        UserError: The task or the teacher is another one now than the searches had.
     """
 
     def __init__(self, config: Config, folder: Path) -> None:
@@ -67,9 +67,10 @@ class Workshop:
         exact_float32(config.search.threads)
         self._config, self._folder = config, folder
         self._prepared = prepare(config)
-        for path in folder.glob("*/archive.sqlite"):
-            with Archive.read(path) as archive:
-                require_same_texts(folder, archive, self._prepared.task.fingerprint)
+        task, teacher = self._prepared.task.summary(), self._prepared.teacher.identity
+        for path in (*folder.glob("*/archive.sqlite"), folder / MODELS_FILE):
+            with Store.read(path) as store:
+                require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
         self._shelf = Shelf(folder, tokenizer, length, choose_device())
         self._train = Trainer(config, self._prepared, self._shelf)
@@ -106,8 +107,9 @@ class Workshop:
             loss=loss,
             seconds=seconds,
             architecture=json.dumps(architecture) if architecture else "",
+            weights=content_hash(weights_of(self._folder, *model.identity)),
         )
-        return Built(row, {n: a.spec.digest for n, a in self._attackers.items()}, texts)
+        return Built(row, {name: a.spec for name, a in self._attackers.items()}, texts)
 
     def shown(self, outcomes: list[TextOutcome], model: tuple[str, int]) -> dict[int, bool]:
         """Whether a saved model is right on the adversarial texts of another."""

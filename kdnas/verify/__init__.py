@@ -1,10 +1,11 @@
-"""Whether a run's folder is sound: readable, and without contradictions in what it records.
+"""Whether the folder of a run is sound: readable, and without contradictions in what it records.
 
-`check` looks at everything that can be known twice: births against events, keys and training
-seeds against architectures, counts against the attacked texts, sizes against architectures, the
-front against its reports, and stored weights against the archive. It writes nothing into the
-folder, and damage is a `Problem`, never an exception. `model_problems` looks at the models of a
-reproduction.
+The tables of a store refuse what one row can get wrong, and `database` asks SQLite whether they
+still do. `settings` looks at what decides about the whole run: configuration, data, teacher, floor;
+`students` at who was proposed, told and reported on; `measured` at predictions and attacked texts;
+`files` at the stored weights; `models` at the models of a comparison. `check` does all of it for a
+search, `model_problems` for a comparison. Nothing is written into the folder, and damage is a
+`Problem`, never an exception.
 """
 
 from kdnas.verify.check import Verdict, check

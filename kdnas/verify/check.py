@@ -1,14 +1,22 @@
 """`check`: the whole folder of a run, from its files to the end of its search."""
 
-import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
-from kdnas.archive.reading import no_run, reading
-from kdnas.run_folder import RunFolder
-from kdnas.verify.archive import Contents, content_problems
+from kdnas.errors import UserError
+from kdnas.runs import Archive, RunFolder, Store, weights_name
+from kdnas.runs.reading import no_run, reading
+from kdnas.runs.store import UNREADABLE
 from kdnas.verify.database import database_problems, unreadable
 from kdnas.verify.files import state_problems, weight_problems
+from kdnas.verify.measured import counts_only, measurement_problems
 from kdnas.verify.problem import Problem
+from kdnas.verify.settings import attack_problems, read_settings
+from kdnas.verify.students import student_problems
+
+AnyStore = TypeVar("AnyStore", bound=Store)
 
 
 @dataclass(frozen=True)
@@ -17,13 +25,16 @@ class Verdict:
 
     Attributes:
         problems: Everything that is wrong; none for a sound run.
-        students, reports, texts: How many the archive holds; 0 where it cannot be read.
+        students, reports, texts: How many the store holds; 0 where it cannot be read.
+        counts_only: Trials whose predictions were not kept, so that only their counts by class
+            could be looked at.
     """
 
     problems: tuple[Problem, ...]
     students: int = 0
     reports: int = 0
     texts: int = 0
+    counts_only: int = 0
 
 
 def check(folder: RunFolder) -> Verdict:
@@ -37,22 +48,66 @@ def check(folder: RunFolder) -> Verdict:
     if not folder.archive.is_file():
         raise no_run(folder.archive)
     weights = sorted(folder.students.glob("*.safetensors"))
-    verdict, parameters = _archive_verdict(folder)
-    files = (*state_problems(folder.path), *weight_problems(weights, parameters))
-    return Verdict((*verdict.problems, *files), verdict.students, verdict.reports, verdict.texts)
+    checksums: dict[str, str | None] | None = None
+    found = Verdict(())
+
+    def look(archive: Archive) -> list[Problem]:
+        nonlocal checksums, found
+        settings, problems = read_settings(archive)
+        problems += [*attack_problems(archive), *measurement_problems(archive, "search")]
+        rows = [] if problems else archive.rows()
+        problems += student_problems(archive, rows, settings) if rows else []
+        checksums, found = _checksums(archive), _counted(archive)
+        return problems
+
+    problems = store_problems(folder.archive, Archive, look)
+    files = (*state_problems(folder.path), *weight_problems(weights, checksums))
+    return Verdict(
+        (*problems, *files), found.students, found.reports, found.texts, found.counts_only
+    )
 
 
-def _archive_verdict(folder: RunFolder) -> tuple[Verdict, dict[str, int | None] | None]:
-    """What the archive is like, and the parameters of its students by key if it can be read."""
+def store_problems(
+    path: Path, kind: type[AnyStore], look: Callable[[AnyStore], list[Problem]]
+) -> list[Problem]:
+    """Return what is wrong with a store: as a database, and by a look at what it holds.
+
+    Raises:
+        UserError: A run writes into it without a pause.
+    """
     try:
-        with reading(folder.archive) as db:
-            broken = database_problems(db)
+        with reading(path) as db:
+            broken = database_problems(db, path.name)
             if broken:
-                return Verdict(tuple(broken)), None
-            contents = Contents.of(db)
-            (texts,) = db.execute("SELECT count(*) FROM texts").fetchone()
-            problems = tuple(content_problems(contents))
-    except sqlite3.Error as error:
-        return Verdict((unreadable(error),)), None
-    parameters = {row["key"]: row["parameters"] for row in contents.students.values()}
-    return Verdict(problems, len(contents.students), len(contents.reports), texts), parameters
+                return broken
+            store = kind(db, path)
+            try:
+                return look(store)
+            except UserError as error:
+                return [Problem(path.name, str(error))]
+    except UNREADABLE as error:
+        if isinstance(error, UserError):  # a kind of ValueError
+            raise
+        return [unreadable(error, path.name)]
+
+
+def _checksums(archive: Archive) -> dict[str, str | None]:
+    """The checksum of the weights of each trial, None where it has no result yet."""
+    query = "SELECT key, replicate, fidelity, weights FROM trials JOIN students USING (birth)"
+    return {weights_name(*row): checksum for *row, checksum in archive._db.execute(query)}
+
+
+def _counted(archive: Archive) -> Verdict:
+    """How much there is."""
+
+    def count(query: str) -> int:
+        number: int = archive._db.execute(f"SELECT count(*) FROM {query}").fetchone()[0]
+        return number
+
+    return Verdict(
+        (),
+        count("students"),
+        count("measurements WHERE split = 'report'"),
+        count("outcomes"),
+        counts_only(archive),
+    )

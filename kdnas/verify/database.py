@@ -1,55 +1,66 @@
-"""Whether the archive is a sound database with the tables of this version."""
+"""Whether a store is a sound database with the tables of this version.
+
+The tables refuse most of what could be wrong (kdnas/archive/schema.py); SQLite's own integrity
+check looks whether every row keeps to them.
+"""
 
 import sqlite3
 from contextlib import closing
 
-from kdnas.archive import FILE_NAME, SCHEMA_VERSION
-from kdnas.archive.schema import SCHEMA
+from kdnas.runs import SCHEMA_VERSION
+from kdnas.runs.schema import SCHEMA
+from kdnas.runs.store import wrong_version
 from kdnas.verify.problem import Problem, one_line
 
 INSTEAD = "use a copy of the folder, or start a new run"
 
-_COLUMNS = """
-SELECT tables.name, columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name)
-AS columns WHERE tables.type = 'table'
-"""
 
-
-def database_problems(db: sqlite3.Connection) -> list[Problem]:
-    """What makes the archive unreadable; where it is, nothing else of it is worth a look."""
+def database_problems(db: sqlite3.Connection, file: str) -> list[Problem]:
+    """Return what makes a store unreadable; where something does, nothing else is worth a look."""
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:  # SQLite's own default
-            return [Problem(FILE_NAME, f"is empty or no archive of a run: {INSTEAD}")]
         if version != SCHEMA_VERSION:
-            found = f"has schema {version}; this kdnas reads {SCHEMA_VERSION}"
-            return [Problem(FILE_NAME, f"{found}: use the kdnas that wrote it, or a copy")]
-        lines = [one_line(line) for (line,) in db.execute("PRAGMA integrity_check(10)")]
+            return [Problem(file, wrong_version(version))]
+        problems = _schema_problems(db, file)
+        if problems:
+            return problems
+        lines = _integrity(db)
         if lines != ["ok"]:
-            return [Problem(FILE_NAME, f"is damaged ({line}): {INSTEAD}") for line in lines]
-        return _table_problems(db)
-    except sqlite3.DatabaseError as error:
-        return [unreadable(error)]
+            return [Problem(file, f"is damaged ({line}): {INSTEAD}") for line in lines]
+        return [
+            Problem(file, f"row {row} of {table} names a row of {parent} that is not there")
+            for table, row, parent, _ in db.execute("PRAGMA foreign_key_check")
+        ][:10]
+    except (sqlite3.DatabaseError, TypeError) as error:
+        return [unreadable(error, file)]
 
 
-def unreadable(error: Exception) -> Problem:
-    """What SQLite or the system said when it was asked for the archive's content."""
-    return Problem(FILE_NAME, f"cannot be read ({one_line(error)}): {INSTEAD}")
+def unreadable(error: Exception, file: str) -> Problem:
+    """Return the problem of a store whose content SQLite or the system does not give."""
+    return Problem(file, f"cannot be read ({one_line(error)}): {INSTEAD}")
 
 
-def _table_problems(db: sqlite3.Connection) -> list[Problem]:
+def _integrity(db: sqlite3.Connection) -> list[str]:
+    """What SQLite finds, on a copy: it does not look at constraints where it may not write."""
+    with closing(sqlite3.connect(":memory:")) as copy:
+        db.backup(copy)
+        return [one_line(line) for (line,) in copy.execute("PRAGMA integrity_check(10)")]
+
+
+def _schema_problems(db: sqlite3.Connection, file: str) -> list[Problem]:
+    """Tables that are missing or others, and everything that has no place, such as a trigger."""
     with closing(sqlite3.connect(":memory:")) as new:
         new.executescript(SCHEMA)
-        expected, found = _columns(new), _columns(db)
+        expected, found = _schema(new), _schema(db)
+    other = [name for name, sql in expected.items() if found.get(name) != sql]
+    strange = [name for name in found if name not in expected]
     return [
-        Problem(FILE_NAME, f"table {name} is missing or has other columns: {INSTEAD}")
-        for name, columns in expected.items()
-        if found.get(name) != columns
+        *(Problem(file, f"table {name} is missing or another: {INSTEAD}") for name in other),
+        *(Problem(file, f"{name} has no place in a store: {INSTEAD}") for name in strange),
     ]
 
 
-def _columns(db: sqlite3.Connection) -> dict[str, set[str]]:
-    tables: dict[str, set[str]] = {}
-    for table, column in db.execute(_COLUMNS):
-        tables.setdefault(table, set()).add(column)
-    return tables
+def _schema(db: sqlite3.Connection) -> dict[str, str]:
+    """The statements that made each table, index, trigger and view."""
+    query = "SELECT name, type || ' ' || coalesce(sql, '') FROM sqlite_master"
+    return {name: one_line(sql) for name, sql in db.execute(query) if "sqlite_stat" not in name}

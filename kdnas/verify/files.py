@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from math import prod
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
+from kdnas.offline import content_hash
 from kdnas.verify.problem import Problem, one_line
 
 _STATE = ("status.json", "lock.json")
@@ -25,39 +23,34 @@ def state_problems(folder: Path) -> Iterator[Problem]:
 
 
 def weight_problems(
-    paths: Iterable[Path], parameters: Mapping[str, int | None] | None
+    paths: Iterable[Path], checksums: Mapping[str, str | None] | None
 ) -> Iterator[Problem]:
-    """The weights are whole files, of students of the archive, and as large as these.
+    """Yield the weights that belong to no trial of the store or are not those of its result.
 
     Args:
-        paths: The files, named by key; they were there before the archive was read, since a run
-            that goes on may store others meanwhile.
-        parameters: Of every student by key, None where it has no result; None if the archive
-            could not be read.
+        paths: The files; they were there before the store was read, since a run that goes on may
+            write others meanwhile.
+        checksums: SHA-256 by the name of the file, None where the trial has no result; None if the
+            store could not be read.
     """
     for path in paths:
-        if parameters is not None and path.stem not in parameters:
+        message = ""
+        if checksums is not None and path.stem not in checksums:
             message = "belongs to no student of the archive: delete it"
-        else:
-            message = wrong_weights(path, parameters[path.stem] if parameters else None)
+        elif checksums and checksums[path.stem]:
+            message = wrong_weights(path, checksums[path.stem])
         if message:
             yield Problem(f"{path.parent.name}/{path.name}", message)
 
 
-def wrong_weights(path: Path, expected: int | None = None) -> str:
-    """What is wrong with a file of weights; empty where nothing is.
-
-    Args:
-        path: The file.
-        expected: How many numbers the archive says it has, where it says so.
-    """
-    try:
-        with safe_open(path, framework="np") as tensors:  # reads the header; tells a short file
-            size = sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
-    except FileNotFoundError:
+def wrong_weights(path: Path, checksum: str | None) -> str:
+    """Return what is wrong with a file of weights; empty where nothing is."""
+    if not path.exists():
         return ""  # deleted meanwhile, as weights are that a run no longer needs
-    except (OSError, SafetensorError) as error:
-        return f"is damaged ({one_line(error)}): delete it, it is trained again if needed"
-    if expected is not None and size != expected:
-        return f"has {size} numbers, by the archive {expected}: if that is right, delete the file"
+    try:
+        found = content_hash(path)
+    except OSError as error:
+        return f"cannot be read ({one_line(error)})"
+    if checksum and found != checksum:
+        return "is damaged, by its checksum: delete it, it is trained again if needed"
     return ""

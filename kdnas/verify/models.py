@@ -1,87 +1,106 @@
-"""Whether the models of a reproduction contradict the texts that were attacked."""
+"""Whether the models of a comparison contradict their attacked texts, files and searches."""
 
-import sqlite3
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kdnas.archive import MODELS_FILE, weights_of
-from kdnas.archive.reading import reading
-from kdnas.records import TextOutcome
+from kdnas.config import Config
+from kdnas.errors import UserError
+from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, weights_of
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
+from kdnas.seeds import derived_seed
+from kdnas.space import Architecture
+from kdnas.verify.check import store_problems
 from kdnas.verify.files import wrong_weights
-from kdnas.verify.problem import Problem, one_line
-from kdnas.verify.texts import impossible
+from kdnas.verify.measured import measurement_problems
+from kdnas.verify.problem import Problem
+from kdnas.verify.settings import attack_problems, read_settings
 
-_STRAY = """
-SELECT DISTINCT name, replicate FROM texts
-WHERE (name, replicate) NOT IN (SELECT name, replicate FROM models)
-"""
-_BARE = """
-SELECT name, replicate FROM models
-WHERE (name, replicate) NOT IN (SELECT name, replicate FROM texts)
-"""
-_UNEQUAL = """
-SELECT attack, COUNT(DISTINCT spec), COUNT(DISTINCT texts), COUNT(DISTINCT labels) FROM (
-    SELECT attack, MIN(spec) AS spec, COUNT(*) AS texts, GROUP_CONCAT(label) AS labels
-    FROM (SELECT * FROM texts ORDER BY name, replicate, attack, text_index)
-    GROUP BY name, replicate, attack)
-GROUP BY attack HAVING COUNT(DISTINCT spec) + COUNT(DISTINCT texts) + COUNT(DISTINCT labels) > 3
-"""
 _FOOLED = """
 SELECT surrogate, replicate, text_index FROM transfers WHERE surrogate = target AND correct
+"""
+_UNSHOWN = """
+SELECT DISTINCT surrogate, text_index FROM transfers WHERE (surrogate, text_index) NOT IN (
+    SELECT key, text_index FROM outcomes JOIN measurements USING (measurement)
+    JOIN trials USING (trial) JOIN students USING (birth)
+    WHERE outcome = 'succeeded' AND attack = (SELECT min(attack) FROM attacks))
+"""
+_RESULTS = f"""
+SELECT key, genotype, students.digest AS made, trials.digest, {", ".join(TRIAL_COLUMNS)}
+FROM trials JOIN students USING (birth)
 """
 
 
 def model_problems(folder: Path) -> list[Problem]:
-    """Everything that is wrong with `models.sqlite`; texts that were attacked, and transfers."""
-    try:
-        with reading(folder / MODELS_FILE) as db:
-            lines = [one_line(line) for (line,) in db.execute("PRAGMA integrity_check(10)")]
-            if lines != ["ok"]:
-                return [Problem(MODELS_FILE, f"is damaged ({line})") for line in lines]
-            return [*_problems(db), *_lost(db, folder)]
-    except sqlite3.Error as error:
-        return [Problem(MODELS_FILE, f"cannot be read ({one_line(error)})")]
+    """Return everything that is wrong with the models of a comparison."""
+
+    def look(archive: ModelArchive) -> list[Problem]:
+        settings, problems = read_settings(archive)
+        problems += [*attack_problems(archive), *measurement_problems(archive, "report")]
+        problems += [*_results(archive), *_transfers(archive)]
+        if settings.config and not problems:
+            problems += _models(archive.models(), folder, settings.config)
+            problems += _searches(archive, folder)
+        return problems
+
+    return store_problems(folder / MODELS_FILE, ModelArchive, look)
 
 
-def _problems(db: sqlite3.Connection) -> Iterator[Problem]:
-    for name, replicate in db.execute(_STRAY):
-        yield Problem(f"{name} {replicate}", "has attacked texts, but is no model of the archive")
-    for name, replicate in db.execute(_BARE):
-        yield Problem(f"{name} {replicate}", "was attacked on no text")
-    for attack, *_ in db.execute(_UNEQUAL):
-        yield Problem(attack, "the models differ in the spec or the texts of this attack")
-    for surrogate, replicate, index in db.execute(_FOOLED):
+def _results(archive: ModelArchive) -> Iterator[Problem]:
+    """Whether models and results are those that were recorded, by their checksums."""
+    for row in archive._db.execute(_RESULTS):
+        if checksum(row["key"], row["genotype"]) != row["made"]:
+            yield Problem(row["key"], "its name or architecture has changed")
+        if trial_digest(row) != row["digest"]:
+            yield Problem(row["key"], "its sizes, loss, times or examples have changed")
+
+
+def _transfers(archive: ModelArchive) -> Iterator[Problem]:
+    for surrogate, replicate, index in archive._db.execute(_FOOLED):
         place = f"transfer from {surrogate} {replicate} to itself"
         yield Problem(place, f"it is right on text {index}, which fooled it")
-    yield from _text_problems(db)
+    for surrogate, index in archive._db.execute(_UNSHOWN):
+        yield Problem(f"transfer from {surrogate}", f"text {index} never fooled it")
 
 
-def _lost(db: sqlite3.Connection, folder: Path) -> Iterator[Problem]:
-    """Models that are gone or damaged; a copy of the archives alone has no folder for them."""
-    if not (folder / "models").is_dir():
-        return
-    for name, replicate in db.execute("SELECT name, replicate FROM models ORDER BY rowid"):
-        weights = weights_of(folder, name, replicate)
+def _models(models: list[ModelRow], folder: Path, config: Config) -> Iterator[Problem]:
+    """Whether seeds, architectures and files of the models are those of their names."""
+    for row in models:
+        place = f"{row.name} {row.replicate}"
+        seed = derived_seed(config.search.seed, row.name, row.replicate)
+        if row.seed != seed:
+            yield Problem(place, f"its seed is {row.seed}; its name and the run's seed give {seed}")
+        if row.name.startswith("student-"):
+            message = _wrong_student(row)
+            if message:
+                yield Problem(place, message)
+        weights = weights_of(folder, row.name, row.replicate)
+        if not (folder / "models").is_dir():
+            continue  # a copy of the stores alone
+        message = "is missing: --resume trains the model again"
         if weights.is_file():
-            message = wrong_weights(weights)
-        else:
-            message = "is missing: --resume trains the model again"
+            message = wrong_weights(weights, row.weights)
         if message:
             yield Problem(str(weights.relative_to(folder)), message)
 
 
-def _text_problems(db: sqlite3.Connection) -> Iterator[Problem]:
-    (classes,) = db.execute("SELECT 1 + MAX(label) FROM texts").fetchone()
-    query = """
-        SELECT name, replicate, attack, text_index, label, predicted, outcome, words,
-               words_changed, queries, perturbed
-        FROM texts ORDER BY name, replicate, attack, text_index
-    """
-    whose, place = None, 0
-    for *this, index, label, predicted, outcome, words, changed, queries, text in db.execute(query):
-        place = place + 1 if this == whose else 0
-        whose = this
-        found = TextOutcome(index, label, predicted, outcome, words, changed, queries, text)
-        message = impossible(found, place, classes)
-        if message:
-            yield Problem(" ".join(map(str, this)), f"text {index!r} {message}")
+def _wrong_student(row: ModelRow) -> str:
+    try:
+        key = Architecture.from_json(row.architecture).key
+    except UserError as error:
+        return f"its architecture cannot be read: {error}"
+    fits = row.name == f"student-{key[:12]}"
+    return "" if fits else f"its architecture has the key {key}"
+
+
+def _searches(archive: ModelArchive, folder: Path) -> Iterator[Problem]:
+    """Whether the models were made from the data and the teacher of the searches."""
+    for path in sorted(folder.glob(f"*/{FILE_NAME}")):
+        with Archive.read(path) as search:
+            for name in ("task", "teacher", "shape"):
+                if _told(archive.meta(name)) != _told(search.meta(name)):
+                    yield Problem(f"meta {name}", f"is not that of the search {path.parent.name}")
+
+
+def _told(value: object) -> str:
+    return json.dumps(value, sort_keys=True)

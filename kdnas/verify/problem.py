@@ -8,7 +8,7 @@ class Problem:
     """A finding.
 
     Attributes:
-        place: The file, or the student, report, event or value of the archive.
+        place: The file, or the student, trial, event or value of the store.
         message: What is wrong there, in one line.
     """
 
@@ -20,5 +20,5 @@ class Problem:
 
 
 def one_line(error: object) -> str:
-    """What an error says, without line breaks."""
+    """Return what an error says, without line breaks."""
     return " ".join(str(error).split())

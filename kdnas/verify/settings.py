@@ -1,104 +1,190 @@
-"""What an archive says of the whole run: its configuration, versions and attack."""
+"""What a store says of the whole run: settings, data, teacher, and what follows from them."""
 
 import json
-import sqlite3
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from kdnas.config import Config
 from kdnas.config.section import STORED
 from kdnas.errors import UserError
-from kdnas.metrics import Metric, metrics_of
+from kdnas.metrics import Metric, accuracy_floor, metrics_of
 from kdnas.records import AttackSpec
+from kdnas.runs import Store
+from kdnas.runs.folder import settings_digest
+from kdnas.runs.measured import originals_digest, packed
+from kdnas.space import NetworkShape
 from kdnas.verify.problem import Problem, one_line
 
-_ATTACKED = "SELECT EXISTS (SELECT 1 FROM evaluations WHERE status = 'ok')"
+_LONGEST = 1e9
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run as far as they can be read.
+    """The settings of a run that can be read.
 
     Attributes:
-        config: None where it cannot be read.
+        config: What it was started with; None where it cannot be read.
         objectives: What its front is made of; None where it is not known.
-        spec: Digest of the attack spec; None where there is none.
-        floor: The accuracy floor (share); None where there is none.
+        shape: What the sizes of its networks depend on; None before the data were read.
+        floor: The accuracy floor (share).
         finished: Whether the run says that it got to its end.
     """
 
     config: Config | None
     objectives: tuple[Metric, ...] | None
-    spec: str | None
-    floor: float | None
+    shape: NetworkShape | None
+    floor: float
     finished: bool
 
 
-def read_settings(db: sqlite3.Connection) -> tuple[Settings, list[Problem]]:
-    """The settings of a run and what is wrong with them, one problem a value."""
-    values: dict[str, Any] = {}
+def read_settings(store: Store) -> tuple[Settings, list[Problem]]:
+    """Return the settings of a run and what is wrong with them, one problem a value."""
+    values = {name: json.loads(text) for name, text in store._db.execute("SELECT * FROM meta")}
     problems: dict[str, str] = {}
-    for name, text in db.execute("SELECT key, value FROM meta ORDER BY key"):
-        try:
-            values[name] = json.loads(text)
-        except (ValueError, TypeError) as error:
-            problems[name] = f"is not JSON ({one_line(error)})"
-    (attacked,) = db.execute(_ATTACKED).fetchone()
-    for name, message in _wrong(values, attacked=bool(attacked)):
-        problems.setdefault(name, message)
-    attack = AttackSpec.from_record(values["spec"]) if _sound("spec", values, problems) else None
-    settings = Settings(
-        config=None if "config" in problems else _config(values),
-        objectives=None if {"config", "metrics"} & {*problems} else _objectives(values),
-        spec=None if attack is None else attack.digest,
-        floor=values["floor"] if _sound("floor", values, problems) else None,
-        finished=values.get("finished") is True,
-    )
-    return settings, [Problem(f"meta {name}", message) for name, message in problems.items()]
-
-
-def _sound(name: str, values: Mapping[str, Any], problems: Mapping[str, str]) -> bool:
-    return name in values and name not in problems
-
-
-def _config(values: Mapping[str, Any]) -> Config:
-    return Config.model_validate(values.get("config"), context=STORED)
-
-
-def _objectives(values: Mapping[str, Any]) -> tuple[Metric, ...]:
-    return metrics_of(_config(values).search.objectives, values.get("metrics"))
-
-
-def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, str]]:
-    """The values that are missing or not what they should be, and why.
-
-    Args:
-        values: By name.
-        attacked: Whether a student was evaluated; then the attack and the floor are known.
-    """
+    config = objectives = None
     try:
-        _config(values)
+        config = Config.model_validate(values.get("config"), context=STORED)
+        objectives = metrics_of(config.search.objectives, values.get("metrics"))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        yield "config", f"is no configuration of this kdnas ({place}: {one_line(first['msg'])})"
-    else:
-        try:
-            _objectives(values)
-        except (ValueError, TypeError, KeyError) as error:
-            yield "metrics", f"does not describe the objectives ({one_line(error)})"
+        problems["config"] = (
+            f"is no configuration of this kdnas ({place}: {one_line(first['msg'])})"
+        )
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        problems["metrics"] = f"does not describe the objectives ({one_line(error)})"
+    for name, message in _wrong_values(values):
+        problems.setdefault(name, message)
+    if config and not problems:
+        problems |= dict(_wrong_origin(values, config, store))
+    shape = NetworkShape(**values["shape"]) if "shape" in values and not problems else None
+    floor = values.get("floor", 0.0) if "floor" not in problems else 0.0
+    found = [Problem(f"meta {name}", message) for name, message in problems.items()]
+    return Settings(config, objectives, shape, floor, values.get("finished") is True), found
+
+
+def _wrong_values(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values that are missing or not what they should be, and why."""
     if not (isinstance(values.get("versions"), dict) and "kdnas" in values["versions"]):
         yield "versions", "does not say what the run was recorded with"
-    if not isinstance(values.get("finished"), bool):
-        yield "finished", f"is {values.get('finished')!r}, not true or false"
-    if "spec" in values or attacked:
+    if "config" in values and values.get("settings") != settings_digest(values["config"]):
+        yield "config", "is not what the run was started with: its digest is another"
+    if not isinstance(values.get("finished", False), bool):
+        yield "finished", f"is {values['finished']!r}, not true or false"
+    for name in ("floor", "majority_share", "teacher_accuracy"):
+        value = values.get(name, 0.0)
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            yield name, f"is {value!r}, not a share"
+    stages = values.get("stages", {})
+    if not (isinstance(stages, dict) and all(map(_is_duration, stages.values()))):
+        yield "stages", "does not name the seconds of each stage"
+    try:
+        NetworkShape(**values.get("shape", {}))
+    except (TypeError, UserError) as error:
+        yield "shape", f"is no shape of a network ({one_line(error)})"
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value) and 0 <= value <= _LONGEST
+
+
+def _wrong_origin(
+    values: Mapping[str, Any], config: Config, store: Store
+) -> Iterator[tuple[str, str]]:
+    """Where data, teacher and floor contradict each other or the settings."""
+    begun = store._db.execute("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
+    if not begun:
+        return  # nothing is known yet, or a problem without data
+    needed: tuple[str, ...] = ("task", "teacher", "shape")
+    if store._db.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]:
+        needed += ("floor", "majority_share", "teacher_accuracy")
+    for name in needed:
+        if name not in values:
+            yield name, "is missing"
+            return
+    try:
+        yield from _wrong_data(values, config, store)
+        if "floor" in needed:
+            yield from _wrong_floor(values, config, store)
+    except (TypeError, LookupError, AttributeError, ValueError) as error:
+        yield "task", f"cannot be understood ({type(error).__name__}: {one_line(error)})"
+    shape = values["shape"]
+    if config.student.shape(shape["vocabulary"], shape["classes"]) != NetworkShape(**shape):
+        yield "shape", "is not that of the settings of students"
+
+
+def _wrong_data(
+    values: Mapping[str, Any], config: Config, store: Store
+) -> Iterator[tuple[str, str]]:
+    """Whether the sizes of the splits are those of the settings, and of the recorded labels."""
+    splits = values["task"]["splits"]
+    for name in ("train", "search", "report"):
+        most, texts = getattr(config.task, name), splits[name]["texts"]
+        if most is not None and texts > most:
+            yield "task", f"has {texts} texts in {name}; task.{name} is {most}"
+    limits = {"search": config.attack.texts, "report": config.attack.report_texts}
+    compared = "floor" not in values
+    for name, split in store.splits.items():
+        texts, limit = splits[name]["texts"], limits[name]
+        attacked = texts if limit is None else min(limit, texts)
+        known = attacked if compared else texts
+        originals = store._db.execute(
+            "SELECT text_index, label, text FROM originals WHERE split = ? ORDER BY text_index",
+            (name,),
+        ).fetchall()
+        rows = [tuple(row) for row in originals]
+        labels = split.labels.tolist()
+        (digest,) = store._db.execute(
+            "SELECT digest FROM splits WHERE split = ?", (name,)
+        ).fetchone()
+        if len(labels) != known:
+            yield f"split {name}", f"has {len(labels)} labels; there are {known} texts"
+        elif split.classes != values["shape"]["classes"] or max(labels) >= split.classes:
+            yield f"split {name}", "has labels of more classes than the task"
+        elif len(rows) != attacked or [row[:2] for row in rows] != list(
+            enumerate(labels[:attacked])
+        ):
+            yield f"split {name}", f"has not the originals of the {attacked} texts to attack"
+        elif originals_digest(packed(labels, split.classes), rows) != digest:
+            yield f"split {name}", "its labels or originals are not those of the run"
+
+
+def _wrong_floor(
+    values: Mapping[str, Any], config: Config, store: Store
+) -> Iterator[tuple[str, str]]:
+    """The floor once more, from the labels and the predictions of the teacher where they are."""
+    majority, accuracy = values["majority_share"], values["teacher_accuracy"]
+    split, predicted = store.splits.get("search"), values.get("teacher_predictions")
+    if split is not None:
+        labels = split.labels
+        told = np.bincount(labels).max() / len(labels)
+        right = np.array(predicted)
+        taught = float((right == labels).mean()) if right.shape == labels.shape else math.nan
+    else:  # an archive of an earlier schema has neither
+        told = values["task"]["splits"]["search"]["majority_share"]
+        taught = accuracy
+    if majority != told:
+        yield "majority_share", f"is {majority}; the labels give {told}"
+    if accuracy != taught:
+        yield "teacher_accuracy", f"is {accuracy}; the teacher's predictions give {taught}"
+    chosen = config.constraints.accuracy_floor
+    floor = accuracy_floor(told, taught) if chosen == "auto" else chosen
+    if values["floor"] != floor:
+        yield "floor", f"is {values['floor']}; settings, labels and teacher give {floor}"
+
+
+def attack_problems(store: Store) -> Iterator[Problem]:
+    """Yield the attacks whose spec is none, or has another digest."""
+    for name, text, digest in store._db.execute("SELECT name, spec, digest FROM attacks"):
         try:
-            AttackSpec.from_record(values.get("spec") or {})
-        except UserError as error:
-            yield "spec", f"is {one_line(error)}"
-    floor = values.get("floor")
-    if ("floor" in values or attacked) and not (isinstance(floor, int | float) and 0 <= floor <= 1):
-        yield "floor", f"is {floor!r}, not a share"
+            found = AttackSpec.from_record(json.loads(text)).digest
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            yield Problem(f"attack {name}", f"is no attack spec ({one_line(error)})")
+            continue
+        if found != digest:
+            yield Problem(f"attack {name}", f"its digest is {digest}, but its spec gives {found}")

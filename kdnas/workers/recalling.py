@@ -36,7 +36,7 @@ class Recalling:
         if known is None:
             self._workers.submit(job)
         else:
-            self._recalled.append(Finished(job, known))
+            self._recalled.append(Finished(job, known, recalled=True))
 
     def next(self) -> Finished:
         """What was recalled, then what is evaluated."""

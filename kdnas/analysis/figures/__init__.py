@@ -10,11 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import hypervolume, pareto, process, trade_off
 from kdnas.analysis.figures.style import STYLE
-from kdnas.archive import Row
 from kdnas.errors import UserError
+from kdnas.runs import Row, RunContext
 from kdnas.writing import write_whole
 
 if TYPE_CHECKING:

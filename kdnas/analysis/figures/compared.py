@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.scores import Scores
 from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS
+from kdnas.runs import RunContext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.indicator import hypervolume_history, reference_point
-from kdnas.archive import Row
 from kdnas.metrics import Metric
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,12 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import MARKS, evaluated, marks, pareto_front, picks
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, MILLIONS, PARAMETERS, ROBUSTNESS
 from kdnas.records import Measurement
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

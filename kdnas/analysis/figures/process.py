@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import feasible
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, ROBUSTNESS, points
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.indicator import hypervolume_history
-from kdnas.archive import Row
 from kdnas.metrics import fitness, violation
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import evaluated, feasible, pareto_front
 from kdnas.analysis.paper.scores import Scores
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, ROBUSTNESS, fitness
 from kdnas.records import Evaluation
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.correlation import correlations
 from kdnas.analysis.paper.groups import grouped
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.front import evaluated
-from kdnas.archive import Row
 from kdnas.errors import UserError
 from kdnas.records import Evaluation
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.front import evaluated, feasible, pareto_front
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, ROBUSTNESS, points
 from kdnas.records import Evaluation
+from kdnas.runs import Row, RunContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper.groups import SMALLEST, TRAITS
-from kdnas.archive import Row
 from kdnas.metrics import BLOCK_PARAMETERS, Metric
+from kdnas.runs import Row
 
 SIZE = BLOCK_PARAMETERS.label
 """What is correlated besides the counts: the parameters outside the embeddings."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdnas.analysis.front import evaluated
-from kdnas.archive import Row
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
+from kdnas.runs import Row
 from kdnas.space import Architecture
 
 SMALLEST = 5

@@ -7,10 +7,10 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from kdnas.archive import ModelArchive
 from kdnas.metrics import MILLIONS, points
 from kdnas.records import AttackOutcome, TextOutcome
 from kdnas.records.evaluation import DEGENERATE_SHARE
+from kdnas.runs import ModelArchive
 
 
 @dataclass(frozen=True)

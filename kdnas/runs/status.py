@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol, Self
 
-from kdnas.archive import Birth
-from kdnas.records import Evaluation, Failure, Result
+from kdnas.records import Failure, Finished
+from kdnas.runs.rows import Birth
 
 FILE_NAME = "status.json"
 SECONDS = 2.0
@@ -63,8 +63,8 @@ class Observer(Protocol):
         """A stage starts."""
         ...
 
-    def finished(self, birth: Birth, result: Result, status: Status) -> None:
-        """A student was evaluated, or found evaluated in the archive."""
+    def finished(self, birth: Birth, done: Finished, status: Status) -> None:
+        """A trial has ended, or was found in the archive."""
         ...
 
 
@@ -104,23 +104,16 @@ class StatusFile:
         self._write()
         self._observer.stage(self._status)
 
-    def finished(self, birth: Birth, result: Result) -> None:
-        """A student is done."""
+    def finished(self, birth: Birth, done: Finished) -> None:
+        """Count a trial that has ended."""
         with self._lock:
             self._status.done += 1
-            if self._status.done > self._recorded and self._was_known(result):
-                self._status.recorded += 1
-            if isinstance(result, Failure):
+            self._status.recorded += done.recalled
+            if isinstance(done.result, Failure):
                 failed = self._status.failed
-                failed[result.kind] = failed.get(result.kind, 0) + 1
+                failed[done.result.kind] = failed.get(done.result.kind, 0) + 1
             self._look()
-        self._observer.finished(birth, result, self._status)
-
-    def _was_known(self, result: Result) -> bool:
-        """Whether an evaluation took longer than the stage: another run has made it."""
-        if not isinstance(result, Evaluation):
-            return False
-        return result.train_seconds + result.attack_seconds > time.time() - self._status.since
+        self._observer.finished(birth, done, self._status)
 
     @contextmanager
     def watching(self, crew: Crew) -> Iterator[None]:

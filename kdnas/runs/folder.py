@@ -1,22 +1,27 @@
 """A run's folder: its archive, the weights of its students, and what was asked of it."""
 
+import json
 import platform
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from kdnas import __version__
-from kdnas.analysis import RunContext, largest_seen
-from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row
-from kdnas.archive.reading import unreadable
 from kdnas.config import Config, difference
 from kdnas.config.section import STORED
 from kdnas.errors import UserError
 from kdnas.methods import METHODS
-from kdnas.metrics import metrics_of
+from kdnas.registry import sources
+from kdnas.runs.archive import Archive
+from kdnas.runs.reading import unreadable
+from kdnas.runs.schema import FILE_NAME, MODELS_FILE
+from kdnas.runs.store import Store
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
 
@@ -73,8 +78,23 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
 def _new(folder: RunFolder, config: Config) -> Archive:
     if (folder.path / MODELS_FILE).exists():
         raise UserError(f"{folder.path} holds a reproduction: choose another --out")
+    return Archive.create(folder.archive, **beginning(config), finished=False)
+
+
+def beginning(config: Config) -> dict[str, Any]:
+    """What a store is created with: the settings with their digest, versions, added code."""
     asked = config.model_dump(mode="json")
-    return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
+    return {
+        "config": asked,
+        "settings": settings_digest(asked),
+        "versions": versions(),
+        "sources": [asdict(source) for source in sources()],
+    }
+
+
+def settings_digest(config: Mapping[str, Any]) -> str:
+    """SHA-256 over every setting of a configuration in its JSON form."""
+    return sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 NO_MATTER = ("workers.", "slurm.", "task.path")
@@ -113,25 +133,42 @@ def require_same(
         )
 
 
-def require_same_texts(folder: Path, archive: Archive, fingerprint: str) -> None:
-    """Refuse a folder whose students were measured on other texts.
+def require_same_origin(folder: Path, store: Store, task: Mapping[str, Any], teacher: str) -> None:
+    """Refuse a folder whose models were made from other data or by another teacher.
 
     Args:
         folder: What is refused.
-        archive: Its archive.
-        fingerprint: Of the task as it is read now.
+        store: Its store; one without a record of them is not refused.
+        task: The summary of the task as it is read now.
+        teacher: The identity of the teacher as it is now.
 
     Raises:
-        UserError: Its task had another one.
+        UserError: It names what has changed.
     """
-    if archive.meta("task", {}).get("fingerprint", fingerprint) != fingerprint:
+    recorded = store.meta("task")
+    if recorded is None:
+        return
+    changed = [
+        f"the texts or labels of {split}"
+        for split, values in task["splits"].items()
+        if recorded["splits"][split]["sha256"] != values["sha256"]
+    ]
+    if recorded["labels"] != task["labels"]:
+        changed.append("the names of the classes")
+    if changed:
         raise UserError(
-            f"{folder} holds a run on other texts than its task has now: bring them back, with"
-            " task.path where they lie elsewhere, or choose another --out"
+            f"{folder} holds a run on other data than its task has now; changed:"
+            f" {', '.join(changed)}: bring them back, with task.path where they lie elsewhere, or"
+            " choose another --out"
+        )
+    if store.meta("teacher") != teacher:
+        raise UserError(
+            f"{folder} holds a run with another teacher: the files of teacher.model have changed"
+            " (weights, configuration or tokenizer): bring them back, or choose another --out"
         )
 
 
-def stored_config(archive: Archive) -> Config:
+def stored_config(archive: Store) -> Config:
     """The configuration that a run was started with.
 
     Raises:
@@ -143,22 +180,6 @@ def stored_config(archive: Archive) -> Config:
         first = error.errors()[0]
         place = ".".join(map(str, ("config", *first["loc"])))
         raise unreadable(archive.path, f"{place}: {first['msg']}") from error
-
-
-def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunContext:
-    """What tables and figures say of a run besides its students."""
-    config = stored_config(archive)
-    objectives = metrics_of(config.search.objectives, archive.meta("metrics", {}))
-    return RunContext(
-        title=folder.path.name,
-        objectives=objectives,
-        floor=archive.meta("floor", 0.0),
-        majority_share=archive.meta("majority_share", 0.0),
-        weights=config.fitness,
-        teacher_accuracy=archive.meta("teacher_accuracy"),
-        offline=config.attack.resources == "offline",
-        limits=largest_seen(rows, objectives),
-    )
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""`ModelArchive`: the store of a comparison, with every model, its attacked texts and transfers."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kdnas.errors import UserError
+from kdnas.records import TextOutcome
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest
+from kdnas.runs.store import Store
+
+_MODELS = """
+SELECT key, replicate, trials.seed, parameters, examples, loss, train_seconds, genotype, weights
+FROM trials JOIN students USING (birth) ORDER BY trial
+"""
+
+_ADD = f"""
+INSERT INTO trials (birth, replicate, seed, seconds, {", ".join(TRIAL_COLUMNS)}, digest,
+    fidelity, method, status, attempts, worker)
+VALUES ({", ".join("?" * (5 + len(TRIAL_COLUMNS)))}, 1, '', 'ok', 1, '')
+ON CONFLICT DO UPDATE SET seed = excluded.seed, seconds = excluded.seconds,
+    {", ".join(f"{name} = excluded.{name}" for name in (*TRIAL_COLUMNS, "digest"))}
+RETURNING trial
+"""
+
+
+def weights_of(folder: Path, name: str, replicate: int) -> Path:
+    """Return the weights of a model in the folder of its comparison.
+
+    >>> weights_of(Path("runs"), "pkd", 1).as_posix()
+    'runs/models/pkd-1/model.safetensors'
+    """
+    return folder / "models" / f"{name}-{replicate}" / "model.safetensors"
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One trained model.
+
+    Attributes:
+        name: What it is; the models of one name differ in their seeds.
+        replicate: Which of them, from 1.
+        seed: The seed of its training.
+        parameters: All trainable ones.
+        examples: Adversarial texts it was trained with.
+        loss: The loss of its last epoch; None where it was not trained here.
+        seconds: Wall time of its training.
+        architecture: JSON of a student or of cells, "" for others.
+        weights: SHA-256 of its stored weights.
+    """
+
+    name: str
+    replicate: int
+    seed: int
+    parameters: int
+    examples: int
+    loss: float | None
+    seconds: float
+    architecture: str = ""
+    weights: str = ""
+
+
+class ModelArchive(Store):
+    """Appends to and reads from the models of one comparison.
+
+    A model is a student whose key is its name; its measurement is made on report-val, on the texts
+    that are attacked.
+    """
+
+    @classmethod
+    def _missing(cls, path: Path) -> UserError:
+        return UserError(f"no reproduction at {path.parent}: {path.name} is missing")
+
+    def add(self, row: ModelRow, texts: Mapping[str, Sequence[TextOutcome]]) -> None:
+        """Record a model and what became of each text in each attack on it, by attack.
+
+        An earlier record of the same training, whose files were lost, gives way to it.
+        """
+        first = next(iter(texts.values()))
+        predictions = packed([text.predicted for text in first], self.splits["report"].classes)
+        with self._writing():
+            birth = self._birth(row)
+            (trial,) = self._db.execute(_ADD, _trial_columns(birth, row)).fetchone()
+            self._measure(trial, "report", (predictions, None), texts, 0.0)
+
+    def _birth(self, row: ModelRow) -> int:
+        """The number of a model's name, a new one where it has none."""
+        known = "SELECT birth FROM students WHERE key = ?"
+        found = self._db.execute(known, (row.name,)).fetchone()
+        genotype = row.architecture or "null"
+        if found is None:
+            found = self._db.execute(
+                "INSERT INTO students SELECT coalesce(max(birth) + 1, 0), ?, ?, 'compared', '[]', ?"
+                " FROM students RETURNING birth",
+                (row.name, genotype, checksum(row.name, genotype)),
+            ).fetchone()
+        birth: int = found[0]
+        return birth
+
+    def add_transfer(
+        self, surrogate: str, target: str, replicate: int, correct: Mapping[int, bool]
+    ) -> None:
+        """Record whether `target` is right on the texts that fooled `surrogate`, by their index."""
+        rows = [(surrogate, target, replicate, index, right) for index, right in correct.items()]
+        with self._writing():
+            self._db.executemany("INSERT OR REPLACE INTO transfers VALUES (?, ?, ?, ?, ?)", rows)
+
+    def models(self) -> list[ModelRow]:
+        """Return every model, in the order in which they were trained."""
+        with self._understanding():
+            return [_model(row) for row in self._db.execute(_MODELS)]
+
+    def texts(self, name: str, replicate: int, attack: str) -> list[TextOutcome]:
+        """Return the outcomes of an attack on a model, in the order of the texts."""
+        number, _ = self.attacks.get(attack, (-1, ""))
+        where = "key = ? AND replicate = ? AND attack = ?"
+        return self._outcomes(where, (name, replicate, number))
+
+    def spec(self, attack: str) -> str | None:
+        """Return the digest of the spec of an attack; None where it was not made."""
+        return self.attacks[attack][1] if attack in self.attacks else None
+
+    def transferred(self) -> set[tuple[str, str, int]]:
+        """Return (surrogate, target, replicate) of every transfer that showed a text."""
+        query = "SELECT DISTINCT surrogate, target, replicate FROM transfers"
+        return {tuple(row) for row in self._db.execute(query)}
+
+    def transfers(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """Return, by (surrogate, target), how often each text was shown and how often right."""
+        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for surrogate, target, _, shown, right in self._db.execute(
+            "SELECT surrogate, target, text_index, COUNT(*), SUM(correct) FROM transfers"
+            " GROUP BY surrogate, target, text_index"
+        ):
+            found.setdefault((surrogate, target), []).append((shown, right))
+        return found
+
+
+def _trial_columns(birth: int, row: ModelRow) -> list[Any]:
+    """The values of `_ADD`."""
+    values = dict.fromkeys(TRIAL_COLUMNS) | {
+        "parameters": row.parameters,
+        "loss": row.loss,
+        "train_seconds": row.seconds,
+        "examples": row.examples,
+        "metrics": "{}",
+        "weights": row.weights or None,
+    }
+    first = (birth, row.replicate, row.seed, row.seconds)
+    return [*first, *values.values(), trial_digest(values)]
+
+
+def _model(row: sqlite3.Row) -> ModelRow:
+    name, replicate, seed, parameters, examples, loss, seconds, genotype, weights = row
+    architecture = "" if genotype == "null" else genotype
+    return ModelRow(
+        name, replicate, seed, parameters, examples, loss, seconds, architecture, weights or ""
+    )

@@ -1,0 +1,169 @@
+"""Whether what was measured of each trial is whole, possible, and what was recorded."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from kdnas.errors import UserError
+from kdnas.records import Measurement
+from kdnas.runs import Store
+from kdnas.runs.measured import (
+    OUTCOME_COLUMNS,
+    confusion,
+    counts_measurement,
+    measured_digest,
+    summed,
+)
+from kdnas.verify.problem import Problem, one_line
+
+_MEASUREMENTS = """
+SELECT measurement, trial, split, predictions, counts, measurements.digest, status
+FROM measurements JOIN trials USING (trial) ORDER BY trial, split
+"""
+_OUTCOMES = f"""
+SELECT attack, {", ".join(OUTCOME_COLUMNS)} FROM outcomes WHERE measurement = ?
+ORDER BY attack, text_index
+"""
+_UNMEASURED = """
+SELECT trial FROM trials WHERE status = 'ok' AND trial NOT IN (
+    SELECT trial FROM measurements WHERE split = ?)
+"""
+_EDGE = 100
+"""At most one in so many texts may be predicted otherwise in the batches of the attack."""
+
+
+def measurement_problems(store: Store, needed: str) -> list[Problem]:
+    """Return everything that is wrong with predictions, counts and outcomes.
+
+    Args:
+        store: The store of a search or of a comparison.
+        needed: The split on which every evaluated trial has to be measured.
+    """
+    originals: dict[str, list[int]] = {}
+    for split, label in store._db.execute(
+        "SELECT split, label FROM originals ORDER BY split, text_index"
+    ):
+        originals.setdefault(split, []).append(label)
+    problems = []
+    for (trial,) in store._db.execute(_UNMEASURED, (needed,)):
+        problems.append(Problem(f"trial {trial}", f"was evaluated, but not measured on {needed}"))
+    totals: dict[str, tuple[float, ...]] = {}
+    for row in store._db.execute(_MEASUREMENTS).fetchall():
+        try:
+            message = _wrong(store, row, originals.get(row["split"], []), totals)
+        except (TypeError, ValueError, LookupError, AttributeError, UserError) as error:
+            message = f"cannot be understood ({one_line(error)})"
+        if message:
+            problems.append(Problem(f"trial {row['trial']}, {row['split']}", message))
+    return problems
+
+
+def counts_only(store: Store) -> int:
+    """Return how many trials have counts, but no predictions to count again."""
+    query = "SELECT count(DISTINCT trial) FROM measurements WHERE state = 'counts only'"
+    number: int = store._db.execute(query).fetchone()[0]
+    return number
+
+
+def _wrong(
+    store: Store, row: sqlite3.Row, originals: list[int], totals: dict[str, tuple[float, ...]]
+) -> str:
+    """What is wrong with one measurement; "" where nothing is."""
+    if row["status"] != "ok":
+        return f"was measured, but its trial is {row['status']}"
+    outcomes = store._db.execute(_OUTCOMES, (row["measurement"],)).fetchall()
+    found = measured_digest(row["predictions"], row["counts"], map(tuple, outcomes))
+    if found != row["digest"]:
+        return "its predictions, counts, outcomes or perturbed texts are not those of the run"
+    by_attack: dict[int, list[sqlite3.Row]] = {}
+    for outcome in outcomes:
+        by_attack.setdefault(outcome["attack"], []).append(outcome)
+    numbers = {number for number, _ in store.attacks.values()}
+    if originals and set(by_attack) != numbers:
+        return "was not attacked by every attack of the run"
+    for texts in by_attack.values():
+        message = _impossible(texts, originals)
+        if message:
+            return message
+    first = by_attack[min(by_attack)] if by_attack else []
+    if row["counts"] is None:
+        return _wrong_predictions(store, row, first)
+    return _wrong_counts(store, row, first, originals, totals)
+
+
+def _impossible(texts: list[sqlite3.Row], originals: list[int]) -> str:
+    """Why these cannot be the outcomes of an attack on the split; "" where they can."""
+    if [text["text_index"] for text in texts] != list(range(len(originals))):
+        return f"{len(originals)} texts were attacked, but {len(texts)} are recorded"
+    for text, label in zip(texts, originals, strict=True):
+        if (text["outcome"] == "skipped") != (text["predicted"] != label):
+            what = f"was {text['outcome']}, but is of class {label} and predicted as"
+            return f"text {text['text_index']} {what} {text['predicted']}"
+    return ""
+
+
+def _wrong_predictions(store: Store, row: sqlite3.Row, first: list[sqlite3.Row]) -> str:
+    """Whether the predictions fit the split, and the attack started from them."""
+    split = store.splits[row["split"]]
+    confusion(split, row["predictions"])  # raises where they do not fit
+    predicted = np.frombuffer(row["predictions"], "u1" if split.classes <= 256 else "<u2")
+    attacked = np.array([text["predicted"] for text in first])
+    differing = int((predicted[: len(attacked)] != attacked).sum())
+    if differing > 1 + len(attacked) // _EDGE:
+        return f"the attack found {differing} other predictions than were recorded"
+    return ""
+
+
+def _wrong_counts(
+    store: Store,
+    row: sqlite3.Row,
+    first: list[sqlite3.Row],
+    originals: list[int],
+    totals: dict[str, tuple[float, ...]],
+) -> str:
+    """Whether counts without predictions are possible, and those of the recorded outcomes."""
+    if row["split"] in store.splits:
+        return "has counts only, though the texts of the split are known"
+    measured = counts_measurement(row["counts"])
+    if totals.setdefault(row["split"], measured.totals) != measured.totals:
+        return (
+            f"has {list(measured.totals)} texts by class; others have {list(totals[row['split']])}"
+        )
+    message = _impossible_counts(measured)
+    if message or not first:
+        return message
+    groups = [
+        (label, t["outcome"], 1, t["queries"] is not None, t["queries"],
+         t["words_changed"] / max(t["words"], 1))
+        for t, label in zip(first, originals, strict=True)
+    ]  # fmt: skip
+    attack = summed(groups, len(measured.totals))
+    told = replace(measured.attack, summed_changed_shares=attack.summed_changed_shares)
+    if (
+        told != attack
+        or abs(measured.attack.summed_changed_shares - told.summed_changed_shares) > 1e-9
+    ):
+        return "its counts of the attack are not those of its attacked texts"
+    digests: Mapping[int, str] = dict(store.attacks.values())
+    return "" if digests[0] == measured.spec else f"its spec is {measured.spec}, not the run's"
+
+
+def _impossible_counts(measured: Measurement) -> str:
+    """Why the counts cannot be those of a split; "" where they can."""
+    attack = measured.attack
+    attacked = (attack.skipped, attack.succeeded, attack.failed)
+    lists = (measured.correct, measured.totals, measured.predicted, *attacked)
+    if len({len(counts) for counts in lists}) != 1 or len(measured.totals) < 2:
+        return "its counts are not of the same classes"
+    if not all(type(count) is int and count >= 0 for counts in lists for count in counts):
+        return "its counts are not all whole numbers from 0"
+    if sum(measured.predicted) != measured.texts:
+        return f"it has {sum(measured.predicted)} predictions for {measured.texts} texts"
+    if any(right > min(of) for right, *of in zip(*lists[:3], strict=True)):
+        return "it is right more often than there are texts or predictions of a class"
+    for right, total, skipped, *held in zip(*lists[:2], *attacked, strict=True):
+        if not sum(held) <= right <= total - skipped:
+            return "its right predictions are not those that the attack started from"
+    return "" if attack.texts else "no text was attacked"
