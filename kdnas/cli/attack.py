@@ -59,10 +59,10 @@ def attack(
     from kdnas.records import EvaluationFailed
     from kdnas.tasks import is_sentiment, labelled_texts
 
-    require_usable(out, [model])
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
     )
+    require_usable(out, [model])
     warn_of_reference(recipe, resources)
     quiet_libraries()
     victim, names = open_victim(model)

@@ -53,8 +53,8 @@ def transfer(
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
-    require_usable(out, models)
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
+    require_usable(out, models)
     warn_of_reference(recipe, resources)
     quiet_libraries()
     opened = {str(folder): open_victim(folder) for folder in models}
