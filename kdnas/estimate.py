@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
+from kdnas.cache import Arrays
 from kdnas.config import Config
 from kdnas.distillation import Lesson, distill, needs_of, recipe_of
 from kdnas.errors import UserError
@@ -23,8 +24,6 @@ TIMED_BATCHES = 12
 TIMED_TEXTS = 24
 KEPT_STUDENTS = 30
 """About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
-
-Signals = dict[str, np.ndarray]
 
 BYTES_PER_TEXT = 400
 """Of a row in the table of attacked texts."""
@@ -104,7 +103,7 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
 
 
-def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: int) -> Signals:
+def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: int) -> Arrays:
     """Signals of a teacher of the right size that knows nothing."""
     teacher, rng = load_config(config.teacher.model), np.random.default_rng(0)
     layers = teacher.num_hidden_layers + 1

@@ -13,7 +13,7 @@ from kdnas.students.pretrained import StudentForSequenceClassification
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What the students of a run have in blueprint.
+    """What the students of a run have in common besides their architectures.
 
     Attributes:
         shape: Vocabulary, classes, and the choices that the paper leaves open.
@@ -37,7 +37,7 @@ def build(
     tables: Arrays | None = None,
     form: type[StudentForSequenceClassification] = StudentForSequenceClassification,
 ) -> Any:
-    """Blueprint a student that has not been trained.
+    """Build a student that has not been trained.
 
     Args:
         architecture: JSON of the architecture; that of a canonical form is kept in the config.

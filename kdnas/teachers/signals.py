@@ -96,7 +96,9 @@ def teacher_signals(
 
     def signal(kind: str) -> np.ndarray:
         make = SIGNALS[kind]
-        part = fingerprint(teacher=teacher.identity, probes=asdict(probes))
+        # Only the probes' own signal depends on how they are trained.
+        trained = asdict(probes) if kind == "probe_logits" else None
+        part = fingerprint(teacher=teacher.identity, probes=trained)
         return cached_arrays(f"signals-{kind}-{part}", lambda: {kind: make(made_from)})[kind]
 
     return {kind: signal(kind) for kind in kinds}
