@@ -10,7 +10,8 @@ from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import Config
 from kdnas.distillation import distill
 from kdnas.evaluation import attack_spec, load_task
-from kdnas.space import Architecture, count_parameters, random_edits
+from kdnas.registry import resolve
+from kdnas.space import Genotype, random_edits
 from kdnas.students import Student
 from kdnas.tasks import Task
 from kdnas.teachers import Signals, load_tokenizer
@@ -37,7 +38,7 @@ class Estimate:
     """
 
     task: Task
-    architecture: Architecture
+    architecture: Genotype
     train_seconds: float
     attack_seconds: float
     weight_bytes: int
@@ -67,7 +68,8 @@ def estimate_run(config: Config) -> Estimate:
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
     arch = random_edits(config.space, np.random.default_rng(config.search.seed)).architecture
-    student = Student(arch, shape, config.student.dropout).to(choose_device())
+    build = resolve(config.space.build)
+    student: Student = build(arch, shape, config.student.dropout).to(choose_device())
     train = _train_seconds(config, task, tokenizer, student)
     attacked = len(task.search.head(config.attack.texts))
     return Estimate(
@@ -75,7 +77,7 @@ def estimate_run(config: Config) -> Estimate:
         architecture=arch,
         train_seconds=train,
         attack_seconds=_attack_seconds(config, task, tokenizer, student) * attacked,
-        weight_bytes=4 * count_parameters(arch, shape),
+        weight_bytes=4 * config.space.cost(arch, shape, config.student.max_length).parameters,
         text_bytes=BYTES_PER_TEXT * attacked,
     )
 

@@ -4,24 +4,25 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from kdnas.analysis import pareto_front, picks
 from kdnas.archive import Archive, Birth, Row
 from kdnas.attacks import load_resources
-from kdnas.config import Config
+from kdnas.config import LOADING, Config
 from kdnas.evaluation import Evaluator, Prepared, prepare
 from kdnas.evaluation.weights import keep_weights
 from kdnas.loop import report_front, run_search
 from kdnas.objectives import fitness
 from kdnas.records import Evaluate, Result
+from kdnas.registry import Source, load_sources, sources
 from kdnas.run_folder import RunFolder, require_same_texts
-from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.space import Genotype, NetworkShape
 from kdnas.status import Observer, StatusFile
 from kdnas.workers import Workers
 
@@ -55,7 +56,8 @@ def run_pipeline(
         load_resources(prepared.spec)
         floor = prepared.floor(config)
         _record_preparation(archive, prepared, floor)
-        make = partial(make_evaluator, config, folder.students.resolve())
+        settings = config.model_dump(mode="json")
+        make = partial(make_evaluator, sources(), settings, folder.students.resolve())
         with start_workers(make) as workers, status.watching(workers):
             clock.start("search", config.search.evaluations)
             reason = run_search(
@@ -100,20 +102,30 @@ class _StageClock:
         self._stop()
 
 
-def make_evaluator(config: Config, students: Path) -> Evaluate:
-    """What a worker process evaluates with."""
+def make_evaluator(
+    parts: Sequence[Source], settings: Mapping[str, Any], students: Path
+) -> Evaluate:
+    """What a worker process evaluates with.
+
+    Args:
+        parts: The modules that have added parts; without them the settings cannot be read.
+        settings: The configuration, as data.
+        students: Where the weights of students are kept.
+    """
+    load_sources(parts)
     quiet_libraries()
-    return Evaluator(config, students)
+    return Evaluator(Config.model_validate(settings, context=LOADING), students)
 
 
-def within_limits(config: Config, shape: NetworkShape) -> Callable[[Architecture], bool]:
-    """The constraints that are known before training, as a condition on architectures."""
+def within_limits(config: Config, shape: NetworkShape) -> Callable[[Genotype], bool]:
+    """The constraints that are known before training, as a condition on students."""
     limits, length = config.constraints, config.student.max_length
 
-    def accept(arch: Architecture) -> bool:
-        return (
-            limits.max_parameters is None or count_parameters(arch, shape) <= limits.max_parameters
-        ) and (limits.max_flops is None or count_flops(arch, shape, length) <= limits.max_flops)
+    def accept(genotype: Genotype) -> bool:
+        cost = config.space.cost(genotype, shape, length)
+        return (limits.max_parameters is None or cost.parameters <= limits.max_parameters) and (
+            limits.max_flops is None or cost.flops <= limits.max_flops
+        )
 
     return accept
 

@@ -12,7 +12,7 @@ from kdnas import __version__
 from kdnas.analysis import RunContext
 from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row
 from kdnas.archive.reading import unreadable
-from kdnas.config import Config, difference
+from kdnas.config import STORED, Config, difference
 from kdnas.errors import UserError
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
@@ -131,7 +131,7 @@ def stored_config(archive: Archive) -> Config:
         UserError: It is damaged, or of another version.
     """
     try:
-        return Config.model_validate(archive.meta("config"))
+        return Config.model_validate(archive.meta("config"), context=STORED)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, ("config", *first["loc"])))

@@ -49,7 +49,7 @@ def test_the_papers_preset_has_the_papers_numbers():
     assert config.fitness == PAPER_WEIGHTS
     search, distill = config.search, config.distill
     assert (search.algorithm, search.population, search.tournament) == ("tournament", 100, 2)
-    assert (search.repair, config.attack.spec) == ("reconnect", "rosearch")
+    assert (config.space.repair, config.attack.spec) == ("reconnect", "rosearch")
     assert (distill.epochs, distill.learning_rate, distill.temperature) == (15, 5e-4, 2)
     assert (distill.kd_weight, distill.probe_weight, distill.logit_weight) == (0.5, 0.25, 0.25)
     assert (config.task.name, config.teacher.model) == ("glue/sst2", "bert-base-uncased")
@@ -165,7 +165,7 @@ def refusal(*overrides: str, **source) -> str:
         ("search.population=2.5", ["search.population = 2.5", "integer"]),
         ("search.crossover=1.5", ["search.crossover = 1.5", "less than or equal to 1"]),
         ("search.algorithm=ga", ["search.algorithm = 'ga'", "tournament", "nsga2"]),
-        ("search.repair=cut", ["search.repair = 'cut'", "reconnect", "prune", "mixed"]),
+        ("space.repair=cut", ["space.repair = 'cut'", "reconnect", "prune", "mixed"]),
         ('search.objectives=["size"]', ["search.objectives", "'size'", "parameters"]),
         ("search.objectives=[]", ["search.objectives = []", "at least 1"]),
         ("distill.learning_rate=0", ["distill.learning_rate = 0", "greater than 0"]),
@@ -185,7 +185,7 @@ def refusal(*overrides: str, **source) -> str:
         ("space.repeats=[]", ["space.repeats = ()", "at least one"]),
         ("space.widths=[128, 128]", ["space.widths = (128, 128)", "each once"]),
         ('space.modes=["max"]', ["space.modes", "'max'", "concat"]),
-        ("space.conv_kernels=[2]", ["space", "conv kernels are odd, got 2"]),
+        ("space.layers.conv=[2]", ["space", "conv kernels are odd, got 2"]),
         ("space.node_widths=[100]", ["space", "width 100 is not divisible by 8 heads"]),
         ("search.seed", ["'search.seed'", "section.field=value"]),
         ("search=3", ["'search=3'", "section.field=value"]),
@@ -240,7 +240,7 @@ def test_a_preset_and_a_file_are_too_many(tmp_path):
     [
         (b"[task\n", "is not TOML"),
         (b"task = 3\n", "task = 3"),
-        (b"seed = 3\n", "unknown setting seed; known: task, teacher"),
+        (b"seed = 3\n", "unknown setting seed; known: plugins, task, teacher"),
         (b"\xff\xfe", "it is not UTF-8; save it as UTF-8"),
         (b"[space]\nnode = 3\n", "unknown setting space.node (did you mean nodes?)"),
     ],

@@ -1,8 +1,11 @@
 """The search algorithms: each proposes students (`ask`) and learns from their results (`tell`).
 
 - `TournamentGA`: the evolutionary search of Guo 2021 on the weighted fitness;
-- `NSGA2`: the Pareto search, pymoo's NSGA-II;
-- `RandomSearch`: what every search is compared with.
+- `NSGA2`, `SteadyNSGA2`: the Pareto search, pymoo's NSGA-II, in generations and without;
+- `RandomSearch`, `UniformSearch`: what every search is compared with.
+
+`ALGORITHMS` has them by name; a user adds a class with `ask` and `tell`, whose keyword arguments
+say what it is handed (`make_algorithm`).
 
 They share the `Algorithm` interface, know nothing of training, archives or workers, and draw from
 one seeded generator: equal results in equal order give equal proposals.
@@ -10,8 +13,19 @@ one seeded generator: equal results in equal order give equal proposals.
 
 from kdnas.algorithms.interface import Algorithm, Proposal
 from kdnas.algorithms.make import make_algorithm
-from kdnas.algorithms.nsga2 import NSGA2
-from kdnas.algorithms.random_search import RandomSearch
+from kdnas.algorithms.nsga2 import NSGA2, SteadyNSGA2
+from kdnas.algorithms.random_search import RandomSearch, UniformSearch
 from kdnas.algorithms.tournament import TournamentGA
+from kdnas.config import ALGORITHMS
 
-__all__ = ["NSGA2", "Algorithm", "Proposal", "RandomSearch", "TournamentGA", "make_algorithm"]
+__all__ = [
+    "ALGORITHMS",
+    "NSGA2",
+    "Algorithm",
+    "Proposal",
+    "RandomSearch",
+    "SteadyNSGA2",
+    "TournamentGA",
+    "UniformSearch",
+    "make_algorithm",
+]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from kdnas.archive.schema import MEASURED_NAMES
 from kdnas.records import AttackOutcome, Evaluation, Failure, Measurement
-from kdnas.space import Architecture
+from kdnas.space import Genotype, read_genotype
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Birth:
     """A proposed student: its number in the run, its architecture and where it came from."""
 
     birth: int
-    architecture: Architecture
+    architecture: Genotype
     operation: str
     parents: tuple[int, ...]
     seed: int
@@ -55,9 +55,9 @@ class Row:
     seconds: float = 0.0
 
     @property
-    def architecture(self) -> Architecture:
-        """The architecture as it was proposed."""
-        return Architecture.from_json(self.architecture_json)
+    def architecture(self) -> Any:
+        """The architecture as it was proposed; that of a space that is not known is refused."""
+        return read_genotype(self.architecture_json)
 
 
 EVALUATION_NAMES = (

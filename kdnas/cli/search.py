@@ -90,18 +90,15 @@ def _run(
 
 
 def _announce(config: "Config") -> None:
-    """Say what is searched, and where the space is narrower than the paper's."""
+    """Say what is searched, and where the space is not the paper's."""
     from kdnas.cli.output import messages
     from kdnas.config import departures
-    from kdnas.space import count_genotypes
 
     say = messages().print
-    narrowed = [name for name in departures(config) if name.startswith("space.")]
-    parts = config.model_dump(mode="json")
-    listed = "; ".join(f"{name} = {parts['space'][name.split('.')[1]]}" for name in narrowed)
-    size = count_genotypes(config.space)
+    changed = departures(config).items()
+    listed = "; ".join(f"{name} = {own}" for name, (own, _) in changed if name.startswith("space."))
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
-    space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
+    space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
     if config.attack.resources == "offline":
         say("offline resources: scores are not comparable with published numbers")

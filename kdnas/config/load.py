@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas.config.config import Config
+from kdnas.config.section import LOADING
 from kdnas.errors import UserError
 
 PAPER = "rosearch-sst2"
@@ -62,7 +63,7 @@ def load_config(
     for override in overrides:
         _apply(values, override)
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(values, context=LOADING)
     except ValidationError as error:
         raise UserError(_one_line(error)) from error
 
@@ -83,7 +84,9 @@ def leaves(config: Config) -> Leaves:
 def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
     """The settings in which two configurations differ: name -> (value in a, value in b)."""
     left, right = leaves(a), leaves(b)
-    return {name: (left[name], right[name]) for name in left if left[name] != right[name]}
+    names = dict.fromkeys([*left, *right])
+    both = {name: (left.get(name), right.get(name)) for name in names}
+    return {name: (one, other) for name, (one, other) in both.items() if one != other}
 
 
 def departures(config: Config) -> dict[str, tuple[Any, Any]]:
@@ -119,7 +122,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         keys = _keys_of(tomllib.loads(f"{name} = 0"))
     except tomllib.TOMLDecodeError:
         keys = []
-    if not equals or len(keys) < 2:
+    if not equals or (len(keys) < 2 and keys != ["plugins"]):
         raise UserError(f"--set {override!r}: write section.field=value, e.g. search.seed=1")
     try:
         value = None if text.strip() == "none" else tomllib.loads(f"x = {text}")["x"]

@@ -20,7 +20,7 @@ from kdnas.records import (
     Report,
     TextOutcome,
 )
-from kdnas.space import count_block_parameters, count_flops, count_parameters
+from kdnas.registry import resolve
 from kdnas.students import Student, load_tables
 from kdnas.tasks import Split
 from kdnas.teachers import student_tables
@@ -58,12 +58,13 @@ class Evaluator:
             measured, texts = self._measure(student, task.report, attack.report_texts)
             return Report(measured, time.perf_counter() - start, texts)
         student, loss = self._trained(job)
-        trained, arch, shape = time.perf_counter(), job.architecture, self.prepared.shape
+        trained, length = time.perf_counter(), self._config.student.max_length
+        cost = self._config.space.cost(job.architecture, self.prepared.shape, length)
         measured, texts = self._measure(student, task.search, attack.texts)
         return Evaluation(
-            parameters=count_parameters(arch, shape),
-            block_parameters=count_block_parameters(arch, shape),
-            flops=count_flops(arch, shape, self._config.student.max_length),
+            parameters=cost.parameters,
+            block_parameters=cost.block_parameters,
+            flops=cost.flops,
             search=measured,
             loss=loss,
             train_seconds=trained - start,
@@ -91,9 +92,10 @@ class Evaluator:
     def _fresh(self, job: Job) -> Student:
         torch.manual_seed(job.seed)
         settings = self._config.student
-        student = Student(job.architecture, self.prepared.shape, settings.dropout)
+        build = resolve(self._config.space.build)
+        student: Student = build(job.architecture, self.prepared.shape, settings.dropout)
         if settings.emb_init == "teacher_pca":
-            tables = student_tables(self.prepared.teacher, job.architecture.width)
+            tables = student_tables(self.prepared.teacher, student.embedding.words.embedding_dim)
             load_tables(student.embedding, tables)
         return student.to(self._device)
 

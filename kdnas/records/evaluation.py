@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
-from kdnas.space import Architecture
+from kdnas.space import Genotype
 
 FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
 
@@ -110,7 +110,7 @@ class Job:
     """One unit of work: a student to train and measure, or one of the front to report on."""
 
     birth: int
-    architecture: Architecture
+    architecture: Genotype
     seed: int
     stage: Stage = "search"
 

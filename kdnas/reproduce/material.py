@@ -8,7 +8,7 @@ from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
 from kdnas.archive import MODELS_FILE, ModelArchive, Row
 from kdnas.archive.reading import unreadable
-from kdnas.config import Config
+from kdnas.config import STORED, Config
 from kdnas.errors import UserError
 from kdnas.reproduce.finalists import Run, finalists, read_runs
 from kdnas.reproduce.models import ATTACKS, GROWING, PATIENT, student_name, sweep_name
@@ -109,7 +109,7 @@ def read_material(config: Config, folder: Path) -> Material:
         with ModelArchive.read(folder / MODELS_FILE) as archive:
             stored = archive.config()
             if stored is not None:
-                require_same(folder, Config.model_validate(stored), config, GROWING)
+                require_same(folder, Config.model_validate(stored, context=STORED), config, GROWING)
             try:
                 scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
             except (TypeError, ValueError) as error:  # SQLite keeps any value in any column

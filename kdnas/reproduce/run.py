@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kdnas.archive import MODELS_FILE, ModelArchive
-from kdnas.config import Config
+from kdnas.config import STORED, Config
 from kdnas.errors import UserError
 from kdnas.lock import RunLock
 from kdnas.reproduce.build import build_models
@@ -50,4 +50,4 @@ def _require_right(config: Config, folder: Path, archive: ModelArchive, *, resum
         return
     if not resume:
         raise UserError(f"{folder} holds a reproduction: add --resume, or choose another --out")
-    require_same(folder, Config.model_validate(stored), config, GROWING)
+    require_same(folder, Config.model_validate(stored, context=STORED), config, GROWING)

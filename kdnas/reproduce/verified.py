@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kdnas.analysis.paper import LABELS
 from kdnas.archive import MODELS_FILE, ModelArchive
-from kdnas.config import Config
+from kdnas.config import STORED, Config
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import sweep_name
@@ -52,7 +52,10 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
     if stored is None:
         lost = Problem(MODELS_FILE, "has models, but not the settings that they were trained with")
         return ReproductionVerdict((lost,), len(searches), trained, 0)
-    material, results = read_material(Config.model_validate(stored), folder), folder / "results"
+    material, results = (
+        read_material(Config.model_validate(stored, context=STORED), folder),
+        folder / "results",
+    )
     if material.gone:
         gone = tuple(
             Problem(name, "the search is gone, but its models are there") for name in material.gone

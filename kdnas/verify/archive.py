@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from kdnas.archive.rows import measurement_of, row_of
+from kdnas.space import SearchSpace
 from kdnas.verify.births import identity_problems, numbering_problems
 from kdnas.verify.columns import measured_problems, status_problems
 from kdnas.verify.counts import count_problems
@@ -57,7 +58,8 @@ def content_problems(contents: Contents) -> list[Problem]:
     found += stray_problems(contents.db, set(status), set(contents.ok), set(contents.reports))
     if settings.config:
         sound = [row for birth, row in contents.ok.items() if _place(birth) not in unsound]
-        found += size_problems(sound, settings.config)
+        if isinstance(settings.config.space, SearchSpace):
+            found += size_problems(sound, settings.config)
         found += budget_problems(len(status), settings.config)
         if not unsound:
             found += _ending_problems(contents, settings)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kdnas.config import Config
+from kdnas.config import STORED, Config
 from kdnas.records import AttackSpec
 from kdnas.verify.problem import Problem, one_line
 
@@ -45,7 +45,9 @@ def read_settings(db: sqlite3.Connection) -> tuple[Settings, list[Problem]]:
     for name, message in _wrong(values, attacked=bool(attacked)):
         problems.setdefault(name, message)
     settings = Settings(
-        config=None if "config" in problems else Config.model_validate(values["config"]),
+        config=None
+        if "config" in problems
+        else Config.model_validate(values["config"], context=STORED),
         spec=AttackSpec(**values["spec"]).digest if _sound("spec", values, problems) else None,
         floor=values["floor"] if _sound("floor", values, problems) else None,
         finished=values.get("finished") is True,
@@ -65,7 +67,7 @@ def _wrong(values: Mapping[str, Any], *, attacked: bool) -> Iterator[tuple[str, 
         attacked: Whether a student was evaluated; then the attack and the floor are known.
     """
     try:
-        Config.model_validate(values.get("config"))
+        Config.model_validate(values.get("config"), context=STORED)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

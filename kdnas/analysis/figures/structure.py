@@ -8,6 +8,7 @@ from kdnas.analysis.figures import style
 from kdnas.analysis.paper.correlation import correlations
 from kdnas.analysis.paper.groups import grouped
 from kdnas.archive import Row
+from kdnas.space import LAYERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 NAMES = {
     "vertices": "connected nodes",
     "edges": "edges",
-    "conv": "convolutions",
-    "sepconv": "separable convolutions",
-    "glu": "gated linear layers",
-    "attention": "attention layers",
+    **{kind: layer.label for kind, layer in LAYERS.items()},
     "accuracy": "accuracy (%)",
     "robustness": "accuracy under attack (%)",
 }
-LAYERS = ("conv", "sepconv", "glu", "attention")
+PAPER_ORDER = ("conv", "sepconv", "glu", "attention")
+"""The panels of figures 8 and 9."""
+
 RHO = "\N{GREEK SMALL LETTER RHO}"
 _COLOURS = (style.BLUE, style.RED)
 
@@ -37,7 +37,7 @@ def draw_layers(
     archives: Mapping[str, Sequence[Row]], metric: str, context: RunContext
 ) -> "Figure":
     """Figures 8 (accuracy) and 9 (robustness): a metric by the number of layers of each type."""
-    return _draw(archives, (metric,), LAYERS, context)
+    return _draw(archives, (metric,), PAPER_ORDER, context)
 
 
 def _draw(

@@ -2,24 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.archive import Row
 from kdnas.records import Evaluation
-from kdnas.space import Architecture
+from kdnas.space import LAYERS, Architecture
 
 SMALLEST = 5
 """Groups of fewer students are left out."""
 
+
+def _layers(arch: Architecture, kind: str) -> int:
+    return sum(arch.nodes[vertex - 1].op.kind == kind for vertex in arch.active)
+
+
 TRAITS: dict[str, Callable[[Architecture], int]] = {
     "vertices": lambda arch: len(arch.active),
     "edges": lambda arch: len(arch.edges),
-    "conv": lambda arch: _layers(arch, "conv"),
-    "sepconv": lambda arch: _layers(arch, "sepconv"),
-    "glu": lambda arch: _layers(arch, "glu"),
-    "attention": lambda arch: _layers(arch, "attention"),
+    **{kind: partial(_layers, kind=kind) for kind in LAYERS},
 }
 """Counts in one block: connected computational nodes, edges, and nodes with each type of layer."""
 
@@ -52,7 +55,3 @@ def grouped(rows: Sequence[Row], trait: str, metric: str) -> list[Group]:
             error = members.std(ddof=1) / np.sqrt(len(members))
             groups.append(Group(int(count), float(members.mean()), float(error), len(members)))
     return groups
-
-
-def _layers(arch: Architecture, kind: str) -> int:
-    return sum(arch.nodes[vertex - 1].op.kind == kind for vertex in arch.active)
