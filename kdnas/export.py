@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from kdnas.evaluation import Evaluator, Prepared
 from kdnas.objectives import fitness, standard_error
 from kdnas.records import Job, Measurement
 from kdnas.run_folder import RunFolder, stored_config
+from kdnas.space import Architecture
 from kdnas.students import Student, StudentConfig, StudentForSequenceClassification, save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
@@ -46,7 +48,7 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
     prepared, length = evaluator.prepared, config.student.max_length
     labels = prepared.task.label_names
     model = StudentForSequenceClassification(
-        StudentConfig.of(row.architecture.canonical().to_json(), prepared.shape, labels, length)
+        StudentConfig.of(_as_built(row.architecture).to_json(), prepared.shape, labels, length)
     )
     model.student.load_state_dict(student.state_dict())
     tokenizer = prepared.tokenizer
@@ -104,10 +106,15 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Student
         milliseconds=f"{milliseconds(student, prepared.shape.vocabulary, length):.1f}",
         runs=TIMED_RUNS,
         fitness=f"{fitness(evaluation, config.fitness):.1f}",
-        architecture=row.architecture.canonical(),
+        architecture=_as_built(row.architecture),
         licence=task.licence,
         start="started from the teacher's" if started else "not taken from it",
     )
+
+
+def _as_built(genotype: Any) -> Any:
+    """The canonical form, where the space of the genotype has one."""
+    return genotype.canonical() if isinstance(genotype, Architecture) else genotype
 
 
 def _score_line(name: str, m: Measurement) -> str:

@@ -2,7 +2,7 @@
 
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from kdnas.archive import FILE_NAME, MODELS_FILE, Archive, Row
 from kdnas.archive.reading import unreadable
 from kdnas.config import STORED, Config, difference
 from kdnas.errors import UserError
+from kdnas.registry import Source, require_sources, sources
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
 
@@ -60,6 +61,7 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
         folder.archive.unlink()
         return _new(folder, config)
     require_same(folder.path, stored_config(archive), config)
+    require_same_code(archive)
     if not (resume or archive.meta("finished")):
         raise UserError(
             f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
@@ -71,7 +73,10 @@ def _new(folder: RunFolder, config: Config) -> Archive:
     if (folder.path / MODELS_FILE).exists():
         raise UserError(f"{folder.path} holds a reproduction: choose another --out")
     asked = config.model_dump(mode="json")
-    return Archive.create(folder.archive, config=asked, versions=versions(), finished=False)
+    code = [asdict(source) for source in sources()]
+    return Archive.create(
+        folder.archive, config=asked, versions=versions(), sources=code, finished=False
+    )
 
 
 NO_MATTER = ("workers.", "slurm.", "task.path")
@@ -122,6 +127,15 @@ def require_same_texts(folder: Path, archive: Archive, fingerprint: str) -> None
             f"{folder} holds a run on other texts than its task has now: bring them back, with"
             " task.path where they lie elsewhere, or choose another --out"
         )
+
+
+def require_same_code(archive: Archive) -> None:
+    """Refuse a run whose parts from outside are not loaded, or have another source now.
+
+    Raises:
+        UserError: It names the first module.
+    """
+    require_sources([Source(**source) for source in archive.meta("sources", [])])
 
 
 def stored_config(archive: Archive) -> Config:

@@ -39,6 +39,9 @@ def search(
 ) -> None:
     """Search, distil and attack students; report on the front.
 
+    A configuration may name modules and parts of your own (`module:name`); they are imported, which
+    runs their code, so read a configuration from elsewhere before you use it.
+
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.config import load_config

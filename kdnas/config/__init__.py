@@ -25,7 +25,7 @@ from kdnas.config.search import ALGORITHMS, SearchSettings
 from kdnas.config.section import LOADING, STORED
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.student import StudentSettings
-from kdnas.config.task import TaskSettings
+from kdnas.config.task import TASKS, TaskSettings
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
 
@@ -33,6 +33,7 @@ __all__ = [
     "ALGORITHMS",
     "LOADING",
     "STORED",
+    "TASKS",
     "AttackSettings",
     "Config",
     "ConstraintSettings",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kdnas.analysis.context import RunContext
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.correlation import correlations
-from kdnas.analysis.paper.groups import grouped
+from kdnas.analysis.paper.groups import PAPER_LAYERS, grouped
 from kdnas.archive import Row
 from kdnas.space import LAYERS
 
@@ -21,9 +21,6 @@ NAMES = {
     "accuracy": "accuracy (%)",
     "robustness": "accuracy under attack (%)",
 }
-PAPER_ORDER = ("conv", "sepconv", "glu", "attention")
-"""The panels of figures 8 and 9."""
-
 RHO = "\N{GREEK SMALL LETTER RHO}"
 _COLOURS = (style.BLUE, style.RED)
 
@@ -37,7 +34,7 @@ def draw_layers(
     archives: Mapping[str, Sequence[Row]], metric: str, context: RunContext
 ) -> "Figure":
     """Figures 8 (accuracy) and 9 (robustness): a metric by the number of layers of each type."""
-    return _draw(archives, (metric,), PAPER_ORDER, context)
+    return _draw(archives, (metric,), PAPER_LAYERS, context)
 
 
 def _draw(

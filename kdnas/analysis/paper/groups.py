@@ -11,6 +11,9 @@ from kdnas.archive import Row
 from kdnas.records import Evaluation
 from kdnas.space import LAYERS, Architecture
 
+PAPER_LAYERS = ("conv", "sepconv", "glu", "attention")
+"""The layer types in the order of the paper's figures and tables."""
+
 SMALLEST = 5
 """Groups of fewer students are left out."""
 
@@ -22,7 +25,7 @@ def _layers(arch: Architecture, kind: str) -> int:
 TRAITS: dict[str, Callable[[Architecture], int]] = {
     "vertices": lambda arch: len(arch.active),
     "edges": lambda arch: len(arch.edges),
-    **{kind: partial(_layers, kind=kind) for kind in LAYERS},
+    **{kind: partial(_layers, kind=kind) for kind in dict.fromkeys((*PAPER_LAYERS, *LAYERS))},
 }
 """Counts in one block: connected computational nodes, edges, and nodes with each type of layer."""
 
