@@ -103,6 +103,7 @@ def test_a_second_space_is_searched_read_and_exported(user, tiny_teacher, algori
     for words in (["front", run], ["plot", run], ["status", run], ["verify", run]):
         read = command(user, *words)
         assert read.returncode == 0, read.stdout + read.stderr
+    assert "sizes not counted again" in command(user, "verify", run).stdout
     key = next(r["key"] for r in records if r["status"] == "ok")
     assert '"space": "mlp"' in " ".join(command(user, "show", run, key).stdout.split())
     export = ["export", run, key, "--out", str(user / "student")]
@@ -118,8 +119,8 @@ def test_a_second_space_is_searched_read_and_exported(user, tiny_teacher, algori
 def test_a_task_of_the_user_is_read(user):
     code = (
         "from kdnas.config import load_config; from kdnas.tasks import build_task;"
-        "task = load_config(overrides=['task.name=outside_parts:colours', 'task.max_overlap=1']).task;"
-        "print(*build_task(task, str).label_names)"
+        "asked = ['task.name=outside_parts:colours', 'task.max_overlap=1'];"
+        "print(*build_task(load_config(overrides=asked).task, str).label_names)"
     )
     env = {**os.environ, "PYTHONPATH": _ROOT}
     done = subprocess.run(
