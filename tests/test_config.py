@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from kdnas.config import (
+    LOADING,
+    STORED,
     Config,
     departures,
     difference,
@@ -262,3 +265,28 @@ def test_a_section_that_is_no_table_cannot_be_overridden(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text("task = 3\n")
     assert "task is not a section" in refusal("task.name=x", file=path)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"name": "elsewhere:Space", "depth": 3},
+        {"layers": {"elsewhere:LAYER": [3]}},
+        {"modes": ["add", "elsewhere:MERGE"]},
+        {"activations": ["elsewhere:ACTIVATION"]},
+    ],
+)
+def test_a_space_whose_code_is_not_there_is_read_but_not_searched(space):
+    """What an archive holds is taken as it is; nothing is imported for it."""
+    assert Config.model_validate({"space": space}, context=STORED).space == space
+    with pytest.raises(ValidationError, match="there are"):
+        Config.model_validate({"space": space})
+    with pytest.raises(ValidationError, match="module elsewhere cannot be imported"):
+        Config.model_validate({"space": space}, context=LOADING)
+
+
+def test_plugins_of_an_archive_are_not_imported():
+    values = {"plugins": ["elsewhere"], "search": {"algorithm": "elsewhere:Search"}}
+    assert Config.model_validate(values, context=STORED).plugins == ("elsewhere",)
+    with pytest.raises(ValidationError, match="module elsewhere cannot be imported"):
+        Config.model_validate(values, context=LOADING)
