@@ -95,11 +95,12 @@ def _run(
 def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is not the paper's."""
     from kdnas.cli.output import messages
-    from kdnas.config import departures
+    from kdnas.config import Config
 
     say = messages().print
-    changed = departures(config).items()
-    listed = "; ".join(f"{name} = {own}" for name, (own, _) in changed if name.startswith("space."))
+    own, paper = (c.model_dump(mode="json")["space"] for c in (config, Config()))
+    changed = [f"space.{name} = {value}" for name, value in own.items() if value != paper.get(name)]
+    listed = "; ".join(changed)
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
     space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
