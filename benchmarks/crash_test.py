@@ -54,7 +54,6 @@ def toy_config(algorithm: str, budget: int) -> Config:
         "population": 12,
         "batch": 6,
         "patience": 10**6,
-        "repair": "mixed",
     }
     return Config.model_validate({"space": TOY_SPACE, "search": search})
 
@@ -81,7 +80,11 @@ def make_real(folder: Path) -> Evaluate:
     """What the quickstart's workers evaluate with."""
     from kdnas.pipeline import make_evaluator
 
-    return partial(logged, folder, make_evaluator(load_config("quickstart"), folder / "students"))
+    return partial(
+        logged,
+        folder,
+        make_evaluator((), load_config("quickstart").model_dump(), folder / "students"),
+    )
 
 
 def session(folder: Path, name: str, budget: int) -> None:

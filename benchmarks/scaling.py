@@ -156,7 +156,7 @@ def real() -> Table:
     prepare(config)
     for count in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
-            make = partial(make_evaluator, config, Path(folder) / "students")
+            make = partial(make_evaluator, (), config.model_dump(), Path(folder) / "students")
             ends: list[float] = []
 
             def note(birth: Birth, done: Finished, ends: list[float] = ends) -> None:

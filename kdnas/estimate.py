@@ -14,7 +14,7 @@ from kdnas.config import Config
 from kdnas.distillation import Lesson, distill, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation import attack_spec, load_task
-from kdnas.space import Architecture, count_parameters, random_edits
+from kdnas.space import Genotype, canonical, random_edits
 from kdnas.students import Blueprint, build
 from kdnas.tasks import Task
 from kdnas.teachers import load_config, load_tokenizer
@@ -41,7 +41,7 @@ class Estimate:
     """
 
     task: Task
-    architecture: Architecture
+    architecture: Genotype
     train_seconds: float
     attack_seconds: float
     weight_bytes: int
@@ -75,7 +75,7 @@ def estimate_run(config: Config) -> Estimate:
     blueprint = Blueprint(
         shape, task.label_names, chosen.max_length, chosen.dropout, choose_device()
     )
-    student = build(arch.canonical().to_json(), blueprint, seed=0)
+    student = build(canonical(arch).to_json(), blueprint, seed=0)
     train = _train_seconds(config, task, tokenizer, student)
     attacked = len(task.search.head(config.attack.texts))
     return Estimate(
@@ -83,7 +83,7 @@ def estimate_run(config: Config) -> Estimate:
         architecture=arch,
         train_seconds=train,
         attack_seconds=_attack_seconds(config, task, tokenizer, student) * attacked,
-        weight_bytes=4 * count_parameters(arch, shape),
+        weight_bytes=4 * config.space.cost(arch, shape, config.student.max_length).parameters,
         text_bytes=BYTES_PER_TEXT * attacked,
     )
 

@@ -19,6 +19,7 @@ from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
 from kdnas.records import Job, Measurement
 from kdnas.runs import Archive, Row, RunFolder, require_same_origin, stored_config
 from kdnas.runs.context import OFFLINE
+from kdnas.space import canonical
 from kdnas.students import save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
@@ -110,7 +111,7 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) ->
         milliseconds=f"{milliseconds(student, prepared.shape.vocabulary, length):.1f}",
         runs=TIMED_RUNS,
         fitness=f"{fitness(evaluation, config.fitness):.1f}",
-        architecture=row.architecture.canonical(),
+        architecture=canonical(row.architecture),
         licence=task.licence,
         start="started from the teacher's" if started else "not taken from it",
     )

@@ -4,25 +4,26 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from kdnas.analysis import pareto_front, picks
 from kdnas.attacks import load_resources
-from kdnas.config import Config
+from kdnas.config import LOADING, Config
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared, prepare
 from kdnas.evaluation.weights import keep_weights
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import descriptions, fitness, metrics_of
 from kdnas.records import Evaluate, Finished, Stage
+from kdnas.registry import Source, load_sources, sources
 from kdnas.runs import Archive, Birth, Row, RunFolder, require_same_origin, weights_name
 from kdnas.runs.status import Observer, StatusFile
-from kdnas.space import Architecture, NetworkShape, count_flops, count_parameters
+from kdnas.space import Genotype, NetworkShape
 from kdnas.tasks import Split
 from kdnas.workers import Workers
 
@@ -59,7 +60,8 @@ def run_pipeline(
         floor = prepared.floor(config)
         record_preparation(archive, config, prepared, floor)
         _record_metrics(archive, config)
-        make = partial(make_evaluator, config, folder.students.resolve())
+        settings = config.model_dump(mode="json")
+        make = partial(make_evaluator, sources(), settings, folder.students.resolve())
         with start_workers(make) as workers, status.watching(workers):
             clock.start("search", config.search.evaluations * config.search.replicates)
             reason = run_search(
@@ -105,20 +107,30 @@ class _StageClock:
         self._stop()
 
 
-def make_evaluator(config: Config, students: Path) -> Evaluate:
-    """What a worker process evaluates with."""
+def make_evaluator(
+    parts: Sequence[Source], settings: Mapping[str, Any], students: Path
+) -> Evaluate:
+    """What a worker process evaluates with.
+
+    Args:
+        parts: The modules that have added parts; without them the settings cannot be read.
+        settings: The configuration, as data.
+        students: Where the weights of students are kept.
+    """
+    load_sources(parts)
     quiet_libraries()
-    return Evaluator(config, students)
+    return Evaluator(Config.model_validate(settings, context=LOADING), students)
 
 
-def within_limits(config: Config, shape: NetworkShape) -> Callable[[Architecture], bool]:
-    """The constraints that are known before training, as a condition on architectures."""
+def within_limits(config: Config, shape: NetworkShape) -> Callable[[Genotype], bool]:
+    """The constraints that are known before training, as a condition on students."""
     limits, length = config.constraints, config.student.max_length
 
-    def accept(arch: Architecture) -> bool:
-        return (
-            limits.max_parameters is None or count_parameters(arch, shape) <= limits.max_parameters
-        ) and (limits.max_flops is None or count_flops(arch, shape, length) <= limits.max_flops)
+    def accept(genotype: Genotype) -> bool:
+        cost = config.space.cost(genotype, shape, length)
+        return (limits.max_parameters is None or cost.parameters <= limits.max_parameters) and (
+            limits.max_flops is None or cost.flops <= limits.max_flops
+        )
 
     return accept
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -67,7 +68,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
         self._parts: dict[str, Part] = dict(parts or {})
 
     def __getitem__(self, name: str) -> Part:
-        if name not in self._parts:
+        if name not in self:
             raise UnknownPart(self._unknown(name))
         return self._parts[name]
 
@@ -78,6 +79,9 @@ class Registry(Mapping[str, Part], Generic[Part]):
         return len(self._parts)
 
     def __contains__(self, name: object) -> bool:
+        """Whether the part is there; one of a module that is a source already is fetched."""
+        if name not in self._parts and isinstance(name, str) and _module_of(name) in _sources:
+            self.load(name)
         return name in self._parts
 
     def add(self, name: str, part: Part) -> None:
@@ -98,8 +102,8 @@ class Registry(Mapping[str, Part], Generic[Part]):
         Raises:
             UserError: There is none, or its module cannot be imported.
         """
-        module, colon, attribute = name.partition(":")
-        if colon and name not in self._parts:
+        module, attribute = _module_of(name), name.partition(":")[2]
+        if module and name not in self._parts:
             part = getattr(_imported(module), attribute, None)
             if part is None:
                 raise UserError(f"{self.kind} {name}: module {module} has no {attribute!r}")
@@ -129,10 +133,25 @@ def resolve(reference: Any) -> Any:
     >>> resolve("math:pi") > 3
     True
     """
-    if not isinstance(reference, str):
-        return reference
+    return _resolved(reference) if isinstance(reference, str) else reference
+
+
+@cache
+def _resolved(reference: str) -> Any:
     module, _, attribute = reference.partition(":")
     return getattr(_imported(module), attribute)
+
+
+def plug_in(module: str) -> None:
+    """Import a module that adds parts, and remember it as a source.
+
+    From then on its parts are known under `module:name` too, whoever asks for them.
+
+    Raises:
+        UserError: It cannot be imported.
+    """
+    _imported(module)
+    _remember(module)
 
 
 def sources() -> tuple[Source, ...]:
@@ -147,8 +166,7 @@ def load_sources(wanted: Sequence[Source]) -> None:
         UserError: One cannot be imported, or its source is another one here.
     """
     for source in wanted:
-        _imported(source.module)
-        _remember(source.module)
+        plug_in(source.module)
     require_sources(wanted)
 
 
@@ -162,13 +180,20 @@ def require_sources(recorded: Sequence[Source]) -> None:
         here = _sources.get(source.module)
         if here is None:
             raise UserError(
-                f"parts of module {source.module} were used, and it is not loaded: name it again"
+                f"parts of module {source.module} were used, and it is not loaded: name it with"
+                f" --plugin {source.module}, or in the settings as before"
             )
         if here.sha256 != source.sha256:
             raise UserError(
                 f"the source of module {source.module} has changed since its parts were first"
                 " used: bring it back, or start a new run"
             )
+
+
+def _module_of(name: str) -> str:
+    """The module of a part that is named `module:attribute`, else nothing."""
+    module, colon, _ = name.partition(":")
+    return module if colon else ""
 
 
 def _imported(module: str) -> Any:

@@ -26,15 +26,12 @@ SMALL_SPACES = {
     "one value each": SearchSpace(
         repeats=(2,),
         widths=(64,),
-        conv_kernels=(),
-        sepconv_kernels=(),
-        attention_heads=(4,),
-        glu=False,
+        layers={"attention": (4,)},
         node_widths=(64,),
         modes=("concat",),
         activations=("swish",),
     ),
-    "other kernels": SearchSpace(conv_kernels=(7, 9), sepconv_kernels=(13,), attention_heads=()),
+    "other kernels": SearchSpace(layers={"conv": (7, 9), "sepconv": (13,), "glu": ()}),
     "no addition": SearchSpace(modes=("mul", "concat"), activations=("relu",), node_widths=(32,)),
 }
 """Search spaces unlike the paper's that are small enough to list their graphs."""

@@ -9,7 +9,9 @@ import pytest
 from strategies import SMALL_SPACES
 from toy_runs import ALGORITHMS, Numbered, Step, drive, evaluated, toy_algorithm, toy_settings
 
+from kdnas.algorithms import ALGORITHMS as REGISTRY
 from kdnas.algorithms import NSGA2, TournamentGA
+from kdnas.errors import UserError
 from kdnas.problems import TOY_SPACE
 from kdnas.records import Evaluation, Failure, Job
 from kdnas.space import PAPER_SPACE, Architecture, SearchSpace, distance
@@ -370,3 +372,9 @@ def test_two_searches_share_no_operator():
         assert getattr(one, part) is not getattr(two, part)
     for part in ("selection", "crossover", "mutation"):
         assert getattr(one.mating, part) is not getattr(two.mating, part)
+
+
+def test_an_algorithm_that_wants_what_no_search_has_is_refused(monkeypatch):
+    monkeypatch.setitem(REGISTRY._parts, "greedy", lambda *, space, greed: None)
+    with pytest.raises(UserError, match="algorithm greedy wants 'greed'; a search has accept,"):
+        toy_algorithm(toy_settings("greedy"))

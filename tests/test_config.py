@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from kdnas.config import (
+    LOADING,
+    STORED,
     Config,
     departures,
     difference,
@@ -50,7 +53,7 @@ def test_the_papers_preset_has_the_papers_numbers():
     search, distill = config.search, config.distill
     assert (search.algorithm, search.population, search.tournament) == ("tournament", 100, 2)
     similarity = config.attack.table("textfooler").similarity
-    assert (search.repair, similarity) == ("reconnect", "rosearch")
+    assert (config.space.repair, similarity) == ("reconnect", "rosearch")
     assert (distill.epochs, distill.learning_rate, distill.method) == (15, 5e-4, "rosearch")
     loss = distill.table("rosearch")
     assert (loss.kd_weight, loss.probe_weight, loss.logit_weight) == (0.5, 0.25, 0.25)
@@ -168,7 +171,7 @@ def refusal(*overrides: str, **source) -> str:
         ("search.population=2.5", ["search.population = 2.5", "integer"]),
         ("search.crossover=1.5", ["search.crossover = 1.5", "less than or equal to 1"]),
         ("search.algorithm=ga", ["search.algorithm = 'ga'", "tournament", "nsga2"]),
-        ("search.repair=cut", ["search.repair = 'cut'", "reconnect", "prune", "mixed"]),
+        ("space.repair=cut", ["space.repair = 'cut'", "reconnect", "prune", "mixed"]),
         ('search.objectives=["size"]', ["search.objectives", "'size'", "parameters"]),
         ("search.objectives=[]", ["search.objectives = []", "at least 1"]),
         ("distill.learning_rate=0", ["distill.learning_rate = 0", "greater than 0"]),
@@ -192,7 +195,7 @@ def refusal(*overrides: str, **source) -> str:
         ("space.repeats=[]", ["space.repeats = ()", "at least one"]),
         ("space.widths=[128, 128]", ["space.widths = (128, 128)", "each once"]),
         ('space.modes=["max"]', ["space.modes", "'max'", "concat"]),
-        ("space.conv_kernels=[2]", ["space", "conv kernels are odd, got 2"]),
+        ("space.layers.conv=[2]", ["space", "conv kernels are odd, got 2"]),
         ("space.node_widths=[100]", ["space", "width 100 is not divisible by 8 heads"]),
         ("search.seed", ["'search.seed'", "section.field=value"]),
         ("search=3", ["'search=3'", "section.field=value"]),
@@ -247,7 +250,7 @@ def test_a_preset_and_a_file_are_too_many(tmp_path):
     [
         (b"[task\n", "is not TOML"),
         (b"task = 3\n", "task = 3"),
-        (b"seed = 3\n", "unknown setting seed; known: task, teacher"),
+        (b"seed = 3\n", "unknown setting seed; known: plugins, task, teacher"),
         (b"\xff\xfe", "it is not UTF-8; save it as UTF-8"),
         (b"[space]\nnode = 3\n", "unknown setting space.node (did you mean nodes?)"),
     ],
@@ -269,3 +272,28 @@ def test_a_section_that_is_no_table_cannot_be_overridden(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text("task = 3\n")
     assert "task is not a section" in refusal("task.name=x", file=path)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"name": "elsewhere:Space", "depth": 3},
+        {"layers": {"elsewhere:LAYER": [3]}},
+        {"modes": ["add", "elsewhere:MERGE"]},
+        {"activations": ["elsewhere:ACTIVATION"]},
+    ],
+)
+def test_a_space_whose_code_is_not_there_is_read_but_not_searched(space):
+    """What an archive holds is taken as it is; nothing is imported for it."""
+    assert Config.model_validate({"space": space}, context=STORED).space == space
+    with pytest.raises(ValidationError, match="there are"):
+        Config.model_validate({"space": space})
+    with pytest.raises(ValidationError, match="module elsewhere cannot be imported"):
+        Config.model_validate({"space": space}, context=LOADING)
+
+
+def test_plugins_of_an_archive_are_not_imported():
+    values = {"plugins": ["elsewhere"], "search": {"algorithm": "elsewhere:Search"}}
+    assert Config.model_validate(values, context=STORED).plugins == ("elsewhere",)
+    with pytest.raises(ValidationError, match="module elsewhere cannot be imported"):
+        Config.model_validate(values, context=LOADING)

@@ -1,6 +1,7 @@
 """pymoo's view of the evolution operations: the contract of all, then what each one does."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,10 +41,18 @@ def column(archs: list[Architecture]) -> np.ndarray:
     return x
 
 
+def crossing(prob: float) -> UniformCrossover:
+    return UniformCrossover(PAPER_SPACE, prob)
+
+
 OPERATORS = {
-    "sampling": (EditSampling(PAPER_SPACE, "mixed", small), 6, (6, 1)),
-    "crossover": (UniformCrossover(1.0), np.stack([column(FOUR), column(FOUR[::-1])]), (1, 4, 1)),
-    "mutation": (EvoMutation(PAPER_SPACE, "reconnect", everything), column(FOUR), (4, 1)),
+    "sampling": (EditSampling(replace(PAPER_SPACE, repair="mixed"), small), 6, (6, 1)),
+    "crossover": (
+        UniformCrossover(PAPER_SPACE, 1.0),
+        np.stack([column(FOUR), column(FOUR[::-1])]),
+        (1, 4, 1),
+    ),
+    "mutation": (EvoMutation(PAPER_SPACE, everything), column(FOUR), (4, 1)),
 }
 
 
@@ -78,7 +87,7 @@ class TestContract:
 
 
 def test_a_sample_has_different_acceptable_members(rng):
-    archs = EditSampling(TOY_SPACE, "mixed", small)._do(PROBLEM, 60, random_state=rng)[:, 0]
+    archs = EditSampling(TOY_SPACE, small)._do(PROBLEM, 60, random_state=rng)[:, 0]
     assert len({arch.key for arch in archs}) == 60
     assert all(small(arch) for arch in archs)
 
@@ -86,17 +95,17 @@ def test_a_sample_has_different_acceptable_members(rng):
 def test_a_sample_of_an_exhausted_space_is_smaller(rng):
     space = SMALL_SPACES["one value each"]  # its networks differ in their graphs only
     keys = {random_uniform(space, rng).architecture.key for _ in range(20)}
-    few = EditSampling(space, "reconnect", lambda arch: arch.key in keys)
+    few = EditSampling(space, lambda arch: arch.key in keys)
     archs = few._do(PROBLEM, 50, random_state=rng)
     assert 0 < len(archs) <= len(keys)
     assert archs.shape == (len(archs), 1)
-    none = EditSampling(space, "reconnect", nothing)
+    none = EditSampling(space, nothing)
     assert none._do(PROBLEM, 50, random_state=rng).shape == (0, 1)
 
 
 def test_a_crossing_takes_genes_from_its_own_two_parents(rng):
     a, b = np.stack([column(FOUR), column(FOUR[::-1])])
-    children = UniformCrossover(1.0)._do(PROBLEM, np.stack([a, b]), random_state=rng)
+    children = UniformCrossover(PAPER_SPACE, 1.0)._do(PROBLEM, np.stack([a, b]), random_state=rng)
     for i, child in enumerate(children[0, :, 0]):
         parents = a[i, 0], b[i, 0]
         assert child.repeats in {p.repeats for p in parents}
@@ -108,13 +117,13 @@ def test_a_crossing_takes_genes_from_its_own_two_parents(rng):
 def test_the_probability_of_a_crossing(prob, rng):
     parents = Population.new("X", column(FOUR))
     pairs = parents[[[0, 1], [2, 3], [1, 2]]]
-    children = UniformCrossover(prob).do(PROBLEM, pairs, random_state=rng)
+    children = UniformCrossover(PAPER_SPACE, prob).do(PROBLEM, pairs, random_state=rng)
     for child, pair in zip(children, pairs, strict=True):
         assert any(child.X[0] is parent.X[0] for parent in pair) == (prob == 0.0)
 
 
 def test_a_mutant_is_a_neighbour(rng):
-    mutation = EvoMutation(PAPER_SPACE, "reconnect", small)
+    mutation = EvoMutation(PAPER_SPACE, small)
     parents = column([arch for arch in some_architectures(30) if small(arch)])
     children = mutation._do(PROBLEM, parents, random_state=rng)
     for parent, child in zip(parents[:, 0], children[:, 0], strict=True):
@@ -126,7 +135,7 @@ def test_a_mutant_is_a_neighbour(rng):
 
 
 def test_without_an_acceptable_neighbour_nothing_is_mutated(rng):
-    blocked = EvoMutation(PAPER_SPACE, "reconnect", nothing)
+    blocked = EvoMutation(PAPER_SPACE, nothing)
     children = blocked._do(PROBLEM, column(FOUR), random_state=rng)
     assert all(child is parent for child, parent in zip(children[:, 0], FOUR, strict=True))
     assert blocked.operations == [None] * 4
@@ -167,9 +176,12 @@ def population() -> Population:
 @pytest.mark.parametrize("prob", [0.0, 1.0])
 def test_children_remember_their_origin(prob, rng):
     seen = {arch.key for arch in FOUR}
-    mutation = EvoMutation(PAPER_SPACE, "reconnect", unseen(seen, everything))
+    mutation = EvoMutation(PAPER_SPACE, unseen(seen, everything))
     mating = Evolution(
-        first_parents, UniformCrossover(prob), mutation, eliminate_duplicates=KeyElimination(seen)
+        first_parents,
+        UniformCrossover(PAPER_SPACE, prob),
+        mutation,
+        eliminate_duplicates=KeyElimination(seen),
     )
     parents = population()
     children = mating.do(PROBLEM, parents, 12, random_state=rng)
@@ -189,6 +201,6 @@ def test_children_remember_their_origin(prob, rng):
 
 
 def test_children_without_a_new_neighbour_are_left_out(rng):
-    mutation = EvoMutation(PAPER_SPACE, "reconnect", nothing)
-    mating = Evolution(first_parents, UniformCrossover(1.0), mutation, n_max_iterations=2)
+    mutation = EvoMutation(PAPER_SPACE, nothing)
+    mating = Evolution(first_parents, crossing(1.0), mutation, n_max_iterations=2)
     assert len(mating.do(PROBLEM, population(), 4, random_state=rng)) == 0

@@ -110,7 +110,7 @@ def test_a_source_that_is_not_loaded_is_refused(module):
     Registry("number").load("added_parts:PART")
     before = sources()
     registry._sources.clear()
-    with pytest.raises(UserError, match="it is not loaded: name it again"):
+    with pytest.raises(UserError, match="it is not loaded: name it with --plugin added_parts"):
         require_sources(before)
 
 

@@ -14,6 +14,8 @@ from transformers import AutoModelForSequenceClassification, BertConfig
 from transformers.models.bert.modeling_bert import BertSelfAttention
 
 from kdnas.space import (
+    LAYERS,
+    MERGES,
     PAPER_SPACE,
     Architecture,
     NetworkShape,
@@ -26,8 +28,6 @@ from kdnas.space import (
     random_uniform,
 )
 from kdnas.students import (
-    LAYERS,
-    MERGES,
     Student,
     StudentConfig,
     StudentForSequenceClassification,

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from kdnas.config import TaskSettings
+from kdnas.config import TASKS, TaskSettings
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.tasks import (
@@ -31,7 +31,6 @@ from kdnas.tasks import (
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide, stratified_order
 from kdnas.tasks.hub import read_hub
-from kdnas.tasks.packaged import PACKAGED
 
 Row = tuple[str, str]
 
@@ -97,7 +96,7 @@ def named_rows(task, *splits) -> list[Row]:
     ]
 
 
-@pytest.fixture(scope="module", params=sorted(PACKAGED))
+@pytest.fixture(scope="module", params=sorted(TASKS))
 def offline_task(request):
     settings = TaskSettings(name=request.param, max_overlap=1)
     return build_task(settings, lambda text: " ".join(text.split()[:50]))

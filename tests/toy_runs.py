@@ -1,8 +1,8 @@
 """Searches on the toy problem without archive or workers, for the tests of the search side."""
 
 from collections.abc import Callable, Sequence
-from typing import get_args
 
+from kdnas.algorithms import ALGORITHMS as ALL_ALGORITHMS
 from kdnas.algorithms import Algorithm, Proposal, make_algorithm
 from kdnas.config import SearchSettings
 from kdnas.metrics import PAPER_WEIGHTS
@@ -10,14 +10,14 @@ from kdnas.problems import TOY_SPACE, toy_evaluate
 from kdnas.records import Evaluation, Failure, Job
 from kdnas.space import Accept, SearchSpace
 
-ALGORITHMS: tuple[str, ...] = get_args(SearchSettings.model_fields["algorithm"].annotation)
+ALGORITHMS = tuple(ALL_ALGORITHMS)
 
 Step = tuple[Proposal, Evaluation | Failure]
 
 
 def toy_settings(algorithm: str, **values: object) -> SearchSettings:
     """Small settings: a population of 12, batches of 4, no end but the budget."""
-    defaults = {"population": 12, "batch": 4, "patience": 10**6, "repair": "mixed"}
+    defaults = {"population": 12, "batch": 4, "patience": 10**6}
     return SearchSettings.model_validate({"algorithm": algorithm, **defaults, **values})
 
 

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from kdnas.errors import SpaceExhausted
 from kdnas.records import Evaluation, Failure
-from kdnas.space import Architecture
+from kdnas.space import Genotype
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Proposal:
         parents: Births of its parents: the n-th proposal of a run, from 0, is birth n.
     """
 
-    architecture: Architecture
+    architecture: Genotype
     operation: str
     parents: tuple[int, ...] = ()
 

@@ -1,32 +1,52 @@
 """From settings to an algorithm."""
 
+from inspect import signature
+from typing import Any
+
 from kdnas.algorithms.interface import Algorithm
-from kdnas.algorithms.nsga2 import NSGA2
-from kdnas.algorithms.random_search import RandomSearch
-from kdnas.algorithms.steady_nsga2 import SteadyNSGA2
-from kdnas.algorithms.tournament import TournamentGA
-from kdnas.config import SearchSettings
-from kdnas.metrics import Weights
-from kdnas.space import Accept, SearchSpace
+from kdnas.config import ALGORITHMS, SearchSettings
+from kdnas.errors import UserError
+from kdnas.metrics import Weights, metrics_of
+from kdnas.registry import resolve
+from kdnas.space import Accept, Space
 
 
 def make_algorithm(
-    settings: SearchSettings, space: SearchSpace, weights: Weights, floor: float, accept: Accept
+    settings: SearchSettings, space: Space[Any], weights: Weights, floor: float, accept: Accept
 ) -> Algorithm:
     """The algorithm that `settings` name, at its start.
+
+    Each algorithm is handed what its keyword arguments name: settings of the section `search`, and
+    the arguments of this function.
 
     Args:
         settings: The search section of the configuration.
         space: Where students come from.
-        weights: Of the fitness (`tournament` only).
+        weights: Of the fitness.
         floor: Least accuracy; a student below it loses to every other.
         accept: What a student must fulfil to be proposed, known before training.
+
+    Raises:
+        UserError: The algorithm wants what no search has.
     """
-    match settings.algorithm:
-        case "tournament":
-            return TournamentGA(settings, space, weights, floor, accept)
-        case "nsga2":
-            kind = SteadyNSGA2 if settings.asynchronous else NSGA2
-            return kind(settings, space, floor, accept)
-        case "random_edits" | "random_uniform":
-            return RandomSearch(settings, space, accept)
+    offered = {
+        **dict(settings),
+        "objectives": metrics_of(settings.objectives),
+        "space": space,
+        "weights": weights,
+        "floor": floor,
+        "accept": accept,
+    }
+    part = ALGORITHMS[settings.algorithm]
+    make = resolve(part) if isinstance(part, str) else part
+    if settings.asynchronous:
+        make = getattr(make, "asynchronous", make)  # an algorithm may have a class for it
+    wanted = signature(make).parameters
+    missing = [name for name in wanted if name not in offered]
+    if missing:
+        raise UserError(
+            f"algorithm {settings.algorithm} wants {missing[0]!r}; a search has"
+            f" {', '.join(sorted(offered))}"
+        )
+    algorithm: Algorithm = make(**{name: offered[name] for name in wanted})
+    return algorithm

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kdnas.algorithms.interface import Proposal, undone_when_exhausted
-from kdnas.config import SearchSettings
 from kdnas.errors import SpaceExhausted
 from kdnas.metrics import PARAMETERS, Weights, fitness, violation
 from kdnas.operators import unseen
 from kdnas.records import Evaluation, Failure
-from kdnas.space import Accept, Architecture, Edit, SearchSpace, mutate, random_edits
+from kdnas.space import Accept, Edit, Genotype, Space, mutate, random_edits
 
 Score = tuple[float, float]
 
@@ -28,7 +28,7 @@ class Member:
     """
 
     birth: int
-    architecture: Architecture
+    architecture: Genotype
     score: Score
     lightness: float
 
@@ -42,7 +42,7 @@ class Member:
 class _Pending:
     """A proposal and the members of its tournament, worst first; none while it fills."""
 
-    architecture: Architecture
+    architecture: Genotype
     group: tuple[Member, ...] = ()
 
 
@@ -53,20 +53,37 @@ class TournamentGA:
     neighbours: in one batch there are at most population // k of them. A failed child replaces
     nobody. Where another child was there first (asynchronously only), it replaces the worst member
     of all. See `Algorithm`.
+
+    Args:
+        space: Where students come from.
+        weights: Of the fitness.
+        floor: Least accuracy; a student below it loses to every other.
+        accept: What a student must fulfil to be proposed.
+        population: Individuals alive.
+        tournament: Individuals in a tournament, k.
+        patience: Children without a better fitness, after which the search ends.
+        batch: Most children at a time.
+        seed: Of all draws.
     """
 
     def __init__(
         self,
-        settings: SearchSettings,
-        space: SearchSpace,
+        *,
+        space: Space[Any],
         weights: Weights,
         floor: float,
         accept: Accept,
+        population: int,
+        tournament: int,
+        patience: int,
+        batch: int,
+        seed: int,
     ) -> None:
         self.finished: str | None = None
-        self._settings, self._space = settings, space
-        self._weights, self._floor = weights, floor
-        self._rng = np.random.default_rng(settings.seed)
+        self._space, self._weights, self._floor = space, weights, floor
+        self._population, self._tournament = population, tournament
+        self._patience, self._batch = patience, batch
+        self._rng = np.random.default_rng(seed)
         self._seen: set[str] = set()
         self._accept = unseen(self._seen, accept)
         self._members: dict[int, Member] = {}
@@ -82,7 +99,7 @@ class TournamentGA:
         proposals = list(self._fill(most))
         if not proposals:
             with undone_when_exhausted(self._rng):
-                proposals = self._bred(min(most, self._settings.batch))
+                proposals = self._bred(min(most, self._batch))
         if not proposals and not self._pending:
             self.finished = "exhausted"
         return proposals
@@ -94,21 +111,19 @@ class TournamentGA:
             self._children_since_best += bool(pending.group)
             if isinstance(result, Evaluation):
                 self._settle(birth, pending, result)
-        if self._children_since_best >= self._settings.patience:
+        if self._children_since_best >= self._patience:
             self.finished = "patience"
 
     def _fill(self, most: int) -> Iterator[Proposal]:
         """The missing members; failed ones are missing again, until the population was full."""
         if not self._filling:
             return
-        self._filling = len(self._members) < self._settings.population
+        self._filling = len(self._members) < self._population
         coming = sum(not pending.group for pending in self._pending.values())
-        missing = self._settings.population - len(self._members) - coming
+        missing = self._population - len(self._members) - coming
         for _ in range(min(missing, most)):
             with undone_when_exhausted(self._rng):
-                repair = self._settings.repair
-                edit = random_edits(self._space, self._rng, repair=repair, accept=self._accept)
-                yield self._propose(edit)
+                yield self._propose(random_edits(self._space, self._rng, accept=self._accept))
                 continue
             self._filling = False  # a smaller population still has neighbours to try
             return
@@ -128,20 +143,15 @@ class TournamentGA:
 
     def _breed(self, members: list[Member], most: int) -> Iterator[Proposal]:
         """One tournament after the other among these members."""
-        k, proposed = self._settings.tournament, 0
+        k, proposed = self._tournament, 0
         order = self._rng.permutation(len(members))
         for start in range(0, len(members) - k + 1, k):
             if proposed == most:
                 return
             group = sorted((members[i] for i in order[start : start + k]), key=lambda m: m.merit)
             try:
-                edit = mutate(
-                    group[-1].architecture,
-                    self._space,
-                    self._rng,
-                    repair=self._settings.repair,
-                    accept=self._accept,
-                )
+                winner = group[-1].architecture
+                edit = mutate(winner, self._space, self._rng, accept=self._accept)
             except SpaceExhausted:
                 continue  # all neighbours of this winner are known; others may have new ones
             proposed += 1

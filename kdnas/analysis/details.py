@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from kdnas import metrics
 from kdnas.records import Evaluation, Measurement
+from kdnas.registry import UnknownPart
 from kdnas.runs import Row, RunContext
-from kdnas.space import Architecture, Op, block_plan
+from kdnas.space import Architecture, block_plan
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -26,11 +27,9 @@ def student_details(row: Row, rows: Sequence[Row], context: RunContext) -> "Grou
     from rich.console import Group
     from rich.text import Text
 
-    architecture = row.architecture.canonical()
     parts: list[str | Table] = [
         f"student {row.key} of {context.title}, {_state(row)}\n",
-        f"{architecture.repeats} blocks, hidden width {architecture.width}; each block:",
-        _block_table(architecture),
+        *_structure(row),
     ]
     if row.evaluation:
         parts += ["", _score_table(row.evaluation.search, row.report)]
@@ -38,6 +37,16 @@ def student_details(row: Row, rows: Sequence[Row], context: RunContext) -> "Grou
     parts += [f"\nlineage: {_lineage(row, rows)}", f"training seed: {row.seed}", context.caveat]
     # Names and messages may have brackets, which are no markup.
     return Group(*(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def _structure(row: Row) -> "list[str | Table]":
+    """The blocks of an architecture; of another space, or with parts unknown here, its JSON."""
+    try:
+        architecture = row.architecture.canonical()
+        table = _block_table(architecture)
+    except (UnknownPart, AttributeError):
+        return [row.architecture_json]
+    return [f"{architecture.repeats} blocks, hidden width {architecture.width}; each block:", table]
 
 
 def _state(row: Row) -> str:
@@ -68,7 +77,7 @@ def _block_table(architecture: Architecture) -> "Table":
             f"v{planned.vertex}",
             _names(planned.sources),
             node.mode if len(planned.sources) > 1 else "",
-            _layer(node.op),
+            node.op.described,
             f"{planned.in_width} -> {node.width}",
             node.activation,
         )
@@ -85,16 +94,6 @@ def _block_table(architecture: Architecture) -> "Table":
 
 def _names(sources: Sequence[int]) -> str:
     return ", ".join(f"v{source}" if source else "in" for source in sources)
-
-
-def _layer(op: Op) -> str:
-    match op.kind:
-        case "attention":
-            return f"attention, {op.size} heads"
-        case "glu":
-            return "glu"
-        case _:
-            return f"{op.kind}, kernel {op.size}"
 
 
 def _score_table(search: Measurement, report: Measurement | None) -> "Table":

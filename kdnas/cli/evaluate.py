@@ -31,7 +31,7 @@ def evaluate(
     from kdnas.metrics import metrics_of
 
     chosen = load_config(preset, config, overrides or [])
-    arch = _read(architecture)
+    arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
     rows, floor = _evaluated(chosen, arch, replicates)
     if as_json:
@@ -40,12 +40,14 @@ def evaluate(
         print_scores(rows)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
-    from kdnas.space import Architecture
+    from kdnas.space import NetworkShape
 
     try:
-        return Architecture.from_json(path.read_text())
+        genotype = space.from_json(path.read_text())
+        space.cost(genotype, NetworkShape(), 1)  # what has an unknown part is refused here
+        return genotype
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except UserError as error:

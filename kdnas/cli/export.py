@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from kdnas.cli.options import RunArgument
+from kdnas.cli.options import PluginOption, RunArgument
 
 
 def export(
     run: RunArgument,
     key: Annotated[str, typer.Argument(metavar="KEY", help="A student, or its first digits.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
+    plugins: PluginOption = None,
 ) -> None:
     """Write a trained student as a folder with tokenizer and model card.
 
@@ -21,10 +22,14 @@ def export(
     """
     from kdnas.cli.inspect import find_student
     from kdnas.errors import UserError
-    from kdnas.runs import Archive, RunFolder
+    from kdnas.registry import plug_in
+    from kdnas.runs import Archive, RunFolder, require_same_code
 
+    for module in plugins or []:
+        plug_in(module)
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:
+        require_same_code(archive)
         row = find_student(archive.rows(), key)
         if row.evaluation is None:
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")

@@ -16,6 +16,12 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=VALUE", help="Override one setting; may be repeated."),
 ]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin", metavar="MODULE", help="Import a module with parts of the run; runs its code."
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON list of objects and nothing else.")
 ]

@@ -38,6 +38,9 @@ def search(
 ) -> None:
     """Search, distil and attack students; report on the front.
 
+    A configuration may name modules and parts of your own (`module:name`); they are imported, which
+    runs their code, so read a configuration from elsewhere before you use it.
+
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.config import load_config
@@ -89,20 +92,18 @@ def _run(
 
 
 def _announce(config: "Config") -> None:
-    """Say what is searched, and where the space is narrower than the paper's."""
+    """Say what is searched, and where the space is not the paper's."""
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.output import messages
-    from kdnas.config import departures
+    from kdnas.config import Config
     from kdnas.runs.context import OFFLINE
-    from kdnas.space import count_genotypes
 
     say = messages().print
-    narrowed = [name for name in departures(config) if name.startswith("space.")]
-    parts = config.model_dump(mode="json")
-    listed = "; ".join(f"{name} = {parts['space'][name.split('.')[1]]}" for name in narrowed)
-    size = count_genotypes(config.space)
+    own, paper = (c.model_dump(mode="json")["space"] for c in (config, Config()))
+    changed = [f"space.{name} = {value}" for name, value in own.items() if value != paper.get(name)]
+    listed = "; ".join(changed)
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
-    space = f"space: {size:.2e} genotypes" + (f", narrowed to {listed}" if listed else "")
+    space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
     say(space, markup=False, soft_wrap=True)
     warn_of_reference(config.attack.recipe, config.attack.resources)
     if config.attack.resources == "offline":

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kdnas.cli.options import JsonOption, RunArgument
+from kdnas.cli.options import JsonOption, PluginOption, RunArgument
 
 if TYPE_CHECKING:
+    from kdnas.runs import RunFolder
     from kdnas.verify import Problem
 
 
-def verify(run: RunArgument, as_json: JsonOption = False) -> None:
+def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption = False) -> None:
     """Check a run's folder for damage and contradictions; exit with 1 if there are any.
 
     Scores are counted again from the attacked texts; of a reproduction, the numbers of its tables
@@ -23,8 +24,11 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from kdnas.cli.output import print_json
+    from kdnas.registry import plug_in
     from kdnas.runs import MODELS_FILE
 
+    for module in plugins or []:
+        plug_in(module)
     reproduction = (run / MODELS_FILE).is_file()
     problems, counts, notes = _reproduction(run) if reproduction else _search(run)
     if as_json:
@@ -45,12 +49,23 @@ def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     from kdnas.runs import RunFolder
     from kdnas.verify import check
 
-    found = check(RunFolder(run))
-    return (
-        found.problems,
-        f"{found.students} students, {found.reports} reports, {found.texts} texts",
-        _notes({"": found.counts_only}),
-    )
+    folder = RunFolder(run)
+    found = check(folder)
+    counts = f"{found.students} students, {found.reports} reports, {found.texts} texts"
+    return found.problems, counts, [*_notes({"": found.counts_only}), *_not_counted(folder)]
+
+
+def _not_counted(folder: "RunFolder") -> list[str]:
+    """A line where the code of a run's parts is not here, so that sizes are not counted again."""
+    from kdnas.errors import UserError
+    from kdnas.runs import Archive, require_same_code
+
+    with Archive.read(folder.archive) as archive:
+        try:
+            require_same_code(archive)
+        except UserError as error:
+            return [f"sizes not counted again: {error}"]
+    return []
 
 
 def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":

@@ -1,8 +1,11 @@
 """Run configurations: typed, closed, and written into every run.
 
 `Config` has one section for each part; `load_config` makes one from a preset or a TOML file and
-`--set` overrides; `departures` lists what differs from the paper. No heavy library is imported,
-and nothing in a configuration names code to import.
+`--set` overrides; `departures` lists what differs from the paper. No heavy library is imported.
+
+A configuration may name code of the user: a part as `module:name`, or a module in `plugins`.
+`load_config` imports it, so to read a configuration is to run it. What an archive holds is read
+with the context `STORED`, which imports nothing.
 """
 
 from kdnas.config.attack import AttackSettings
@@ -18,14 +21,19 @@ from kdnas.config.load import (
     read_preset,
 )
 from kdnas.config.reproduce import ReproduceSettings
-from kdnas.config.search import SearchSettings
+from kdnas.config.search import ALGORITHMS, SearchSettings
+from kdnas.config.section import LOADING, STORED
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.student import StudentSettings
-from kdnas.config.task import TaskSettings
+from kdnas.config.task import TASKS, TaskSettings
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
 
 __all__ = [
+    "ALGORITHMS",
+    "LOADING",
+    "STORED",
+    "TASKS",
     "AttackSettings",
     "Config",
     "ConstraintSettings",

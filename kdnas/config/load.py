@@ -84,7 +84,9 @@ def leaves(config: Config) -> Leaves:
 def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
     """The settings in which two configurations differ: name -> (value in a, value in b)."""
     left, right = leaves(a), leaves(b)
-    return {name: (left[name], right[name]) for name in left if left[name] != right[name]}
+    names = dict.fromkeys([*left, *right])
+    both = {name: (left.get(name), right.get(name)) for name in names}
+    return {name: (one, other) for name, (one, other) in both.items() if one != other}
 
 
 def departures(config: Config) -> dict[str, tuple[Any, Any]]:
@@ -120,7 +122,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         keys = _keys_of(tomllib.loads(f"{name} = 0"))
     except tomllib.TOMLDecodeError:
         keys = []
-    if not equals or len(keys) < 2:
+    if not equals or (len(keys) < 2 and keys != ["plugins"]):
         raise UserError(f"--set {override!r}: write section.field=value, e.g. search.seed=1")
     try:
         value = None if text.strip() == "none" else tomllib.loads(f"x = {text}")["x"]

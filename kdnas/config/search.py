@@ -1,12 +1,23 @@
 """The section `search`: which students a search tries."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from kdnas.config.section import Count, Section, Seed, Share, part_of
 from kdnas.metrics import METRICS
-from kdnas.space import Repair
+from kdnas.registry import Registry
+
+ALGORITHMS: Registry[Any] = Registry(
+    "algorithm",
+    {
+        "tournament": "kdnas.algorithms.tournament:TournamentGA",
+        "nsga2": "kdnas.algorithms.nsga2:NSGA2",
+        "random_edits": "kdnas.algorithms.random_search:RandomSearch",
+        "random_uniform": "kdnas.algorithms.random_search:UniformSearch",
+    },
+)
+"""The search algorithms by name: classes, those of kdnas as "module:class"."""
 
 if TYPE_CHECKING:
     MetricName = str  # a type that a call makes is none to mypy
@@ -18,7 +29,8 @@ class SearchSettings(Section):
     """The search.
 
     Attributes:
-        algorithm: `tournament` (the paper's GA), `nsga2`, `random_edits` or `random_uniform`.
+        algorithm: `tournament` (the paper's GA), `nsga2`, `random_edits`, `random_uniform` or your
+            own, see `kdnas.algorithms`.
         population: Individuals alive.
         evaluations: Students evaluated in all.
         replicates: Trainings of each student, each from another seed; the search sees their mean.
@@ -32,7 +44,7 @@ class SearchSettings(Section):
             as it arrives; the order in which students end then decides about the search.
     """
 
-    algorithm: Literal["tournament", "nsga2", "random_edits", "random_uniform"] = "tournament"
+    algorithm: part_of(ALGORITHMS) = "tournament"  # type: ignore[valid-type]
     population: Annotated[int, Field(ge=2)] = 100
     evaluations: Count = 2000
     replicates: Count = 1
@@ -40,7 +52,6 @@ class SearchSettings(Section):
     tournament: Annotated[int, Field(ge=2)] = 2
     batch: Count = 8
     crossover: Share = 0.9
-    repair: Repair = "reconnect"
     objectives: Annotated[tuple[MetricName, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
         "robustness",

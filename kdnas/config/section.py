@@ -54,18 +54,24 @@ def part_of(registry: Registry[Any]) -> Any:
     """
 
     def known(name: str, info: ValidationInfo) -> str:
-        _require(registry, name, info)
+        usable(registry, name, info)
         return name
 
     return Annotated[str, AfterValidator(known)]
 
 
-def _require(registry: Registry[Any], name: str, info: ValidationInfo) -> None:
+def usable(registry: Registry[Any], name: str, info: ValidationInfo) -> bool:
+    """Whether a part is there, after it was imported where the validation may do so.
+
+    Raises:
+        UserError: It is not there, and the validation is not one of what an archive holds.
+    """
     way = (info.context or {}).get("parts")
     if way == "load":
         registry.load(name)
     elif way != "any":
         registry[name]
+    return name in registry
 
 
 class PartsSection(Section):
@@ -105,7 +111,7 @@ class PartsSection(Section):
             close = get_close_matches(name, names, n=1)
             meant = f" (did you mean {close[0]}?)" if close else ""
             raise ValueError(f"unknown setting {place}{meant}; known: {', '.join(names)}")
-        _require(self.parts, name, info)
+        usable(self.parts, name, info)
         part = self.parts.get(name)
         if part is None:
             return values

@@ -1,16 +1,36 @@
 """The section `task`: the data."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from kdnas.config.section import Count, Section, Seed, Share
+from pydantic import AfterValidator, ValidationInfo
+
+from kdnas.config.section import Count, Section, Seed, Share, usable
+from kdnas.registry import Registry
+
+TASKS: Registry[Any] = Registry(
+    "task",
+    {
+        "rotten_tomatoes": "kdnas.tasks.packaged:rotten_tomatoes",
+        "bbc_news": "kdnas.tasks.packaged:bbc_news",
+    },
+)
+"""Data sets by name: functions that return a `kdnas.tasks.Source`, those of kdnas by reference."""
+
+
+def _name(name: str, info: ValidationInfo) -> str:
+    """Import the function of a task that is named `module:name`; other names are read later."""
+    if ":" in name:
+        usable(TASKS, name, info)
+    return name
 
 
 class TaskSettings(Section):
     """The data.
 
     Attributes:
-        name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, or a
-            path to a TSV, CSV, JSON Lines or Parquet file or a folder.
+        name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, a
+            path to a TSV, CSV, JSON Lines or Parquet file or a folder, or `module:name` for your
+            own function that returns a `kdnas.tasks.Source`.
         path: Where the rows of `name` are read from instead of the hub: a file, a folder that
             `save_to_disk` wrote, or one with files such as `train.tsv` and `dev.tsv`.
         validation: For a local path: a second one that search-val and report-val are taken from.
@@ -22,7 +42,7 @@ class TaskSettings(Section):
         protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
     """
 
-    name: str = "rotten_tomatoes"
+    name: Annotated[str, AfterValidator(_name)] = "rotten_tomatoes"
     path: str | None = None
     validation: str | None = None
     text_column: str | None = None

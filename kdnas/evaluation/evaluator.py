@@ -21,7 +21,7 @@ from kdnas.records import (
     Report,
     TextOutcome,
 )
-from kdnas.space import count_block_parameters, count_flops, count_parameters
+from kdnas.space import canonical
 from kdnas.tasks import Split
 from kdnas.training import exact_float32, logits_of
 
@@ -55,12 +55,13 @@ class Evaluator:
             measured, texts, predicted = self._measure(student, task.report, attack.report_texts)
             return Report(measured, time.perf_counter() - start, texts, predicted)
         student, loss, checksum = self._trained(job)
-        trained, arch, shape = time.perf_counter(), job.architecture, self.prepared.shape
+        trained, length = time.perf_counter(), self._config.student.max_length
+        cost = self._config.space.cost(job.architecture, self.prepared.shape, length)
         measured, texts, predicted = self._measure(student, task.search, attack.texts)
         return Evaluation(
-            parameters=count_parameters(arch, shape),
-            block_parameters=count_block_parameters(arch, shape),
-            flops=count_flops(arch, shape, self._config.student.max_length),
+            parameters=cost.parameters,
+            block_parameters=cost.block_parameters,
+            flops=cost.flops,
             search=measured,
             loss=loss,
             train_seconds=trained - start,
@@ -87,7 +88,7 @@ class Evaluator:
         return student.eval() if found else None
 
     def _fresh(self, job: Job) -> Any:
-        arch = job.architecture.canonical()
+        arch = canonical(job.architecture)
         return fresh_student(self.prepared, self._config.student, arch, job.seed)
 
     def _measure(

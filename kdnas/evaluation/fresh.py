@@ -1,6 +1,7 @@
 """`fresh_student`: a student of a run before its training."""
 
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from kdnas.config import StudentSettings
 from kdnas.evaluation.prepare import Prepared
@@ -9,23 +10,10 @@ from kdnas.teachers import student_tables
 from kdnas.training import choose_device
 
 
-class Buildable(Protocol):
-    """An architecture that a student can be built from."""
-
-    @property
-    def width(self) -> int:
-        """Features of every state."""
-        ...
-
-    def to_json(self) -> str:
-        """The architecture as JSON."""
-        ...
-
-
 def fresh_student(
     prepared: Prepared,
     settings: StudentSettings,
-    architecture: Buildable,
+    architecture: Any,
     seed: int,
     form: type[StudentForSequenceClassification] = StudentForSequenceClassification,
 ) -> Any:
@@ -34,7 +22,7 @@ def fresh_student(
     Args:
         prepared: The run.
         settings: The section `student`.
-        architecture: The architecture, in its canonical form.
+        architecture: The architecture, in its canonical form, with its JSON by `to_json`.
         seed: Decides the weights.
         form: The class of the model.
     """
@@ -46,5 +34,5 @@ def fresh_student(
         device=choose_device(),
     )
     started = settings.emb_init == "teacher_pca"
-    tables = student_tables(prepared.teacher, architecture.width) if started else None
+    tables = partial(student_tables, prepared.teacher) if started else None
     return build(architecture.to_json(), blueprint, seed, tables, form)

@@ -1,7 +1,7 @@
-"""pymoo's view of the evolution operations: thin classes over the pure functions of `kdnas.space`.
+"""pymoo's view of the evolution operations: thin classes over the draws of any space.
 
-The variable is the `Architecture` itself, in object arrays of shape ``(n, 1)``. Architectures are
-frozen, since pymoo copies such arrays shallowly, and the generator is always the algorithm's own.
+The variable is the genotype itself, in object arrays of shape ``(n, 1)``. Genotypes are frozen,
+since pymoo copies such arrays shallowly, and the generator is always the algorithm's own.
 
 - `EditSampling`: an initial population;
 - `UniformCrossover`, `EvoMutation`, and `Evolution`, which joins them and keeps the origins;

@@ -1,4 +1,4 @@
-"""Nothing twice: by `arch.key`, against all that was ever proposed."""
+"""Nothing twice: by key, against all that was ever proposed."""
 
 from collections.abc import Set
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pymoo.core.duplicate import DuplicateElimination
 
-from kdnas.space import Accept, Architecture
+from kdnas.space import Accept, Genotype
 
 
 def unseen(seen: Set[str], accept: Accept) -> Accept:
@@ -15,8 +15,8 @@ def unseen(seen: Set[str], accept: Accept) -> Accept:
     `seen` is read at every call, so that it may grow.
     """
 
-    def acceptable(arch: Architecture) -> bool:
-        return arch.key not in seen and accept(arch)
+    def acceptable(genotype: Genotype) -> bool:
+        return genotype.key not in seen and accept(genotype)
 
     return acceptable
 

@@ -7,7 +7,7 @@ from numpy.random import Generator
 from pymoo.core.mutation import Mutation
 
 from kdnas.errors import SpaceExhausted
-from kdnas.space import Accept, Repair, SearchSpace, mutate
+from kdnas.space import Accept, Space, mutate
 
 
 class EvoMutation(Mutation):
@@ -18,20 +18,18 @@ class EvoMutation(Mutation):
             neighbour and left the individual as it was.
     """
 
-    def __init__(self, space: SearchSpace, repair: Repair, accept: Accept) -> None:
+    def __init__(self, space: Space[Any], accept: Accept) -> None:
         super().__init__()
-        self._space, self._repair, self._accept = space, repair, accept
+        self._space, self._accept = space, accept
         self.operations: list[str | None] = []
 
     def _do(
         self, problem: Any, x: np.ndarray, *args: Any, random_state: Generator, **kwargs: Any
     ) -> np.ndarray:
         children, self.operations = x.copy(), []
-        for i, arch in enumerate(x[:, 0]):
+        for i, parent in enumerate(x[:, 0]):
             try:
-                edit = mutate(
-                    arch, self._space, random_state, repair=self._repair, accept=self._accept
-                )
+                edit = mutate(parent, self._space, random_state, accept=self._accept)
             except SpaceExhausted:
                 self.operations.append(None)
             else:

@@ -16,12 +16,11 @@ TOY_SPACE = SearchSpace(
     repeats=(3, 4, 5, 6),
     widths=(128,),
     nodes=3,
-    conv_kernels=(3,),
-    sepconv_kernels=(),
-    attention_heads=(4,),
+    layers={"conv": (3,), "attention": (4,), "glu": ()},
     node_widths=(128,),
     modes=("add",),
     activations=("none", "swish"),
+    repair="mixed",
 )
 """The space in which `toy_front` is the front; one network in 350 is on it.
 
@@ -43,6 +42,7 @@ def toy_evaluate(job: Job) -> Evaluation | Report:
     0.722
     """
     arch = job.architecture
+    assert isinstance(arch, Architecture)
     misfits = _misfits(arch)
     cost = _MISFIT_TEXTS * misfits
     right, held = _right(arch.repeats) - cost, _held(len(arch.active)) - cost

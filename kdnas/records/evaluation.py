@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Literal
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
-from kdnas.space import Architecture
+from kdnas.space import Genotype
 
 FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
 
@@ -132,7 +132,7 @@ class Job:
     """
 
     birth: int
-    architecture: Architecture
+    architecture: Genotype
     seed: int
     stage: Stage = "search"
     replicate: int = 0

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.registry import load_sources, sources
 from kdnas.reproduce.models import Model
 from kdnas.runs import ModelArchive, weights_of
 from kdnas.workers.interrupts import without_interrupts
@@ -119,7 +120,9 @@ def _build_all(
 @contextmanager
 def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that build models; none is left running."""
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=load_sources, initargs=(sources(),)
+    ) as pool:
         try:
             yield pool
         except BaseException:  # an interrupt too: nobody waits for trainings that take minutes

@@ -11,13 +11,14 @@ from kdnas.config import Config
 from kdnas.metrics import PARAMETERS
 from kdnas.reproduce.searches import PARETO, RANDOM, WEIGHTED
 from kdnas.runs import Archive, Row, RunContext, RunFolder, run_context, stored_config
-from kdnas.space import Architecture, Node, Op
+from kdnas.space import LAYERS, Architecture, Node, Op
 from kdnas.space.dag import max_edges
 
 BEST = "searched: best fitness"
 """The student that stands for ours where there is room for one."""
 
-_HAND_MADE = (Op("conv", 3), Op("sepconv", 5), Op("attention", 4), Op("glu"))
+_HAND_MADE = {"conv": 3, "sepconv": 5, "attention": 4}
+"""Sizes of the hand-made layers; another type has the first of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,14 @@ def finalists(runs: dict[str, Run]) -> dict[str, Architecture]:
         chosen |= {name: found.architecture} if found else {}
     some = next((run.rows[0].architecture for run in runs.values()), None)
     if some is not None:
-        chosen |= {f"hand-made: {op.kind}": hand_made(some, op) for op in _HAND_MADE}
+        chosen |= {f"hand-made: {kind}": hand_made(some, _op(kind)) for kind in LAYERS}
         most = min(len(some.nodes), max_edges(len(some.nodes)) - 2)
-        chosen[f"hand-made: conv, {most} in a row"] = hand_made(some, _HAND_MADE[0], most)
+        chosen[f"hand-made: conv, {most} in a row"] = hand_made(some, _op("conv"), most)
     return chosen
+
+
+def _op(kind: str) -> Op:
+    return Op(kind, _HAND_MADE.get(kind) or next(iter(LAYERS[kind].sizes), 0))
 
 
 def hand_made(like: Architecture, op: Op, layers: int = 1) -> Architecture:

@@ -13,11 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas import __version__
-from kdnas.config import Config, difference
-from kdnas.config.section import STORED
+from kdnas.config import STORED, Config, difference
 from kdnas.errors import UserError
 from kdnas.methods import METHODS
-from kdnas.registry import sources
+from kdnas.registry import Source, require_sources, sources
 from kdnas.runs.archive import Archive
 from kdnas.runs.reading import unreadable
 from kdnas.runs.schema import FILE_NAME, MODELS_FILE
@@ -68,6 +67,7 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
         folder.archive.unlink()
         return _new(folder, config)
     require_same(folder.path, stored_config(archive), config)
+    require_same_code(archive)
     if not (resume or archive.meta("finished")):
         raise UserError(
             f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
@@ -166,6 +166,15 @@ def require_same_origin(folder: Path, store: Store, task: Mapping[str, Any], tea
             f"{folder} holds a run with another teacher: the files of teacher.model have changed"
             " (weights, configuration or tokenizer): bring them back, or choose another --out"
         )
+
+
+def require_same_code(archive: Store) -> None:
+    """Refuse a run whose parts from outside are not loaded, or have another source now.
+
+    Raises:
+        UserError: It names the first module.
+    """
+    require_sources([Source(**source) for source in archive.meta("sources", [])])
 
 
 def stored_config(archive: Store) -> Config:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from kdnas.records import Evaluation, Failure, Measurement, pooled
-from kdnas.space import Architecture
+from kdnas.space import Genotype, read_genotype
 
 Status = Literal["pending", "ok", "failed"]
 
@@ -24,7 +24,7 @@ class Birth:
     """
 
     birth: int
-    architecture: Architecture
+    architecture: Genotype
     operation: str
     parents: tuple[int, ...]
     seed: int
@@ -95,9 +95,9 @@ class Row:
     trials: tuple[Trial, ...] = ()
 
     @property
-    def architecture(self) -> Architecture:
-        """The architecture as it was proposed."""
-        return Architecture.from_json(self.architecture_json)
+    def architecture(self) -> Any:
+        """The architecture as it was proposed; that of a space that is not known is refused."""
+        return read_genotype(self.architecture_json)
 
     @property
     def chosen(self) -> Trial:

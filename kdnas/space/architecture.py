@@ -4,21 +4,11 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any
 
 from kdnas.errors import UserError
 from kdnas.space import dag
-
-if TYPE_CHECKING:
-    from kdnas.space.ranges import SearchSpace
-
-Kind = Literal["conv", "sepconv", "attention", "glu"]
-Mode = Literal["add", "mul", "concat"]
-Activation = Literal["none", "relu", "swish"]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-MODES: tuple[Mode, ...] = get_args(Mode)
-ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+from kdnas.space.layers import LAYERS, Op, layer_order
 
 
 def _require(condition: bool, message: str) -> None:
@@ -30,62 +20,27 @@ def _is_positive(value: object) -> bool:
     return type(value) is int and value >= 1
 
 
-@dataclass(frozen=True, order=True)
-class Op:
-    """A layer type with its parameter.
-
-    Attributes:
-        kind: conv, sepconv, attention or glu.
-        size: Kernel width in positions (conv, sepconv; odd), number of heads (attention), 0 (glu).
-    """
-
-    kind: Kind
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        _require(self.kind in KINDS, f"layer type {self.kind!r}: use one of {', '.join(KINDS)}")
-        if self.kind == "glu":
-            _require(self.size == 0 and type(self.size) is int, f"glu has no size, got {self.size}")
-        else:
-            _require(_is_positive(self.size), f"{self.kind} needs a size >= 1, got {self.size!r}")
-        if self.kind in ("conv", "sepconv"):
-            _require(self.size % 2 == 1, f"{self.kind} kernels are odd, got {self.size}")
-
-    def __str__(self) -> str:
-        return self.kind if self.kind == "glu" else f"{self.kind}{self.size}"
-
-
 @dataclass(frozen=True)
 class Node:
     """One computational node: how inputs merge, the layer, its output width, the activation."""
 
     op: Op
     width: int
-    mode: Mode = "add"
-    activation: Activation = "none"
+    mode: str = "add"
+    activation: str = "none"
 
     def __post_init__(self) -> None:
         _require(_is_positive(self.width), f"node width {self.width!r}: use a number >= 1")
-        _check_merge(self.mode, self.activation)
-        fits = self.op.kind != "attention" or self.width % self.op.size == 0
-        _require(fits, f"width {self.width} is not divisible by {self.op.size} heads")
+        if self.op.kind in LAYERS:
+            LAYERS[self.op.kind].check_width(self.op, self.width)
 
 
 @dataclass(frozen=True)
 class Output:
     """The output node: a merge and an activation, no layer of its own."""
 
-    mode: Mode = "add"
-    activation: Activation = "none"
-
-    def __post_init__(self) -> None:
-        _check_merge(self.mode, self.activation)
-
-
-def _check_merge(mode: str, activation: str) -> None:
-    _require(mode in MODES, f"input mode {mode!r}: use one of {', '.join(MODES)}")
-    names = ", ".join(ACTIVATIONS)
-    _require(activation in ACTIVATIONS, f"activation {activation!r}: use one of {names}")
+    mode: str = "add"
+    activation: str = "none"
 
 
 IDLE = Node(Op("conv", 1), width=128)
@@ -167,19 +122,6 @@ class Architecture:
         node = self.nodes[vertex - 1]
         return node if len(self.sources(vertex)) > 1 else replace(node, mode="add")
 
-    def genes(self, space: "SearchSpace | None" = None) -> tuple[int, ...]:
-        """The architecture as integers: R, W, the edge bits, the node rows, the output.
-
-        Every value but an edge bit is an index into its range in `space` (default: the paper's,
-        where this gives 35 integers). A node's row is (layer, width, mode, activation).
-
-        Raises:
-            UserError: A value is not in the space.
-        """
-        from kdnas.space.ranges import PAPER_SPACE
-
-        return (space or PAPER_SPACE).encode(self)
-
     def to_json(self) -> str:
         """One line of JSON; `Architecture.from_json` reads it back."""
         values = {
@@ -225,9 +167,14 @@ class Architecture:
 @lru_cache(maxsize=4096)
 def _key(arch: Architecture) -> str:
     """Kept for a while: a population that has converged draws the same neighbours again."""
-    return blake2b(arch.canonical().to_json().encode(), digest_size=8).hexdigest()
+    return key_of(arch.canonical().to_json())
 
 
-def _row(node: Node) -> tuple[int, int, int, str, str]:
+def key_of(text: str) -> str:
+    """The identity of a genotype whose canonical form is `text`: 16 hexadecimal digits."""
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _row(node: Node) -> tuple[Any, ...]:
     """A node's genes, in an order that does not depend on any search space."""
-    return KINDS.index(node.op.kind), node.op.size, node.width, node.mode, node.activation
+    return *layer_order(node.op), node.width, node.mode, node.activation

@@ -5,44 +5,11 @@ network in `kdnas.students` are both built from it.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-from kdnas.errors import UserError
-from kdnas.space.architecture import Architecture, Node, Op
-
-Norm = Literal["block", "node", "none"]
-OutAdapter = Literal["linear", "pad"]
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """What a student's size depends on besides its architecture.
-
-    Attributes:
-        vocabulary: Rows of the word table.
-        classes: Number of classes.
-        positions: Rows of the position table; no text is longer.
-        segments: Rows of the segment table.
-        norm: Layer normalisation of each block's output, of each node's, or none.
-        out_adapter: How a block's output gets the hidden width W: `linear` always learns the map,
-            `pad` fills a narrower one with zeros.
-        share_blocks: Whether the blocks share their weights.
-
-    Raises:
-        UserError: A size is below 1 (classes: below 2).
-    """
-
-    vocabulary: int = 30522
-    classes: int = 2
-    positions: int = 512
-    segments: int = 2
-    norm: Norm = "block"
-    out_adapter: OutAdapter = "linear"
-    share_blocks: bool = False
-
-    def __post_init__(self) -> None:
-        if min(self.vocabulary, self.positions, self.segments) < 1 or self.classes < 2:
-            raise UserError("a network needs >= 1 words, positions and segments and >= 2 classes")
+from kdnas.space.architecture import Architecture, Node
+from kdnas.space.layers import LAYERS
+from kdnas.space.merges import MERGES
+from kdnas.space.protocol import NetworkShape, OutAdapter
 
 
 @dataclass(frozen=True)
@@ -79,25 +46,12 @@ def block_plan(arch: Architecture) -> BlockPlan:
 
 
 def _merged_width(mode: str, widths: list[int]) -> int:
-    return sum(widths) if mode == "concat" else max(widths)
+    return widths[0] if len(widths) == 1 else MERGES[mode].width(widths)
 
 
 def needs_adapter(merged: int, width: int, out_adapter: OutAdapter) -> bool:
     """Whether a linear map takes the merged width to the hidden width."""
     return merged > width or (merged < width and out_adapter == "linear")
-
-
-def _layer_parameters(op: Op, i: int, o: int) -> int:
-    """Weights and biases of a layer with `i` input and `o` output features."""
-    match op.kind:
-        case "conv":
-            return op.size * i * o + o
-        case "sepconv":
-            return op.size * i + i + i * o + o
-        case "attention":
-            return 3 * (i * o + o) + o * o + o
-        case "glu":
-            return 2 * (i * o + o)
 
 
 def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
@@ -108,7 +62,9 @@ def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
     4023426
     """
     plan, width = block_plan(arch), arch.width
-    block = sum(_layer_parameters(p.node.op, p.in_width, p.node.width) for p in plan.nodes)
+    block = sum(
+        LAYERS[p.node.op.kind].parameters(p.node.op, p.in_width, p.node.width) for p in plan.nodes
+    )
     if needs_adapter(plan.merged_width, width, shape.out_adapter):
         block += plan.merged_width * width + width
     if shape.norm == "block":
@@ -117,17 +73,12 @@ def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
         block += sum(2 * p.node.width for p in plan.nodes)
     repeats = 1 if shape.share_blocks else arch.repeats
     classifier = width * shape.classes + shape.classes
-    return _embedding_parameters(arch, shape) + repeats * block + classifier
+    return shape.embedding_parameters(arch.width) + repeats * block + classifier
 
 
 def count_block_parameters(arch: Architecture, shape: NetworkShape) -> int:
     """Those of `count_parameters` outside the embedding."""
-    return count_parameters(arch, shape) - _embedding_parameters(arch, shape)
-
-
-def _embedding_parameters(arch: Architecture, shape: NetworkShape) -> int:
-    """Three tables and a layer norm."""
-    return (shape.vocabulary + shape.positions + shape.segments + 2) * arch.width
+    return count_parameters(arch, shape) - shape.embedding_parameters(arch.width)
 
 
 def count_flops(arch: Architecture, shape: NetworkShape, length: int) -> int:
@@ -137,19 +88,10 @@ def count_flops(arch: Architecture, shape: NetworkShape, length: int) -> int:
     left out, as usual.
     """
     plan, width = block_plan(arch), arch.width
-    block = sum(_layer_flops(p.node.op, p.in_width, p.node.width, length) for p in plan.nodes)
+    block = sum(
+        LAYERS[p.node.op.kind].flops(p.node.op, p.in_width, p.node.width, length)
+        for p in plan.nodes
+    )
     if needs_adapter(plan.merged_width, width, shape.out_adapter):
         block += 2 * length * plan.merged_width * width
     return arch.repeats * block + 2 * width * shape.classes
-
-
-def _layer_flops(op: Op, i: int, o: int, length: int) -> int:
-    match op.kind:
-        case "conv":
-            return 2 * length * op.size * i * o
-        case "sepconv":
-            return 2 * length * (op.size * i + i * o)
-        case "attention":
-            return 2 * length * (3 * i * o + o * o) + 4 * length * length * o
-        case "glu":
-            return 4 * length * i * o

@@ -4,13 +4,13 @@ from functools import cache
 from itertools import chain, combinations
 
 from kdnas.space import dag
-from kdnas.space.ranges import SearchSpace
+from kdnas.space.ranges import Ranges
 
 
-def count_genotypes(space: SearchSpace) -> int:
+def count_genotypes(space: Ranges) -> int:
     """The size of the full Cartesian product, every edge subset included.
 
-    >>> count_genotypes(SearchSpace())
+    >>> count_genotypes(Ranges())
     58498535041007616
     """
     merge = len(space.modes) * len(space.activations)

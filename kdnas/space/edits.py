@@ -1,34 +1,22 @@
 """The evolution operations (Guo 2021, section 5.3), crossover, and the distance between genotypes.
 
 Evo(a) draws one of four operations: change the number of blocks, change the hidden width, add or
-remove an edge (with repair), change one property of a node. It never returns an architecture with
-the key of its parent.
+remove an edge (with repair), change one property of a node.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from numpy.random import Generator
 
-from kdnas.errors import SpaceExhausted
 from kdnas.space import dag
 from kdnas.space.architecture import Architecture, Output
-from kdnas.space.ranges import SearchSpace, gene_values
+from kdnas.space.protocol import Edit
+from kdnas.space.ranges import Ranges, gene_values
 
-Repair = Literal["reconnect", "prune", "mixed"]
-Accept = Callable[[Architecture], bool]
-
-DRAWS = 100
-"""Draws of an operation before the space is called exhausted."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """An architecture and the operation that made it, for the record."""
-
-    architecture: Architecture
-    operation: str
+_MIXTURES = 100
+"""Draws of a child's edges before those of one parent are taken."""
 
 
 def distance(a: Architecture, b: Architecture) -> int:
@@ -36,41 +24,18 @@ def distance(a: Architecture, b: Architecture) -> int:
     return sum(x != y for x, y in zip(gene_values(a), gene_values(b), strict=True))
 
 
-def mutate(
-    arch: Architecture,
-    space: SearchSpace,
-    rng: Generator,
-    *,
-    repair: Repair = "reconnect",
-    accept: Accept = lambda _: True,
-) -> Edit:
-    """One evolution operation: a neighbour of `arch` with another key.
+def neighbour(arch: Architecture, space: Ranges, rng: Generator) -> Edit | None:
+    """One evolution operation on `arch`, or None where what was drawn cannot be done.
 
-    The result is in the space; with 4 nodes it is at most 3 genes away with `reconnect` and 5 with
-    the other rules.
-
-    Args:
-        arch: The parent; it is not changed.
-        space: The ranges to draw from.
-        rng: The generator to draw with.
-        repair: What happens to a node that loses its last input or output. `reconnect` (the
-            paper) gives it a new edge, so that active nodes never become inactive; `prune`
-            removes its remaining edges where that leaves a valid block; `mixed` tosses a coin.
-        accept: A further condition on the result (not seen before, not too large).
-
-    Raises:
-        SpaceExhausted: `DRAWS` draws gave nothing acceptable.
+    The result is in the space; with 4 nodes it is at most 3 genes away with the repair rule
+    `reconnect` and 5 with the others. It may have the key of its parent.
     """
-    operations = _possible_operations(arch, space)
-    for _ in range(DRAWS if operations else 0):
-        name = _choice(operations, rng)
-        child = _OPERATIONS[name](arch, space, rng, repair)
-        if child is not None and child.key != arch.key and accept(child):
-            return Edit(child, name)
-    raise SpaceExhausted(f"no new neighbour of {arch} in {DRAWS} draws")
+    name = _choice(_possible_operations(arch, space), rng)
+    child = _OPERATIONS[name](arch, space, rng)
+    return None if child is None else Edit(child, name)
 
 
-def _possible_operations(arch: Architecture, space: SearchSpace) -> list[str]:
+def _possible_operations(arch: Architecture, space: Ranges) -> list[str]:
     possible = {
         "repeats": len(space.repeats) > 1,
         "width": len(space.widths) > 1,
@@ -88,21 +53,15 @@ def _can_remove(arch: Architecture) -> bool:
     return len(arch.edges) > dag.MIN_EDGES
 
 
-def _change_repeats(
-    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
-) -> Architecture:
+def _change_repeats(arch: Architecture, space: Ranges, rng: Generator) -> Architecture:
     return replace(arch, repeats=_other(space.repeats, arch.repeats, rng))
 
 
-def _change_width(
-    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
-) -> Architecture:
+def _change_width(arch: Architecture, space: Ranges, rng: Generator) -> Architecture:
     return replace(arch, width=_other(space.widths, arch.width, rng))
 
 
-def _change_edge(
-    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
-) -> Architecture | None:
+def _change_edge(arch: Architecture, space: Ranges, rng: Generator) -> Architecture | None:
     n = len(arch.nodes)
     kinds = [kind for kind, can in (("add", _can_add), ("remove", _can_remove)) if can(arch)]
     if _choice(kinds, rng) == "add":
@@ -110,7 +69,7 @@ def _change_edge(
         edges = reconnect(arch.edges | {_choice(missing, rng)}, n, arch.active, rng)
     else:
         edges = arch.edges - {_choice(sorted(arch.edges), rng)}
-        prune = repair == "prune" or (repair == "mixed" and rng.random() < 0.5)
+        prune = space.repair == "prune" or (space.repair == "mixed" and rng.random() < 0.5)
         pruned = _without_dangling(edges, n) if prune else None
         edges = reconnect(edges, n, arch.active, rng) if pruned is None else pruned
     return replace(arch, edges=edges) if dag.problem(edges, n) is None else None
@@ -140,9 +99,7 @@ def _without_dangling(edges: dag.Edges, n_nodes: int) -> dag.Edges | None:
     return kept if dag.problem(kept, n_nodes) is None else None
 
 
-def _change_property(
-    arch: Architecture, space: SearchSpace, rng: Generator, repair: Repair
-) -> Architecture | None:
+def _change_property(arch: Architecture, space: Ranges, rng: Generator) -> Architecture | None:
     vertex = _choice((*arch.active, len(arch.nodes) + 1), rng)
     if vertex == len(arch.nodes) + 1:
         name = _choice(("mode", "activation"), rng)
@@ -172,7 +129,7 @@ def _change_property(
     return replace(arch, nodes=tuple(nodes))
 
 
-_OPERATIONS: dict[str, Callable[[Architecture, SearchSpace, Generator, Repair], Any]] = {
+_OPERATIONS: dict[str, Callable[[Architecture, Ranges, Generator], Any]] = {
     "repeats": _change_repeats,
     "width": _change_width,
     "edge": _change_edge,
@@ -191,7 +148,7 @@ def crossover(a: Architecture, b: Architecture, rng: Generator) -> Architecture:
     output: Output = _choice((a.output, b.output), rng)
     repeats, width = _choice((a.repeats, b.repeats), rng), _choice((a.width, b.width), rng)
     edges = _choice((a.edges, b.edges), rng)
-    for _ in range(DRAWS):
+    for _ in range(_MIXTURES):
         either = [edge for edge in dag.all_edges(n) if edge in a.edges or edge in b.edges]
         bits = frozenset(e for e in either if e in _choice((a.edges, b.edges), rng))
         mixed = reconnect(bits, n, dag.active_nodes(bits, n), rng)

@@ -1,35 +1,38 @@
-"""`SearchSpace`: the ranges that architectures are drawn from; the paper's are the default."""
+"""`Ranges`: the values that the genes of an architecture are drawn from; by default the paper's."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
 from kdnas.errors import UserError
 from kdnas.space import dag
-from kdnas.space.architecture import (
-    ACTIVATIONS,
-    MODES,
-    Activation,
-    Architecture,
-    Mode,
-    Node,
-    Op,
-    Output,
-)
+from kdnas.space.architecture import Architecture, Node, Output
+from kdnas.space.layers import LAYERS, Op, make_ops
+from kdnas.space.merges import ACTIVATIONS, MERGES
+
+Repair = Literal["reconnect", "prune", "mixed"]
+
+_PAPER_LAYERS = {name: layer.sizes for name, layer in LAYERS.items()}
+_PAPER_MODES, _PAPER_ACTIVATIONS = tuple(MERGES), tuple(ACTIVATIONS)
 
 
 @dataclass(frozen=True)
-class SearchSpace:
+class Ranges:
     """Ranges of every dimension of the search space (Guo 2021, section 5.3).
 
     Attributes:
+        name: Of the space.
         repeats: Numbers of blocks.
         widths: Hidden widths between blocks.
         nodes: Computational nodes of a block, 2 to 5.
-        conv_kernels, sepconv_kernels: Kernel widths in positions, odd; () leaves the type out.
-        attention_heads: Numbers of heads; () leaves the type out.
-        glu: Whether gated linear layers are offered.
+        layers: The layer types with the sizes of each: kernel widths in positions (odd), numbers
+            of heads, () for a type without sizes.
         node_widths: Output widths of a node.
         modes, activations: Input modes and activations.
+        repair: What an edit does with a node that loses its last input or output. `reconnect` (the
+            paper) gives it a new edge, so that active nodes never become inactive; `prune`
+            removes its remaining edges where that leaves a valid block; `mixed` tosses a coin.
 
     Raises:
         UserError: A range is empty, repeats a value, or holds an impossible one.
@@ -37,44 +40,42 @@ class SearchSpace:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
+    name: str = "dag"
     repeats: tuple[int, ...] = (3, 4, 5, 6, 7, 8)
     widths: tuple[int, ...] = (128, 256, 512)
     nodes: int = 4
-    conv_kernels: tuple[int, ...] = (1, 3, 5)
-    sepconv_kernels: tuple[int, ...] = (3, 5, 7, 9, 11)
-    attention_heads: tuple[int, ...] = (4, 8, 16)
-    glu: bool = True
+    layers: Mapping[str, tuple[int, ...]] = field(
+        default_factory=_PAPER_LAYERS.copy,
+        hash=False,  # a dict has none
+    )
     node_widths: tuple[int, ...] = (128, 256, 512)
-    modes: tuple[Mode, ...] = MODES
-    activations: tuple[Activation, ...] = ACTIVATIONS
+    modes: tuple[str, ...] = _PAPER_MODES
+    activations: tuple[str, ...] = _PAPER_ACTIVATIONS
+    repair: Repair = "reconnect"
 
     def __post_init__(self) -> None:
         if not 2 <= self.nodes <= 5:
             raise UserError(f"space.nodes = {self.nodes}: a block has 2 to 5 computational nodes")
-        layers = ("conv_kernels", "sepconv_kernels", "attention_heads")
-        for name in ("repeats", "widths", "node_widths", "modes", "activations", *layers):
-            values = getattr(self, name)
-            if len(set(values)) != len(values) or not (values or name in layers):
-                raise UserError(f"space.{name} = {values}: give at least one value, each once")
-        if not self.ops:
-            raise UserError("space has no layer type: give conv_kernels or set space.glu=true")
+        for name in ("repeats", "widths", "node_widths", "modes", "activations"):
+            _require_distinct(f"space.{name}", getattr(self, name))
+        for kind, sizes in self.layers.items():
+            if LAYERS[kind].sizes or sizes:
+                _require_distinct(f"space.layers.{kind}", sizes)
+        if not self.layers:
+            raise UserError("space.layers has no layer type: give one, such as conv = [1, 3]")
         if any(value < 1 for value in self.repeats + self.widths):
             raise UserError("space.repeats and space.widths hold numbers >= 1")
+        for registry, names in ((MERGES, self.modes), (ACTIVATIONS, self.activations)):
+            for name in names:
+                registry[name]
         for op in self.ops:
             for width in self.node_widths:
-                for mode in self.modes:
-                    for activation in self.activations:
-                        Node(op, width, mode, activation)
+                Node(op, width)
 
-    @property
+    @cached_property
     def ops(self) -> tuple[Op, ...]:
-        """Layer types with their parameters, in gene order (12 in the paper's space)."""
-        return (
-            *(Op("conv", k) for k in self.conv_kernels),
-            *(Op("sepconv", k) for k in self.sepconv_kernels),
-            *(Op("attention", h) for h in self.attention_heads),
-            *((Op("glu"),) if self.glu else ()),
-        )
+        """Layers with their parameters, in gene order (12 in the paper's space)."""
+        return tuple(op for kind, sizes in self.layers.items() for op in make_ops(kind, sizes))
 
     @property
     def _ranges(self) -> tuple[tuple[Any, ...], ...]:
@@ -131,5 +132,6 @@ def gene_values(arch: Architecture) -> tuple[Any, ...]:
     return (arch.repeats, arch.width, *bits, *rows, arch.output.mode, arch.output.activation)
 
 
-PAPER_SPACE = SearchSpace()
-"""The space of Guo 2021: 58,498,535,041,007,616 genotypes."""
+def _require_distinct(name: str, values: tuple[Any, ...]) -> None:
+    if not values or len(set(values)) != len(values):
+        raise UserError(f"{name} = {values}: give at least one value, each once")

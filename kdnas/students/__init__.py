@@ -2,8 +2,7 @@
 
 - `Student`: embedding, repeated blocks, classifier; built from `arch.canonical()`, so that equal
   keys give the same network;
-- `LAYERS`: the layer types by name, each (batch, length, in) -> (batch, length, out);
-- `MERGES`: the input modes by name;
+- `make_layer`, `merge`: the layer types and input modes of `kdnas.space`, as torch computes them;
 - `initial_tables`, `load_tables`: embedding tables started from the teacher's;
 - `only_rows_of`: the embedding tables without the rows that a training set does not use;
 - `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes;
@@ -17,8 +16,8 @@ Importing this folder registers the shell with the Auto classes of transformers,
 
 from kdnas.students.build import Blueprint, build
 from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
-from kdnas.students.layers import LAYERS, make_layer
-from kdnas.students.merges import MERGES, merge
+from kdnas.students.layers import make_layer
+from kdnas.students.merges import merge
 from kdnas.students.pretrained import (
     StudentConfig,
     StudentForSequenceClassification,
@@ -30,8 +29,6 @@ from kdnas.students.student import Student, masked_max
 register()
 
 __all__ = [
-    "LAYERS",
-    "MERGES",
     "Blueprint",
     "Embedding",
     "Student",

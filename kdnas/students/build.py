@@ -1,5 +1,6 @@
 """`build`: a fresh student as a Hugging Face model, for every use of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ def build(
     architecture: str,
     blueprint: Blueprint,
     seed: int,
-    tables: Arrays | None = None,
+    tables: Callable[[int], Arrays] | None = None,
     form: type[StudentForSequenceClassification] = StudentForSequenceClassification,
 ) -> Any:
     """Build a student that has not been trained.
@@ -43,7 +44,8 @@ def build(
         architecture: JSON of the architecture; that of a canonical form is kept in the config.
         blueprint: What it shares with other students.
         seed: Decides its weights.
-        tables: Embedding tables that it starts from; None for random ones.
+        tables: From its number of features to embedding tables that it starts from; None for
+            random ones.
         form: The class of the model, such as that of AdaBERT's cells.
     """
     config = form.config_class.of(
@@ -52,5 +54,5 @@ def build(
     torch.manual_seed(seed)
     student: Any = form(config)
     if tables is not None:
-        load_tables(student.student.embedding, tables)
+        load_tables(student.student.embedding, tables(student.get_input_embeddings().embedding_dim))
     return student.to(blueprint.device)

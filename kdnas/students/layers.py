@@ -1,4 +1,4 @@
-"""The four layer types of a block; every layer maps (x, mask) to a new x.
+"""The modules of the layer types of a block; every layer maps (x, mask) to a new x.
 
 x is (batch, length, in features), the mask (batch, length) is True at real tokens; what a layer
 returns at the other positions is never used.
@@ -7,7 +7,8 @@ returns at the other positions is never used.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdnas.space import Op
+from kdnas.registry import resolve
+from kdnas.space import LAYERS, Op
 from kdnas.students.convolution import convolve, convolve_depthwise
 
 
@@ -73,17 +74,10 @@ class GatedLinear(nn.Module):
         return F.glu(self.linear(x), dim=-1)
 
 
-LAYERS: dict[str, type[nn.Module]] = {
-    "conv": Conv,
-    "sepconv": SepConv,
-    "attention": Attention,
-    "glu": GatedLinear,
-}
-
-
 def make_layer(op: Op, in_width: int, out_width: int) -> nn.Module:
     """The layer of `op` from `in_width` to `out_width` features."""
-    return LAYERS[op.kind](op.size, in_width, out_width)
+    layer: nn.Module = resolve(LAYERS[op.kind].module)(op.size, in_width, out_width)
+    return layer
 
 
 def _zero_padding(x: Tensor, mask: Tensor) -> Tensor:

@@ -1,15 +1,18 @@
-"""The input modes: how a node joins the outputs of its predecessors.
+"""The input modes: how a node joins the outputs of its predecessors; and the activations.
 
 Each takes tensors (batch, length, width_u) in ascending order of the predecessor; narrower ones
 are padded on the feature axis to the widest. A single input passes unchanged in every mode.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from kdnas.registry import resolve
+from kdnas.space import ACTIVATIONS, MERGES
 
 
 def add(inputs: Sequence[Tensor]) -> Tensor:
@@ -27,12 +30,23 @@ def concat(inputs: Sequence[Tensor]) -> Tensor:
     return torch.cat(tuple(inputs), dim=-1)
 
 
-MERGES: dict[str, Callable[[Sequence[Tensor]], Tensor]] = {"add": add, "mul": mul, "concat": concat}
+def identity(x: Tensor) -> Tensor:
+    """The activation `none`."""
+    return x
 
 
 def merge(mode: str, inputs: Sequence[Tensor]) -> Tensor:
     """Join `inputs` by `mode`; one input is returned as it is."""
-    return inputs[0] if len(inputs) == 1 else MERGES[mode](inputs)
+    if len(inputs) == 1:
+        return inputs[0]
+    joined: Tensor = resolve(MERGES[mode].function)(inputs)
+    return joined
+
+
+def activate(activation: str, x: Tensor) -> Tensor:
+    """Apply an activation, element by element."""
+    activated: Tensor = resolve(ACTIVATIONS[activation].function)(x)
+    return activated
 
 
 def _padded(inputs: Sequence[Tensor], value: float) -> list[Tensor]:

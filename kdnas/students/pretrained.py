@@ -16,15 +16,15 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from kdnas.space import Architecture, NetworkShape
-from kdnas.students.student import Student
+from kdnas.registry import resolve
+from kdnas.space import NetworkShape, space_of
 
 
 class StudentConfig(PretrainedConfig):
     """Everything that rebuilds a student: its architecture, its shape, its labels.
 
     Args:
-        architecture: The JSON object of `Architecture.to_json`.
+        architecture: The JSON object of the genotype, of any known space.
         shape: The fields of `NetworkShape`.
         dropout: After the embedding.
         token_limit: Longest text that the student was trained on, in tokens.
@@ -65,7 +65,7 @@ class StudentConfig(PretrainedConfig):
 
 
 class StudentForSequenceClassification(PreTrainedModel):
-    """A `Student` with the interface of a Hugging Face classifier."""
+    """The network of a student with the interface of a Hugging Face classifier."""
 
     config_class = StudentConfig
     base_model_prefix = "student"
@@ -79,7 +79,8 @@ class StudentForSequenceClassification(PreTrainedModel):
     @staticmethod
     def _network(architecture: str, shape: NetworkShape, dropout: float) -> Any:
         """What the shell holds."""
-        return Student(Architecture.from_json(architecture), shape, dropout)
+        space = space_of(architecture)
+        return resolve(space.build)(space.from_json(architecture), shape, dropout)
 
     def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
         """Logits and hidden states, loosely typed: transformers wants `FloatTensor`."""

@@ -1,7 +1,5 @@
 """`Student`: the network of an architecture (Guo 2021, section 5.3)."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,13 +7,7 @@ from torch.nn import functional as F
 from kdnas.space import Architecture, NetworkShape, block_plan, needs_adapter
 from kdnas.students.embedding import Embedding
 from kdnas.students.layers import make_layer
-from kdnas.students.merges import merge
-
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "none": lambda x: x,
-    "relu": F.relu,
-    "swish": F.silu,
-}
+from kdnas.students.merges import activate, merge
 
 
 class Block(nn.Module):
@@ -42,11 +34,11 @@ class Block(nn.Module):
         outputs = {0: x}
         for p, layer, norm in zip(self.plan.nodes, self.layers, self.node_norms, strict=True):
             merged = merge(p.node.mode, [outputs[u] for u in p.sources])
-            outputs[p.vertex] = norm(_ACTIVATIONS[p.node.activation](layer(merged, mask)))
+            outputs[p.vertex] = norm(activate(p.node.activation, layer(merged, mask)))
         merged = self.adapter(merge(self.output.mode, [outputs[u] for u in self.plan.out_sources]))
         if merged.shape[-1] < self.width:  # out_adapter = "pad"
             merged = F.pad(merged, (0, self.width - merged.shape[-1]))
-        return self.norm(_ACTIVATIONS[self.output.activation](merged))
+        return self.norm(activate(self.output.activation, merged))
 
 
 class Student(nn.Module):

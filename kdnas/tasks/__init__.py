@@ -14,10 +14,13 @@ from kdnas.tasks.build import build_task
 from kdnas.tasks.cut import word_boundary_cut
 from kdnas.tasks.labelled import labelled_texts
 from kdnas.tasks.overlap import overlap_share
+from kdnas.tasks.tables import Source, Table
 from kdnas.tasks.task import Split, Task, is_sentiment
 
 __all__ = [
+    "Source",
     "Split",
+    "Table",
     "Task",
     "build_task",
     "is_sentiment",

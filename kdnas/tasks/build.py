@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kdnas.config import TaskSettings
+from kdnas.config import TASKS, TaskSettings
 from kdnas.errors import UserError
+from kdnas.registry import resolve
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import is_local, read_local
 from kdnas.tasks.hub import read_hub
 from kdnas.tasks.labels import labelled_pools
 from kdnas.tasks.overlap import overlap_share
-from kdnas.tasks.packaged import PACKAGED
 from kdnas.tasks.tables import Role, Source, Table
 from kdnas.tasks.task import Split, Task
 
@@ -51,15 +51,18 @@ def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
 
 def _source(settings: TaskSettings) -> Source:
     """The rows at a path, an offline task by its name, or else a hub id."""
-    local = settings.path is not None or (settings.name not in PACKAGED and is_local(settings.name))
+    local = settings.path is not None or (settings.name not in TASKS and is_local(settings.name))
     if settings.validation is not None and not local:
         raise UserError(
             f"task.validation={settings.validation} goes with a local file, and "
             f"task.name={settings.name} is none; leave task.validation out or name two files"
         )
     if not local:
-        packaged = PACKAGED.get(settings.name)
-        return packaged() if packaged else read_hub(settings.name)
+        reader = TASKS.get(settings.name)
+        if reader is None:
+            return read_hub(settings.name)
+        source: Source = (resolve(reader) if isinstance(reader, str) else reader)()
+        return source
     tables = read_local(settings.path or settings.name)
     if settings.validation is not None:
         train = tables.get("train") or next(iter(tables.values()))

@@ -40,7 +40,3 @@ def _decoded(file: Path) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:  # one article is in Latin-1
         return content.decode("latin-1")
-
-
-PACKAGED = {"rotten_tomatoes": rotten_tomatoes, "bbc_news": bbc_news}
-"""Readers by task name."""

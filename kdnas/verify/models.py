@@ -9,7 +9,7 @@ from kdnas.errors import UserError
 from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, weights_of
 from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.seeds import derived_seed
-from kdnas.space import Architecture
+from kdnas.space import read_genotype
 from kdnas.verify.check import store_problems
 from kdnas.verify.files import wrong_weights
 from kdnas.verify.measured import measurement_problems
@@ -86,7 +86,7 @@ def _models(models: list[ModelRow], folder: Path, config: Config) -> Iterator[Pr
 
 def _wrong_student(row: ModelRow) -> str:
     try:
-        key = Architecture.from_json(row.architecture).key
+        key = read_genotype(row.architecture).key
     except UserError as error:
         return f"its architecture cannot be read: {error}"
     fits = row.name == f"student-{key[:12]}"

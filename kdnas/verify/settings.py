@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from kdnas.config import Config
-from kdnas.config.section import STORED
+from kdnas.config import STORED, Config
 from kdnas.errors import UserError
 from kdnas.metrics import Metric, accuracy_floor, metrics_of
 from kdnas.records import AttackSpec

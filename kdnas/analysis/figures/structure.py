@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.correlation import correlations
-from kdnas.analysis.paper.groups import grouped
+from kdnas.analysis.paper.groups import PAPER_LAYERS, grouped
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 from kdnas.runs import Row, RunContext
+from kdnas.space import LAYERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
 NAMES = {
     "vertices": "connected nodes",
     "edges": "edges",
-    "conv": "convolutions",
-    "sepconv": "separable convolutions",
-    "glu": "gated linear layers",
-    "attention": "attention layers",
+    **{kind: layer.label for kind, layer in LAYERS.items()},
 }
-LAYERS = ("conv", "sepconv", "glu", "attention")
 RHO = "\N{GREEK SMALL LETTER RHO}"
 _COLOURS = (style.BLUE, style.RED)
 
@@ -35,7 +32,7 @@ def draw_layers(
     archives: Mapping[str, Sequence[Row]], metric: Metric, context: RunContext
 ) -> "Figure":
     """Figures 8 (accuracy) and 9 (robustness): a metric by the number of layers of each type."""
-    return _draw(archives, (metric,), LAYERS, context)
+    return _draw(archives, (metric,), PAPER_LAYERS, context)
 
 
 def _draw(

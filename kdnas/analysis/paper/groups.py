@@ -2,24 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kdnas.analysis.front import evaluated
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
 from kdnas.runs import Row
-from kdnas.space import Architecture
+from kdnas.space import LAYERS, Architecture
+
+PAPER_LAYERS = ("conv", "sepconv", "glu", "attention")
+"""The layer types in the order of the figures and tables of the paper."""
 
 SMALLEST = 5
 """Groups of fewer students are left out."""
 
+
+def _layers(arch: Architecture, kind: str) -> int:
+    return sum(arch.nodes[vertex - 1].op.kind == kind for vertex in arch.active)
+
+
 TRAITS: dict[str, Callable[[Architecture], int]] = {
     "vertices": lambda arch: len(arch.active),
     "edges": lambda arch: len(arch.edges),
-    "conv": lambda arch: _layers(arch, "conv"),
-    "sepconv": lambda arch: _layers(arch, "sepconv"),
-    "glu": lambda arch: _layers(arch, "glu"),
-    "attention": lambda arch: _layers(arch, "attention"),
+    **{kind: partial(_layers, kind=kind) for kind in dict.fromkeys((*PAPER_LAYERS, *LAYERS))},
 }
 """Counts in one block: connected computational nodes, edges, and nodes with each type of layer."""
 
@@ -49,7 +55,3 @@ def grouped(rows: Sequence[Row], trait: str, metric: Metric) -> list[Group]:
             error = members.std(ddof=1) / np.sqrt(len(members))
             groups.append(Group(int(count), float(members.mean()), float(error), len(members)))
     return groups
-
-
-def _layers(arch: Architecture, kind: str) -> int:
-    return sum(arch.nodes[vertex - 1].op.kind == kind for vertex in arch.active)
