@@ -21,6 +21,7 @@ from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
 from kdnas.cli.evaluate import print_scores
 from kdnas.config import Config
+from kdnas.config.load import as_toml, leaves
 from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
@@ -376,12 +377,8 @@ def test_a_stopped_run_resumes(
 ) -> None:
     """The driver is stopped during the search; it says how to go on and leaves no process."""
     path, file = tmp_path / "run", tmp_path / "config.toml"
-    chosen = config.model_dump(mode="json", exclude_none=True)
-    lines = [
-        f"[{section}]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in values.items())
-        for section, values in chosen.items()
-    ]
-    file.write_text("\n".join(lines))
+    chosen = {name: value for name, value in leaves(config).items() if value is not None}
+    file.write_text("\n".join(f"{name} = {as_toml(value)}" for name, value in chosen.items()))
     command = [sys.executable, "-c", "from kdnas.cli import main; main()", "search",
                "--config", str(file), "--out", str(path), "--jobs", "2"]  # fmt: skip
     process = subprocess.Popen(
