@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from heavy import tiny_overrides
-from kdnas.archive import Archive
+from kdnas.runs import Archive
 
 PARTS = Path(__file__).parent / "outside" / "outside_parts.py"
 _CLI = [sys.executable, "-c", "from kdnas.cli import main; main()"]
