@@ -36,9 +36,9 @@ def distill(
     Raises:
         EvaluationFailed: The loss is not finite.
     """
+    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
     if not goes_on:
         torch.manual_seed(seed)
-    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
     training, rng = _Training(student, lesson, teacher), np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
