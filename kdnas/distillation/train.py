@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce
+from dataclasses import dataclass
+from functools import partial, reduce
 from itertools import count
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kdnas.distillation.recipe import LIVE, Lesson, Stage, Step, needs_of
+from kdnas.distillation.recipe import LIVE, Lesson, Stage, Step, Term, needs_of
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import EncodedTexts, autocast, decay_groups, epoch_plan, fit, outputs_of, take
 
@@ -35,44 +36,62 @@ def distill(
     Raises:
         EvaluationFailed: The loss is not finite.
     """
+    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
     if not goes_on:
         torch.manual_seed(seed)
-    rng, loss = np.random.default_rng(seed), math.nan
-    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
+    training, rng = _Training(student, lesson, teacher), np.random.default_rng(seed)
+    loss = math.nan
     for stage in recipe:
-        heads = [term.heads and term.heads(student).to(student.device) for term in stage.terms]
-        trained = nn.ModuleList([student, *filter(None, heads)]).train()
-        schedule = stage.schedule
-        plan = epoch_plan(lesson.texts.lengths, schedule.batch_size, schedule.epochs, rng)
-        with _shown(student, stage, lesson.texts) as texts:
-            loss_of = _loss_of(student, stage, heads, lesson, texts, teacher, sum(map(len, plan)))
-            loss = fit(decay_groups(trained), plan, loss_of, schedule)
+        loss = training.run(stage, rng)
     student.eval()
     return loss
 
 
-def _loss_of(
-    student: Any,
-    stage: Stage,
-    heads: Sequence[nn.Module | None],
-    lesson: Lesson,
-    texts: EncodedTexts,
-    teacher: Any,
-    steps: int,
-) -> Callable[[np.ndarray], Tensor]:
-    """The loss of the batch of `texts`, as the student sees them, at some positions."""
-    numbers = count()
+@dataclass(frozen=True)
+class _Training:
+    """A student, what it is taught, and the teacher itself where a term asks for it."""
 
-    def loss_of(index: np.ndarray) -> Tensor:
-        batch = take(texts, index, student.device)
-        with autocast(student.device):
-            out = outputs_of(student, batch)
-        logits, states = out.logits.float(), out.hidden_states
-        step = Step(lesson, index, batch.mask, logits, states, next(numbers), steps, teacher)
-        pairs = zip(stage.terms, heads, strict=True)
-        return reduce(torch.add, (term.weighted(step, head) for term, head in pairs))
+    student: Any
+    lesson: Lesson
+    teacher: Any
 
-    return loss_of
+    def run(self, stage: Stage, rng: np.random.Generator) -> float:
+        """Train for one stage, and return the mean loss of its last epoch."""
+        student, schedule = self.student, stage.schedule
+        heads = [term.heads and term.heads(student).to(student.device) for term in stage.terms]
+        trained = nn.ModuleList([student, *filter(None, heads)]).train()
+        lengths = self.lesson.texts.lengths
+        plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
+        with _shown(student, stage, self.lesson.texts) as texts:
+            sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
+            steps = self._steps(texts, sum(map(len, plan)))
+            return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
+
+    def _steps(self, texts: EncodedTexts, steps: int) -> Callable[[np.ndarray], Step]:
+        """From the positions of a batch of `texts`, as the student sees them, to its step."""
+        numbers = count()
+
+        def step_of(index: np.ndarray) -> Step:
+            batch = take(texts, index, self.student.device)
+            with autocast(self.student.device):
+                out = outputs_of(self.student, batch)
+            return Step(
+                lesson=self.lesson,
+                index=index,
+                mask=batch.mask,
+                logits=out.logits.float(),
+                outputs=out.hidden_states,
+                number=next(numbers),
+                steps=steps,
+                teacher=self.teacher,
+            )
+
+        return step_of
+
+
+def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tensor:
+    """The weighted terms of a step, added up in their order."""
+    return reduce(torch.add, (term.weighted(step, heads) for term, heads in terms))
 
 
 @contextmanager
