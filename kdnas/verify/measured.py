@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from kdnas.errors import UserError
-from kdnas.records import Measurement
+from kdnas.records import AttackOutcome, Measurement, TextOutcome
 from kdnas.runs import Store
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     confusion,
     counts_measurement,
     measured_digest,
-    summed,
 )
 from kdnas.verify.problem import Problem, one_line
 
@@ -134,12 +133,11 @@ def _wrong_counts(
     message = _impossible_counts(measured)
     if message or not first:
         return message
-    groups = [
-        (label, t["outcome"], 1, t["queries"] is not None, t["queries"],
-         t["words_changed"] / max(t["words"], 1))
-        for t, label in zip(first, originals, strict=True)
-    ]  # fmt: skip
-    attack = summed(groups, len(measured.totals))
+    texts = [
+        TextOutcome(text["text_index"], label, *list(text)[2:])
+        for text, label in zip(first, originals, strict=True)
+    ]
+    attack = AttackOutcome.of(texts, len(measured.totals))
     told = replace(measured.attack, words_changed_share=attack.words_changed_share)
     if told != attack or abs(measured.attack.words_changed_share - told.words_changed_share) > 1e-9:
         return "its counts of the attack are not those of its attacked texts"
