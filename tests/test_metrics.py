@@ -218,7 +218,7 @@ def searched(config: Config, folder: Path, evaluate: Evaluate = toy_evaluate) ->
     with Archive.create(folder / "archive.sqlite", synchronous="OFF") as archive:
         run_search(
             Config(space=TOY_SPACE, search=settings), archive, Inline(evaluate), floor=0.0,
-            accept=lambda arch: True, progress=lambda birth, result: results.append(result),
+            accept=lambda arch: True, progress=lambda birth, done: results.append(done.result),
         )  # fmt: skip
     return results
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from heavy import tiny_overrides
+
 from kdnas.runs import Archive
 
 PARTS = Path(__file__).parent / "outside" / "outside_parts.py"

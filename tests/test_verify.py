@@ -524,7 +524,7 @@ RESULTS: dict[str, Damage] = {
         _CHANGED,
     ),
     "counts in the place of predictions": (
-        change("measurements", "predictions = NULL, counts = '{{}}'", _TEXT),
+        change("measurements", "predictions = NULL, counts = '[]'", _TEXT),
         "trial {ok}, search",
         _CHANGED,
     ),
@@ -600,7 +600,7 @@ def test_a_contradiction_is_found(name, run, births):
         change("trials", "train_seconds = -1"),
         change("trials", "parameters = -5"),
         change("trials", "fidelity = 7"),
-        change("measurements", "counts = '{{}}'", _TEXT),
+        change("measurements", "counts = '[]'", _TEXT),
         change("outcomes", "outcome = 'won'", _TEXT),
         change("outcomes", "words_changed = words + 1", _HIT),
         change("outcomes", "words_changed = 1, outcome = 'failed', perturbed = ''", _HIT),

@@ -144,8 +144,8 @@ class Archive(Store):
             trials: dict[int, list[Trial]] = {}
             for birth, *row in self._db.execute(_TRIALS):
                 students[birth] = tuple(row[:4])
-                measured = (found.get((row[4], split)) for split in ("search", "report"))
-                trials.setdefault(birth, []).append(_trial(row[4:], *measured))
+                search, report = found.get((row[4], "search")), found.get((row[4], "report"))
+                trials.setdefault(birth, []).append(_trial(row[4:], search, report))
             return [
                 row_of(birth, key, genotype, operation, _parents(parents), tuple(trials[birth]))
                 for birth, (key, genotype, operation, parents) in students.items()

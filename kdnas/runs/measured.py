@@ -3,14 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from kdnas.records import AttackOutcome, Measurement, Outcome, TextOutcome
+from kdnas.records import AttackOutcome, Measurement, TextOutcome
 
 OUTCOME_COLUMNS = (
     "text_index",
@@ -35,11 +35,13 @@ TRIAL_COLUMNS = (
 )
 
 _ATTACKED = """
-SELECT measurement, min(attack), label, outcome, count(*), count(queries), sum(queries),
-    sum(1.0 * words_changed / max(words, 1))
-FROM outcomes JOIN measurements USING (measurement) JOIN originals USING (split, text_index)
-WHERE attack = (SELECT min(attack) FROM attacks) GROUP BY measurement, label, outcome
+SELECT measurement, split, attack, group_concat(substr(outcome, 2, 1), '') AS letters,
+    count(queries) = count(*) AS counted, sum(iif(outcome = 'skipped', 0, queries)) AS queries,
+    sum(iif(outcome = 'succeeded', 1.0 * words_changed / max(words, 1), 0.0)) AS words
+FROM outcomes JOIN measurements USING (measurement)
+WHERE attack = (SELECT min(attack) FROM attacks) GROUP BY measurement
 """
+_ORIGINALS = "SELECT split, label FROM originals ORDER BY split, text_index"
 _MEASURED = "SELECT measurement, trial, split, predictions, counts FROM measurements"
 
 
@@ -60,7 +62,7 @@ def packed(classes_of_texts: Sequence[int], classes: int) -> bytes:
     r"""One number below `classes` for each text, in as few bytes as hold it.
 
     >>> packed((0, 1, 1), 2)
-    b'\\x00\\x01\\x01'
+    b'\x00\x01\x01'
     """
     return np.array(classes_of_texts, dtype=_number(classes)).tobytes()
 
@@ -114,8 +116,11 @@ def trial_digest(values: Mapping[str, Any]) -> str:
 
 
 def counts_json(measurement: Measurement) -> str:
-    """All that is known of a measurement without predictions."""
-    return json.dumps(asdict(measurement))
+    """Return all that is known of a measurement without predictions, as one list."""
+    m, attack = measurement, measurement.attack
+    lists = (m.correct, m.totals, m.predicted, attack.skipped, attack.succeeded, attack.failed)
+    rest = (attack.queries, attack.words_changed_share, m.spec)
+    return json.dumps([*lists, *rest], separators=(",", ":"))
 
 
 def measurements(
@@ -167,47 +172,47 @@ def _attacked(
 
     Where several attacks were made the first is the one that counts as the measurement's.
     """
-    classes = max((split.classes for split in splits.values()), default=2)
-    found: dict[int, tuple[int, list[Any]]] = {}
-    for measurement, attack, label, outcome, *sums in db.execute(_ATTACKED):
-        _, seen = found.setdefault(measurement, (attack, []))
-        seen.append((label, outcome, *sums))
-    return {m: (attack, summed(seen, classes)) for m, (attack, seen) in found.items()}
+    labels: dict[str, list[int]] = {}
+    for split, label in db.execute(_ORIGINALS):
+        labels.setdefault(split, []).append(label)
+    known = {split: np.array(values) for split, values in labels.items()}
+    found = {}
+    for measurement, split, attack, letters, counted, queries, words in db.execute(_ATTACKED):
+        if split in splits:
+            by_class = _by_class(letters, known[split], splits[split].classes)
+            outcome = AttackOutcome(*by_class, queries if counted else None, words)
+            found[measurement] = attack, outcome
+    return found
 
 
-def summed(groups: Sequence[Any], classes: int) -> AttackOutcome:
-    """Counts of an attack from the sums over texts of equal label and outcome."""
-    counts: dict[Outcome, list[int]] = {
-        "skipped": [0] * classes,
-        "succeeded": [0] * classes,
-        "failed": [0] * classes,
-    }
-    texts = counted = queries = 0
-    changed = 0.0
-    for label, outcome, number, with_queries, asked, share in groups:
-        counts[outcome][label] += number
-        texts, counted = texts + number, counted + with_queries
-        queries += 0 if outcome == "skipped" else asked or 0
-        changed += share if outcome == "succeeded" else 0.0
-    return AttackOutcome(
-        tuple(counts["skipped"]),
-        tuple(counts["succeeded"]),
-        tuple(counts["failed"]),
-        queries if counted == texts else None,
-        changed,
-    )
+def _by_class(
+    letters: str, labels: np.ndarray, classes: int
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Texts by class that were skipped, that succeeded and that failed.
+
+    Args:
+        letters: The second letter of each outcome, by which they differ, in the order of the texts.
+            One string for each measurement is read much faster than a row for each text.
+        labels: The class of each text.
+        classes: How many there are.
+
+    Raises:
+        ValueError: There is not one outcome for each text.
+    """
+    found = np.frombuffer(letters.encode(), dtype=np.uint8)
+    if len(found) != len(labels):
+        raise ValueError(f"{len(found)} outcomes of {len(labels)} attacked texts")
+
+    def count(letter: str) -> tuple[int, ...]:
+        return tuple(np.bincount(labels[found == ord(letter)], minlength=classes).tolist())
+
+    return count("k"), count("u"), count("a")  # sKipped, sUcceeded, fAiled
 
 
 @lru_cache(maxsize=2**14)
 def counts_measurement(text: str) -> Measurement:
     """A measurement from its JSON; many have the same."""
-    values = json.loads(text)
-    attack = values["attack"]
-    lists = {name: tuple(attack[name]) for name in ("skipped", "succeeded", "failed")}
-    return Measurement(
-        correct=tuple(values["correct"]),
-        totals=tuple(values["totals"]),
-        predicted=tuple(values["predicted"]),
-        attack=AttackOutcome(**(attack | lists)),
-        spec=values["spec"],
-    )
+    *lists, queries, words_changed_share, spec = json.loads(text)
+    correct, totals, predicted, skipped, succeeded, failed = map(tuple, lists)
+    attack = AttackOutcome(skipped, succeeded, failed, queries, words_changed_share)
+    return Measurement(correct, totals, predicted, attack, spec)

@@ -120,11 +120,13 @@ def row_of(
     trials: tuple[Trial, ...],
 ) -> Row:
     """A student with its trials, of which there is at least one."""
-    chosen = chosen_trial(trials)
-    status: Status = chosen.status
-    if any(trial.status == "pending" for trial in trials):
-        status = "pending"
-    evaluations = [t.evaluation for t in trials if t.evaluation and t.fidelity == chosen.fidelity]
+    chosen = trials[0] if len(trials) == 1 else chosen_trial(trials)
+    status, evaluation = chosen.status, chosen.evaluation
+    if len(trials) > 1:
+        pending = any(trial.status == "pending" for trial in trials)
+        status = "pending" if pending else status
+        known = [t.evaluation for t in trials if t.evaluation and t.fidelity == chosen.fidelity]
+        evaluation = pooled(known) if known and not pending else None
     return Row(
         birth=birth,
         key=key,
@@ -133,7 +135,7 @@ def row_of(
         parents=parents,
         seed=chosen.seed,
         status=status,
-        evaluation=pooled(evaluations) if evaluations and status == "ok" else None,
+        evaluation=evaluation,
         failure=chosen.failure if status == "failed" else None,
         report=chosen.report,
         attempts=sum(trial.attempts for trial in trials),

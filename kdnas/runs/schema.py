@@ -96,7 +96,7 @@ CREATE TABLE measurements (
     trial INTEGER NOT NULL REFERENCES trials,
     split TEXT NOT NULL CHECK (split IN ('search', 'report')),
     predictions BLOB,
-    counts TEXT CHECK (counts IS NULL OR json_valid(counts) AND json_type(counts) = 'object'),
+    counts TEXT CHECK (counts IS NULL OR json_valid(counts) AND json_type(counts) = 'array'),
     state TEXT GENERATED ALWAYS AS (iif(counts IS NULL, 'whole', 'counts only')),
     seconds REAL NOT NULL CHECK (seconds BETWEEN 0 AND {_LONGEST}),
     digest TEXT NOT NULL,

@@ -94,14 +94,14 @@ def store_problems(
 def _checksums(archive: Archive) -> dict[str, str | None]:
     """The checksum of the weights of each trial, None where it has no result yet."""
     query = "SELECT key, replicate, fidelity, weights FROM trials JOIN students USING (birth)"
-    return {weights_name(*row): checksum for *row, checksum in archive._db.execute(query)}
+    return {weights_name(*row): checksum for *row, checksum in archive.query(query)}
 
 
 def _counted(archive: Archive) -> Verdict:
     """How much there is."""
 
     def count(query: str) -> int:
-        number: int = archive._db.execute(f"SELECT count(*) FROM {query}").fetchone()[0]
+        number: int = archive.query(f"SELECT count(*) FROM {query}").fetchone()[0]
         return number
 
     return Verdict(

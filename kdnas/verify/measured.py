@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from kdnas.errors import UserError
-from kdnas.records import Measurement
+from kdnas.records import AttackOutcome, Measurement, TextOutcome
 from kdnas.runs import Store
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     confusion,
     counts_measurement,
     measured_digest,
-    summed,
 )
 from kdnas.verify.problem import Problem, one_line
 
@@ -42,15 +41,15 @@ def measurement_problems(store: Store, needed: str) -> list[Problem]:
         needed: The split on which every evaluated trial has to be measured.
     """
     originals: dict[str, list[int]] = {}
-    for split, label in store._db.execute(
+    for split, label in store.query(
         "SELECT split, label FROM originals ORDER BY split, text_index"
     ):
         originals.setdefault(split, []).append(label)
     problems = []
-    for (trial,) in store._db.execute(_UNMEASURED, (needed,)):
+    for (trial,) in store.query(_UNMEASURED, (needed,)):
         problems.append(Problem(f"trial {trial}", f"was evaluated, but not measured on {needed}"))
     totals: dict[str, tuple[float, ...]] = {}
-    for row in store._db.execute(_MEASUREMENTS).fetchall():
+    for row in store.query(_MEASUREMENTS).fetchall():
         try:
             message = _wrong(store, row, originals.get(row["split"], []), totals)
         except (TypeError, ValueError, LookupError, AttributeError, UserError) as error:
@@ -63,7 +62,7 @@ def measurement_problems(store: Store, needed: str) -> list[Problem]:
 def counts_only(store: Store) -> int:
     """Return how many trials have counts, but no predictions to count again."""
     query = "SELECT count(DISTINCT trial) FROM measurements WHERE state = 'counts only'"
-    number: int = store._db.execute(query).fetchone()[0]
+    number: int = store.query(query).fetchone()[0]
     return number
 
 
@@ -73,7 +72,7 @@ def _wrong(
     """What is wrong with one measurement; "" where nothing is."""
     if row["status"] != "ok":
         return f"was measured, but its trial is {row['status']}"
-    outcomes = store._db.execute(_OUTCOMES, (row["measurement"],)).fetchall()
+    outcomes = store.query(_OUTCOMES, (row["measurement"],)).fetchall()
     found = measured_digest(row["predictions"], row["counts"], map(tuple, outcomes))
     if found != row["digest"]:
         return "its predictions, counts, outcomes or perturbed texts are not those of the run"
@@ -134,17 +133,14 @@ def _wrong_counts(
     message = _impossible_counts(measured)
     if message or not first:
         return message
-    groups = [
-        (label, t["outcome"], 1, t["queries"] is not None, t["queries"],
-         t["words_changed"] / max(t["words"], 1))
-        for t, label in zip(first, originals, strict=True)
-    ]  # fmt: skip
-    attack = summed(groups, len(measured.totals))
+    texts = [
+        TextOutcome(text["text_index"], label, *list(text)[2:])
+        for text, label in zip(first, originals, strict=True)
+    ]
+    attack = AttackOutcome.of(texts, len(measured.totals))
     told = replace(measured.attack, summed_changed_shares=attack.summed_changed_shares)
-    if (
-        told != attack
-        or abs(measured.attack.summed_changed_shares - told.summed_changed_shares) > 1e-9
-    ):
+    off = measured.attack.summed_changed_shares - attack.summed_changed_shares
+    if told != attack or abs(off) > 1e-9:
         return "its counts of the attack are not those of its attacked texts"
     digests: Mapping[int, str] = dict(store.attacks.values())
     return "" if digests[0] == measured.spec else f"its spec is {measured.spec}, not the run's"

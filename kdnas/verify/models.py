@@ -48,7 +48,7 @@ def model_problems(folder: Path) -> list[Problem]:
 
 def _results(archive: ModelArchive) -> Iterator[Problem]:
     """Whether models and results are those that were recorded, by their checksums."""
-    for row in archive._db.execute(_RESULTS):
+    for row in archive.query(_RESULTS):
         if checksum(row["key"], row["genotype"]) != row["made"]:
             yield Problem(row["key"], "its name or architecture has changed")
         if trial_digest(row) != row["digest"]:
@@ -56,10 +56,10 @@ def _results(archive: ModelArchive) -> Iterator[Problem]:
 
 
 def _transfers(archive: ModelArchive) -> Iterator[Problem]:
-    for surrogate, replicate, index in archive._db.execute(_FOOLED):
+    for surrogate, replicate, index in archive.query(_FOOLED):
         place = f"transfer from {surrogate} {replicate} to itself"
         yield Problem(place, f"it is right on text {index}, which fooled it")
-    for surrogate, index in archive._db.execute(_UNSHOWN):
+    for surrogate, index in archive.query(_UNSHOWN):
         yield Problem(f"transfer from {surrogate}", f"text {index} never fooled it")
 
 

@@ -43,7 +43,7 @@ class Settings:
 
 def read_settings(store: Store) -> tuple[Settings, list[Problem]]:
     """Return the settings of a run and what is wrong with them, one problem a value."""
-    values = {name: json.loads(text) for name, text in store._db.execute("SELECT * FROM meta")}
+    values = {name: json.loads(text) for name, text in store.query("SELECT * FROM meta")}
     problems: dict[str, str] = {}
     config = objectives = None
     try:
@@ -96,11 +96,11 @@ def _wrong_origin(
     values: Mapping[str, Any], config: Config, store: Store
 ) -> Iterator[tuple[str, str]]:
     """Where data, teacher and floor contradict each other or the settings."""
-    begun = store._db.execute("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
+    begun = store.query("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
     if not begun:
         return  # nothing is known yet, or a problem without data
     needed: tuple[str, ...] = ("task", "teacher", "shape")
-    if store._db.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]:
+    if store.query("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]:
         needed += ("floor", "majority_share", "teacher_accuracy")
     for name in needed:
         if name not in values:
@@ -127,30 +127,39 @@ def _wrong_data(
         if most is not None and texts > most:
             yield "task", f"has {texts} texts in {name}; task.{name} is {most}"
     limits = {"search": config.attack.texts, "report": config.attack.report_texts}
-    compared = "floor" not in values
     for name, split in store.splits.items():
         texts, limit = splits[name]["texts"], limits[name]
         attacked = texts if limit is None else min(limit, texts)
-        known = attacked if compared else texts
-        originals = store._db.execute(
-            "SELECT text_index, label, text FROM originals WHERE split = ? ORDER BY text_index",
-            (name,),
-        ).fetchall()
-        rows = [tuple(row) for row in originals]
-        labels = split.labels.tolist()
-        (digest,) = store._db.execute(
-            "SELECT digest FROM splits WHERE split = ?", (name,)
-        ).fetchone()
-        if len(labels) != known:
-            yield f"split {name}", f"has {len(labels)} labels; there are {known} texts"
-        elif split.classes != values["shape"]["classes"] or max(labels) >= split.classes:
-            yield f"split {name}", "has labels of more classes than the task"
-        elif len(rows) != attacked or [row[:2] for row in rows] != list(
-            enumerate(labels[:attacked])
-        ):
-            yield f"split {name}", f"has not the originals of the {attacked} texts to attack"
-        elif originals_digest(packed(labels, split.classes), rows) != digest:
-            yield f"split {name}", "its labels or originals are not those of the run"
+        # A comparison has no floor; it knows the labels of the attacked texts alone.
+        known = texts if "floor" in values else attacked
+        message = _wrong_split(store, name, known, attacked)
+        if split.classes != values["shape"]["classes"]:
+            message = "has labels of other classes than the task"
+        if message:
+            yield f"split {name}", message
+
+
+def _wrong_split(store: Store, name: str, known: int, attacked: int) -> str:
+    """What is wrong with the labels of a split and the originals of its attacked texts.
+
+    Args:
+        store: Where they are recorded.
+        name: The split.
+        known: How many labels there have to be.
+        attacked: How many originals.
+    """
+    split = store.splits[name]
+    labels = split.labels.tolist()
+    select = "SELECT text_index, label, text FROM originals WHERE split = ? ORDER BY text_index"
+    originals = [tuple(row) for row in store.query(select, (name,))]
+    (digest,) = store.query("SELECT digest FROM splits WHERE split = ?", (name,)).fetchone()
+    if len(labels) != known:
+        return f"has {len(labels)} labels; there are {known} texts"
+    if [row[:2] for row in originals] != list(enumerate(labels[:attacked])):
+        return f"has not the originals of the {attacked} texts to attack"
+    if originals_digest(packed(labels, split.classes), originals) != digest:
+        return "its labels or originals are not those of the run"
+    return ""
 
 
 def _wrong_floor(
@@ -179,7 +188,7 @@ def _wrong_floor(
 
 def attack_problems(store: Store) -> Iterator[Problem]:
     """Yield the attacks whose spec is none, or has another digest."""
-    for name, text, digest in store._db.execute("SELECT name, spec, digest FROM attacks"):
+    for name, text, digest in store.query("SELECT name, spec, digest FROM attacks"):
         try:
             found = AttackSpec.from_record(json.loads(text)).digest
         except (TypeError, ValueError, LookupError, AttributeError) as error:

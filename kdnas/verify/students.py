@@ -20,7 +20,7 @@ from kdnas.verify.settings import Settings
 def student_problems(archive: Archive, rows: Sequence[Row], settings: Settings) -> list[Problem]:
     """Return everything that is wrong with the students, their trials and the events."""
     found = [*_numbering(rows), *_events(archive), *_results(archive)]
-    digests = dict(archive._db.execute("SELECT birth, digest FROM students"))
+    digests = dict(archive.query("SELECT birth, digest FROM students"))
     for row in rows:
         messages = _identity(row, digests[row.birth])
         if not messages and settings.config:
@@ -104,7 +104,7 @@ def _events(archive: Archive) -> Iterator[Problem]:
             (SELECT min(id) FROM events AS ask WHERE ask.trial = events.trial AND kind = 'ask')
         FROM events JOIN trials USING (trial) ORDER BY id
     """
-    for number, kind, trial, status, place, asked in archive._db.execute(query):
+    for number, kind, trial, status, place, asked in archive.query(query):
         if kind == "ask" and trial != place:
             yield Problem(f"event {number}", f"asks for trial {trial} in the place of {place}")
         elif kind == "tell" and (asked is None or asked > number):
@@ -112,7 +112,7 @@ def _events(archive: Archive) -> Iterator[Problem]:
         elif kind == "tell" and status == "pending":
             yield Problem(f"event {number}", f"tells of trial {trial}, which has no result")
     unasked = "SELECT trial FROM trials WHERE trial NOT IN (SELECT trial FROM events)"
-    for (trial,) in archive._db.execute(unasked):
+    for (trial,) in archive.query(unasked):
         yield Problem(f"trial {trial}", "was never asked for")
 
 
@@ -120,7 +120,7 @@ def _results(archive: Archive) -> Iterator[Problem]:
     """Whether each result is the one that was recorded, by its checksum."""
     names = ", ".join(TRIAL_COLUMNS)
     query = f"SELECT trial, digest, {names} FROM trials WHERE status = 'ok'"
-    for row in archive._db.execute(query):
+    for row in archive.query(query):
         if trial_digest(row) != row["digest"]:
             yield Problem(f"trial {row['trial']}", "its sizes, loss, times or metrics have changed")
 
