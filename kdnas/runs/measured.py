@@ -119,7 +119,7 @@ def counts_json(measurement: Measurement) -> str:
     """Return all that is known of a measurement without predictions, as one list."""
     m, attack = measurement, measurement.attack
     lists = (m.correct, m.totals, m.predicted, attack.skipped, attack.succeeded, attack.failed)
-    rest = (attack.queries, attack.words_changed_share, m.spec)
+    rest = (attack.queries, attack.summed_changed_shares, m.spec)
     return json.dumps([*lists, *rest], separators=(",", ":"))
 
 
@@ -212,7 +212,7 @@ def _by_class(
 @lru_cache(maxsize=2**14)
 def counts_measurement(text: str) -> Measurement:
     """A measurement from its JSON; many have the same."""
-    *lists, queries, words_changed_share, spec = json.loads(text)
+    *lists, queries, summed_changed_shares, spec = json.loads(text)
     correct, totals, predicted, skipped, succeeded, failed = map(tuple, lists)
-    attack = AttackOutcome(skipped, succeeded, failed, queries, words_changed_share)
+    attack = AttackOutcome(skipped, succeeded, failed, queries, summed_changed_shares)
     return Measurement(correct, totals, predicted, attack, spec)
