@@ -34,7 +34,7 @@ from kdnas.metrics import (
     violation,
     with_values,
 )
-from kdnas.problems import TOY_SPACE, toy_evaluate
+from kdnas.problems import TOY_SPACE, describe_toy, toy_evaluate
 from kdnas.records import (
     AttackOutcome,
     Evaluate,
@@ -216,6 +216,7 @@ def searched(config: Config, folder: Path, evaluate: Evaluate = toy_evaluate) ->
     settings = toy_settings("nsga2", evaluations=24, objectives=config.search.objectives)
     results: list[Result] = []
     with Archive.create(folder / "archive.sqlite", synchronous="OFF") as archive:
+        describe_toy(archive)
         run_search(
             Config(space=TOY_SPACE, search=settings), archive, Inline(evaluate), floor=0.0,
             accept=lambda arch: True, progress=lambda birth, result: results.append(result),

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -111,11 +111,6 @@ def originals_digest(labels: bytes, originals: Iterable[Any]) -> str:
 def trial_digest(values: Mapping[str, Any]) -> str:
     """Return the checksum over the columns `TRIAL_COLUMNS` of an evaluated trial."""
     return checksum(*(values[name] for name in TRIAL_COLUMNS))
-
-
-def counts_json(measurement: Measurement) -> str:
-    """All that is known of a measurement without predictions."""
-    return json.dumps(asdict(measurement))
 
 
 def measurements(
