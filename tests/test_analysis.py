@@ -24,7 +24,6 @@ from kdnas.analysis import (
     hypervolume,
     hypervolume_history,
     knee,
-    largest_seen,
     pareto_front,
     picks,
     reference_point,
@@ -47,6 +46,7 @@ from kdnas.metrics import (
 from kdnas.problems import TOY_SPACE
 from kdnas.records import Evaluation, Failure, Job
 from kdnas.runs import Row
+from kdnas.runs.context import largest_seen
 from kdnas.space import Op, random_uniform
 
 FLOOR = 0.6

@@ -17,7 +17,6 @@ from kdnas.analysis import (
     FIGURES,
     draw_figures,
     hypervolume_history,
-    largest_seen,
     pareto_front,
     picks,
 )
@@ -35,6 +34,7 @@ from kdnas.metrics import (
     standard_error,
 )
 from kdnas.runs import Row
+from kdnas.runs.context import largest_seen
 
 INFEASIBLE = {*DEGENERATE, *BELOW_FLOOR}
 

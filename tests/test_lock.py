@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kdnas import lock
 from kdnas.errors import UserError
+from kdnas.runs import lock
 from kdnas.runs.lock import FILE_NAME, STALE, Holder, RunLock, holder_of
 
 

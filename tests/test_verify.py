@@ -394,7 +394,7 @@ SETTINGS: dict[str, Damage] = {
         "its parameters are .*; its architecture has",
     ),
     "the spec is another": (
-        "UPDATE attacks SET spec = json_set(spec, '$.candidates', 49)",
+        "UPDATE attacks SET spec = json_set(spec, '$.settings.candidates', 49)",
         "attack textfooler",
         "its digest is .*, but its spec gives",
     ),

@@ -60,7 +60,7 @@ def packed(classes_of_texts: Sequence[int], classes: int) -> bytes:
     r"""One number below `classes` for each text, in as few bytes as hold it.
 
     >>> packed((0, 1, 1), 2)
-    b'\\x00\\x01\\x01'
+    b'\x00\x01\x01'
     """
     return np.array(classes_of_texts, dtype=_number(classes)).tobytes()
 
