@@ -86,7 +86,11 @@ def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, los
         assert same(row, birth=3, key=arch.key, operation="property", parents=parents, seed=seed)
         assert row.architecture == arch
         assert (row.status, row.failure, row.report) == ("ok", None, None)
-        assert row.evaluation == replace(evaluation, texts=(), predictions=())
+        changed = row.evaluation.search.attack.summed_changed_shares
+        assert changed == pytest.approx(evaluation.search.attack.summed_changed_shares, abs=1e-12)
+        attack = replace(evaluation.search.attack, summed_changed_shares=changed)  # summed by class
+        expected = replace(evaluation, search=replace(evaluation.search, attack=attack))
+        assert row.evaluation == replace(expected, texts=(), predictions=())
         assert archive.texts(3, "search") == texts
         assert archive.predictions(3) == evaluation.predictions
         assert archive.texts(3, "report") == []
