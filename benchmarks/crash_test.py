@@ -36,7 +36,7 @@ from rich.table import Table
 
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
-from kdnas.problems import TOY_SPACE, toy_evaluate
+from kdnas.problems import TOY_SPACE, describe_toy, toy_evaluate
 from kdnas.records import Evaluate, Evaluation, Finished, Job, Report
 from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Processes
@@ -87,6 +87,15 @@ def make_real(folder: Path) -> Evaluate:
     )
 
 
+def describe_real(archive: Archive) -> None:
+    """Record the quickstart's texts and attack."""
+    from kdnas.evaluation import prepare
+    from kdnas.pipeline import record_preparation
+
+    config = load_config("quickstart")
+    record_preparation(archive, config, prepare(config), 0.6)
+
+
 def session(folder: Path, name: str, budget: int) -> None:
     """One search from where its archive is, to its end or to a kill."""
     real = name == "real"
@@ -102,6 +111,7 @@ def session(folder: Path, name: str, budget: int) -> None:
         Archive.open(path) if path.exists() else Archive.create(path) as archive,
         Processes(make, 2) as workers,
     ):
+        describe_real(archive) if real else describe_toy(archive)
         run_search(config, archive, workers, floor=floor, accept=lambda _: True, progress=ignore)
 
 

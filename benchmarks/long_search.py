@@ -23,7 +23,7 @@ from rich.table import Table
 
 from kdnas.config import Config
 from kdnas.loop import run_search
-from kdnas.problems import toy_evaluate
+from kdnas.problems import describe_toy, toy_evaluate
 from kdnas.records import Finished
 from kdnas.runs import FILE_NAME, Archive, Birth
 from kdnas.workers import Inline
@@ -47,6 +47,7 @@ def run(config: Config, archive: Archive) -> dict[int, float]:
             memory[birth.birth + 1] = resident_megabytes()
 
     workers = Inline(toy_evaluate)
+    describe_toy(archive)
     run_search(config, archive, workers, floor=0.0, accept=lambda _: True, progress=progress)
     return memory
 

@@ -31,7 +31,7 @@ from rich.table import Table
 
 from kdnas.config import Config, load_config
 from kdnas.loop import run_search
-from kdnas.problems import toy_evaluate
+from kdnas.problems import describe_toy, toy_evaluate
 from kdnas.records import Finished, Job
 from kdnas.runs import FILE_NAME, Archive, Birth
 
@@ -91,6 +91,7 @@ def search(workers: Any, folder: Path, progress: Any = None, **values: Any) -> N
         """Nobody looks."""
 
     with Archive.create(folder / FILE_NAME, synchronous="FULL" if progress else "OFF") as archive:
+        describe_toy(archive)
         run_search(
             config, archive, workers, floor=0.0, accept=lambda _: True, progress=progress or ignore
         )

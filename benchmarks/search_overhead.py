@@ -36,7 +36,7 @@ from rich.table import Table
 from kdnas.algorithms import make_algorithm
 from kdnas.config import Config
 from kdnas.loop import run_search
-from kdnas.problems import toy_evaluate
+from kdnas.problems import describe_toy, toy_evaluate
 from kdnas.records import Finished
 from kdnas.runs import Archive, Birth
 from kdnas.workers import Inline
@@ -102,6 +102,7 @@ class Run:
             patch("kdnas.loop.run.make_algorithm", make),
             Archive.create(path, synchronous=synchronous) as opened,
         ):
+            describe_toy(opened)
             archive: Any = Timed(opened, COMMITS)
             run_search(
                 config, archive, Inline(toy_evaluate), floor=0.0,

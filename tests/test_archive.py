@@ -19,7 +19,7 @@ from strategies import some_architectures as archs
 
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.problems import toy_evaluate
+from kdnas.problems import describe_toy, toy_evaluate
 from kdnas.records import AttackSpec, Evaluation, Failure, Finished, Job, TextOutcome
 from kdnas.runs import FILE_NAME, SCHEMA_VERSION, Archive, Birth, ModelArchive, Row, stored_config
 from kdnas.space import PAPER_SPACE, simplest
@@ -86,7 +86,11 @@ def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, los
         assert same(row, birth=3, key=arch.key, operation="property", parents=parents, seed=seed)
         assert row.architecture == arch
         assert (row.status, row.failure, row.report) == ("ok", None, None)
-        assert row.evaluation == replace(evaluation, texts=(), predictions=())
+        changed = row.evaluation.search.attack.summed_changed_shares
+        assert changed == pytest.approx(evaluation.search.attack.summed_changed_shares, abs=1e-12)
+        attack = replace(evaluation.search.attack, summed_changed_shares=changed)  # summed by class
+        expected = replace(evaluation, search=replace(evaluation.search, attack=attack))
+        assert row.evaluation == replace(expected, texts=(), predictions=())
         assert archive.texts(3, "search") == texts
         assert archive.predictions(3) == evaluation.predictions
         assert archive.texts(3, "report") == []
@@ -172,22 +176,27 @@ def test_trials_of_a_student_are_pooled_over_the_texts(archive):
     assert (row.evaluation.search.texts, row.evaluation.search.attack.texts) == (4, 4)
 
 
-def test_a_result_without_predictions_has_no_place_where_the_texts_are_known(archive):
+def test_a_result_without_predictions_has_no_place(archive):
     """So a run writes whole measurements only, and `counts only` stands for older records."""
-    know(archive, TEXTS)
     archive.ask(births(1))
+    without = replace(evaluation_of(TEXTS), predictions=())
+    with pytest.raises(ValueError, match="the texts of search are not recorded"):
+        finish(archive, 0, without)
+    know(archive, TEXTS)
     with pytest.raises(ValueError, match="0 predictions on 4 texts"):
-        finish(archive, 0, replace(evaluation_of(TEXTS), predictions=()))
+        finish(archive, 0, without)
     assert [row.status for row in archive.rows()] == ["pending"]
 
 
-def test_a_problem_without_texts_keeps_counts(archive):
+def test_a_toy_student_is_measured_as_others(archive):
     (student,) = births(1)
+    describe_toy(archive)
     archive.ask([student])
     evaluation = toy_evaluate(Job(0, student.architecture, 0))
     finish(archive, 0, evaluation)
-    assert archive.rows()[0].evaluation == evaluation
-    assert query(archive.path, "SELECT state FROM measurements") == [("counts only",)]
+    assert archive.rows()[0].evaluation == replace(evaluation, texts=(), predictions=())
+    assert tuple(archive.texts(0, "search")) == evaluation.texts
+    assert query(archive.path, "SELECT state FROM measurements") == [("whole",)]
 
 
 def test_events_keep_their_order(archive):

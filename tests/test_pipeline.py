@@ -399,6 +399,13 @@ def test_a_stopped_run_resumes(
     assert timeless(path) == timeless(finished)
 
 
+def toml(value: object) -> str:
+    """A value of the settings as TOML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + "}"
+    return json.dumps(value)
+
+
 def _ends(group: int) -> bool:
     """Whether a process group is gone within seconds; Python's own helper process ends last."""
     for _ in range(100):
@@ -420,7 +427,7 @@ def test_a_damaged_archive_is_one_line(finished: Path, tmp_path: Path) -> None:
     file.write_bytes(content)
     done = kdnas("front", tmp_path / "run", check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("kdnas: the archive of the run is damaged")
+    assert done.stderr.startswith(f"kdnas: {file} cannot be read as an archive")
     assert done.stderr.endswith("`kdnas verify RUN` says more; use a copy of it, or a new --out\n")
     assert done.stderr.count("\n") == 1
 

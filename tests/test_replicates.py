@@ -11,7 +11,7 @@ from kdnas.algorithms import Again, Proposal, Replicated, make_algorithm
 from kdnas.config import Config
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import PAPER_WEIGHTS
-from kdnas.problems import TOY_SPACE, toy_evaluate
+from kdnas.problems import TOY_SPACE, describe_toy, toy_evaluate
 from kdnas.records import Evaluation, EvaluationFailed, Failure, Job, Report, pooled
 from kdnas.runs import FILE_NAME, Archive
 from kdnas.seeds import derived_seed
@@ -32,17 +32,20 @@ def noisy(job: Job) -> Evaluation | Report:
     result = toy_evaluate(job)
     if isinstance(result, Report):
         return result
-    first, second = result.search.correct
-    lost = job.seed % 7
+    (first, second), (zeros, ones) = result.search.correct, result.search.predicted
+    places = [i for i, guess in enumerate(result.predictions) if i % 2 == guess == 0]
+    lost = set(places[len(places) - job.seed % 7 :])  # none of the attacked texts
     measured = replace(
         result.search,
-        correct=(first - lost, second),
-        predicted=(result.search.predicted[0] - lost, result.search.predicted[1] + lost),
+        correct=(first - len(lost), second),
+        predicted=(zeros - len(lost), ones + len(lost)),
     )
-    return replace(result, search=measured)
+    predictions = tuple(1 if i in lost else guess for i, guess in enumerate(result.predictions))
+    return replace(result, search=measured, predictions=predictions)
 
 
 def search(chosen: Config, archive: Archive) -> str:
+    describe_toy(archive)
     return run_search(
         chosen, archive, Inline(noisy), floor=0.0, accept=lambda arch: True, progress=ignore
     )

@@ -53,7 +53,7 @@ SETTINGS = (
     "distill.pkd.epochs=1",
     "reproduce.sweep_seeds=3",
 )
-FIRST = "measurement = (SELECT measurement FROM measurements WHERE trial = 0)"
+FIRST = "measurement = (SELECT measurement FROM measurements WHERE trial = 1)"
 """What was measured of the teacher, which is built first."""
 
 pytestmark = pytest.mark.timeout(2000)  # a reproduction is one fixture of them all
@@ -233,14 +233,14 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
     ("statement", "said"),
     [
         (f"UPDATE outcomes SET outcome = 'failed', perturbed = '', words_changed = 0 WHERE {FIRST}"
-         " AND outcome = 'succeeded'", "trial 0, report: its predictions"),
-        (f"UPDATE outcomes SET words = words + 1 WHERE {FIRST}", "trial 0, report: its"),
-        (f"UPDATE outcomes SET queries = queries + 1 WHERE {FIRST}", "trial 0, report: its"),
+         " AND outcome = 'succeeded'", "trial 1, report: its predictions"),
+        (f"UPDATE outcomes SET words = words + 1 WHERE {FIRST}", "trial 1, report: its"),
+        (f"UPDATE outcomes SET queries = queries + 1 WHERE {FIRST}", "trial 1, report: its"),
         (f"UPDATE outcomes SET perturbed = 'x' WHERE {FIRST} AND perturbed != ''",
-         "trial 0, report: its predictions"),
-        ("UPDATE trials SET parameters = 5 WHERE trial = 0", "teacher: its sizes, loss"),
-        ("UPDATE trials SET examples = 5 WHERE trial = 0", "teacher: its sizes, loss"),
-        ("UPDATE trials SET seed = 5 WHERE trial = 0", "teacher 1: its seed is 5"),
+         "trial 1, report: its predictions"),
+        ("UPDATE trials SET parameters = 5 WHERE trial = 1", "teacher: its sizes, loss"),
+        ("UPDATE trials SET examples = 5 WHERE trial = 1", "teacher: its sizes, loss"),
+        ("UPDATE trials SET seed = 5 WHERE trial = 1", "teacher 1: its seed is 5"),
         ("UPDATE students SET genotype = '{}' WHERE key LIKE 'student%'", "or architecture has"),
         ("UPDATE originals SET text = 'x' WHERE text_index = 0", "meta split report"),
         ("UPDATE attacks SET digest = 'x' WHERE attack = 0", "attack textfooler: its digest is x"),
@@ -252,9 +252,9 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
         ("DELETE FROM meta WHERE name = 'config'", "meta config: is no configuration"),
         ("UPDATE meta SET value = '\"other\"' WHERE name = 'teacher'",
          "meta teacher: is not that of the search"),
-        (f"DELETE FROM outcomes WHERE {FIRST}", "trial 0, report: its predictions"),
-        ("DELETE FROM measurements WHERE trial = 0", "names a row of measurements that is not"),
-        ("DELETE FROM trials WHERE trial = 0", "names a row of trials that is not there"),
+        (f"DELETE FROM outcomes WHERE {FIRST}", "trial 1, report: its predictions"),
+        ("DELETE FROM measurements WHERE trial = 1", "names a row of measurements that is not"),
+        ("DELETE FROM trials WHERE trial = 1", "names a row of trials that is not there"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_found(statement: str, said: str, done: Path, tmp_path: Path) -> None:

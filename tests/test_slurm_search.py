@@ -17,6 +17,7 @@ from test_search import FLOOR, content, ignore, new, toy_config, whole
 
 from kdnas.config import SlurmSettings
 from kdnas.loop import run_search
+from kdnas.problems import describe_toy
 from kdnas.workers.cluster import Cluster
 from kdnas.workers.connect import connected
 
@@ -74,6 +75,7 @@ def test_a_search_survives_a_cancelled_job(asynchronous, settings, tmp_path):
         new(tmp_path) as archive,
     ):
         client.wait_for_workers(2, timeout=60)
+        describe_toy(archive)
         Thread(target=cancel_one, args=(1.5,), daemon=True).start()
         run_search(config, archive, workers, floor=FLOOR, accept=lambda arch: True, progress=ignore)
         rows, events = content(archive)

@@ -19,7 +19,7 @@ from toy_runs import ALGORITHMS
 from kdnas.errors import UserError
 from kdnas.loop import run_search
 from kdnas.metrics import fitness
-from kdnas.problems import TOY_BEST_FITNESS, toy_evaluate, toy_front
+from kdnas.problems import TOY_BEST_FITNESS, describe_toy, toy_evaluate, toy_front
 from kdnas.records import Finished, Job
 from kdnas.runs import FILE_NAME, Archive
 from kdnas.workers import Inline
@@ -48,6 +48,7 @@ def steady(algorithm: str, **values: object):
 
 
 def search(config, archive, slots=3, seed=0, evaluate=sometimes_failing) -> Shuffled:
+    describe_toy(archive)
     with Shuffled(evaluate, slots, seed) as workers:
         run_search(config, archive, workers, floor=FLOOR, accept=lambda arch: True, progress=ignore)
     return workers
@@ -152,6 +153,7 @@ def test_the_tournament_finds_the_best_fitness_without_generations(seed, slots, 
 def test_patience_and_failures_count_asynchronously_too(tmp_path):
     config = steady("tournament", evaluations=500, patience=30)
     with new(tmp_path) as archive, Shuffled(sometimes_failing, 4, 0) as workers:
+        describe_toy(archive)
         reason = run_search(
             config, archive, workers, floor=FLOOR, accept=lambda arch: True, progress=ignore
         )

@@ -50,6 +50,7 @@ from kdnas.verify.files import weight_problems
 from kdnas.workers import Inline
 
 TEXTS, ATTACKED = 20, 8
+PUBLISHED = Path(__file__).parent.parent / "docs" / "results" / "scaled-sst2" / "no-floor"
 LENGTH = 8
 SHAPE = NetworkShape(vocabulary=50, positions=LENGTH)
 LABELS = (np.arange(TEXTS) % 2).tolist()
@@ -269,24 +270,12 @@ def test_there_has_to_be_an_archive(tmp_path):
         check(RunFolder(tmp_path))
 
 
-def test_trials_with_counts_only_are_named(tmp_path):
-    """A problem in closed form has no texts."""
-    from kdnas.problems import toy_evaluate
-
-    config = CONFIG.model_copy(update={"constraints": ConstraintSettings(accuracy_floor=0.0)})
-    with Archive.create(tmp_path / FILE_NAME, **beginning(config), finished=False) as archive:
-        run_search(
-            config,
-            archive,
-            Inline(toy_evaluate),
-            floor=0.0,
-            accept=lambda arch: True,
-            progress=lambda birth, done: None,
-        )
-    verdict = check(RunFolder(tmp_path))
-    assert (verdict.problems, verdict.counts_only) == ((), 16)
-    result = CliRunner().invoke(app, ["verify", str(tmp_path)])
-    assert result.output.splitlines()[0] == "16 trials counts only"
+def test_trials_with_counts_only_are_named():
+    """The published archives are converted ones."""
+    verdict = check(RunFolder(PUBLISHED))
+    assert (verdict.problems, verdict.counts_only) == ((), 40)
+    result = CliRunner().invoke(app, ["verify", str(PUBLISHED)])
+    assert result.output.splitlines()[0] == "40 trials counts only"
 
 
 # Contradictions: place and message of a finding that each damage must give
@@ -405,7 +394,7 @@ SETTINGS: dict[str, Damage] = {
         "its parameters are .*; its architecture has",
     ),
     "the spec is another": (
-        "UPDATE attacks SET spec = json_set(spec, '$.candidates', 49)",
+        "UPDATE attacks SET spec = json_set(spec, '$.settings.candidates', 49)",
         "attack textfooler",
         "its digest is .*, but its spec gives",
     ),

@@ -115,7 +115,6 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
 
     from kdnas.cli.output import duration, results
     from kdnas.metrics import points, violation
-    from kdnas.records import AttackSpec
 
     rows, floor = archive.rows(), archive.meta("floor")
     evaluations = [row.evaluation for row in rows if row.evaluation]
@@ -133,8 +132,8 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
         f"at or above the floor of {points(floor):.1f}",
         soft_wrap=True,
     )
-    spec = AttackSpec.from_record(archive.meta("spec"))
-    say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+    for spec in archive.specs().values():
+        say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
     if config.search.asynchronous:
         _print_arrival(rows, archive.events())

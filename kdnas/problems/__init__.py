@@ -6,6 +6,13 @@ problem in closed form with a known front, on which the search can be judged in 
 """
 
 from kdnas.problems.student import StudentProblem
-from kdnas.problems.toy import TOY_BEST_FITNESS, TOY_SPACE, toy_evaluate, toy_front
+from kdnas.problems.toy import TOY_BEST_FITNESS, TOY_SPACE, describe_toy, toy_evaluate, toy_front
 
-__all__ = ["TOY_BEST_FITNESS", "TOY_SPACE", "StudentProblem", "toy_evaluate", "toy_front"]
+__all__ = [
+    "TOY_BEST_FITNESS",
+    "TOY_SPACE",
+    "StudentProblem",
+    "describe_toy",
+    "toy_evaluate",
+    "toy_front",
+]

@@ -5,11 +5,25 @@ diminishing returns; both cost parameters. Every misfit (a layer or an activatio
 suit its place) costs accuracy and robustness. So the front has one point for each number of
 blocks and nodes, reached by the students without misfits. Which layer suits a node depends on the
 graph, so that an edge can spoil what was good before.
+
+A toy student has a prediction for each of 1,000 texts, and the first 250 are attacked: what a store
+keeps of it is what it keeps of a trained one.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
-from kdnas.records import AttackOutcome, Evaluation, Job, Measurement, Report
+from kdnas.records import (
+    AttackOutcome,
+    AttackSpec,
+    Evaluation,
+    Job,
+    Measurement,
+    Outcome,
+    Report,
+    TextOutcome,
+)
+from kdnas.runs import Store
 from kdnas.space import Architecture, SearchSpace
 
 TOY_SPACE = SearchSpace(
@@ -30,8 +44,12 @@ TOY_SPACE = SearchSpace(
 TOY_BEST_FITNESS = 93.64
 """The best of the paper's fitness in `TOY_SPACE`: 5 blocks, 3 nodes."""
 
-_TEXTS = 1000
+_TEXTS, _ATTACKED = 1000, 250
+_LABELS = (0, 1) * (_TEXTS // 2)
 _MISFIT_TEXTS = 4
+"""What a misfit costs of all texts; of the attacked ones, which are a quarter, it costs one."""
+
+_SPEC = AttackSpec("toy", settings={})
 
 
 def toy_evaluate(job: Job) -> Evaluation | Report:
@@ -44,10 +62,10 @@ def toy_evaluate(job: Job) -> Evaluation | Report:
     arch = job.architecture
     assert isinstance(arch, Architecture)
     misfits = _misfits(arch)
-    cost = _MISFIT_TEXTS * misfits
-    right, held = _right(arch.repeats) - cost, _held(len(arch.active)) - cost
+    right = _right(arch.repeats) - _MISFIT_TEXTS * misfits
+    measurement, texts, predictions = _measured(right, _held(len(arch.active)) - misfits)
     if job.stage == "report":
-        return Report(_measurement(right, held))
+        return Report(measurement, texts=texts, predictions=predictions)
     parameters = _parameters(
         arch.repeats, arch.width, [arch.nodes[v - 1].width for v in arch.active]
     )
@@ -55,9 +73,18 @@ def toy_evaluate(job: Job) -> Evaluation | Report:
         parameters=parameters,
         block_parameters=parameters - _parameters(0, arch.width, []),
         flops=2 * parameters,
-        search=_measurement(right, held),
+        search=measurement,
         loss=0.1 * misfits,
+        texts=texts,
+        predictions=predictions,
     )
+
+
+def describe_toy(store: Store) -> None:
+    """Record the texts of the toy and their attack, before any student of it is recorded."""
+    store.record_attacks({"toy": _SPEC})
+    for split in ("search", "report"):
+        store.record_split(split, _LABELS, 2, [f"text {i}" for i in range(_ATTACKED)])
 
 
 def toy_front() -> frozenset[tuple[float, float, int]]:
@@ -70,7 +97,7 @@ def toy_front() -> frozenset[tuple[float, float, int]]:
     return frozenset(
         (
             _right(repeats) / _TEXTS,
-            _held(nodes) / _TEXTS,
+            _held(nodes) / _ATTACKED,
             _parameters(repeats, width, [node_width] * nodes),
         )
         for repeats in TOY_SPACE.repeats
@@ -84,8 +111,8 @@ def _right(repeats: int) -> int:
 
 
 def _held(nodes: int) -> int:
-    """Texts that are still right under attack; each node halves what is left to gain."""
-    return 360 - (240 >> (nodes - 1))
+    """Attacked texts that are still right; each node halves what is left to gain."""
+    return 90 - (60 >> (nodes - 1))
 
 
 def _parameters(repeats: int, width: int, node_widths: Sequence[int]) -> int:
@@ -105,15 +132,42 @@ def _misfits(arch: Architecture) -> int:
     return count
 
 
-def _measurement(right: int, held: int) -> Measurement:
-    """Two balanced classes: `right` of all texts before the attack, `held` after it."""
-    totals = _halves(_TEXTS)
-    correct, failed = _halves(right), _halves(held)
-    skipped = (totals[0] - correct[0], totals[1] - correct[1])
-    succeeded = (correct[0] - failed[0], correct[1] - failed[1])
-    predicted = (correct[0] + skipped[1], correct[1] + skipped[0])
-    attack = AttackOutcome(skipped, succeeded, failed, 40 * right, 0.1 * sum(succeeded))
-    return Measurement(correct, totals, predicted, attack, spec="toy")
+@cache
+def _measured(
+    right: int, held: int
+) -> tuple[Measurement, tuple[TextOutcome, ...], tuple[int, ...]]:
+    """Two balanced classes: `right` of all texts before the attack, `held` of the attacked after.
+
+    What is right is spread over the texts, so that most of the attacked ones can be held.
+    """
+    correct, holding = _halves(right), list(_halves(held))
+    predictions = tuple(
+        label if _is_spread(i // 2, correct[label]) else 1 - label
+        for i, label in enumerate(_LABELS)
+    )
+    texts = []
+    for i in range(_ATTACKED):
+        label, predicted = _LABELS[i], predictions[i]
+        outcome: Outcome = "skipped" if predicted != label else "succeeded"
+        if outcome == "succeeded" and holding[label]:
+            outcome, holding[label] = "failed", holding[label] - 1
+        changed, perturbed = (1, "changed") if outcome == "succeeded" else (0, "")
+        queries = 1 if outcome == "skipped" else 40
+        texts.append(TextOutcome(i, label, predicted, outcome, 8, changed, queries, perturbed))
+    measurement = Measurement(
+        correct,
+        _halves(_TEXTS),
+        (predictions.count(0), predictions.count(1)),
+        AttackOutcome.of(texts, 2),
+        _SPEC.digest,
+    )
+    return measurement, tuple(texts), predictions
+
+
+def _is_spread(place: int, count: int) -> bool:
+    """Whether a place is one of `count` that lie evenly among those of a class."""
+    places = _TEXTS // 2
+    return place * count // places != (place + 1) * count // places
 
 
 def _halves(count: int) -> tuple[int, int]:

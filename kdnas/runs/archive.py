@@ -16,7 +16,6 @@ from kdnas.records import (
 )
 from kdnas.runs.measured import (
     checksum,
-    counts_json,
     measurements,
     packed,
     trial_digest,
@@ -112,18 +111,17 @@ class Archive(Store):
         result: Evaluation | Report,
         seconds: float = 0.0,
     ) -> None:
-        """Write a measurement: whole where the texts of the split are recorded."""
-        known = self.splits.get(split)
-        if known is None:
-            self._measure(trial, split, (None, counts_json(measurement)), {}, seconds)
-            return
+        """Write a measurement, once its predictions fit the split and its attack is the run's."""
+        if split not in self.splits:
+            raise ValueError(f"the texts of {split} are not recorded")
+        known = self.splits[split]
         if len(result.predictions) != len(known.labels):
             raise ValueError(f"{len(result.predictions)} predictions on {len(known.labels)} texts")
         name, (_, digest) = next(iter(self.attacks.items()))
         if digest != measurement.spec:
             raise ValueError(f"attacked by spec {measurement.spec}, not {digest}")
         predictions = packed(result.predictions, known.classes)
-        self._measure(trial, split, (predictions, None), {name: result.texts}, seconds)
+        self._measure(trial, split, predictions, {name: result.texts}, seconds)
 
     def _events(self, kind: str, trials: Iterable[int]) -> None:
         rows = [(kind, trial) for trial in trials]

@@ -115,14 +115,6 @@ def trial_digest(values: Mapping[str, Any]) -> str:
     return checksum(*(values[name] for name in TRIAL_COLUMNS))
 
 
-def counts_json(measurement: Measurement) -> str:
-    """Return all that is known of a measurement without predictions, as one list."""
-    m, attack = measurement, measurement.attack
-    lists = (m.correct, m.totals, m.predicted, attack.skipped, attack.succeeded, attack.failed)
-    rest = (attack.queries, attack.summed_changed_shares, m.spec)
-    return json.dumps([*lists, *rest], separators=(",", ":"))
-
-
 def measurements(
     db: sqlite3.Connection, splits: Mapping[str, SplitLabels], specs: Mapping[int, str]
 ) -> dict[tuple[int, str], Measurement]:

@@ -83,7 +83,7 @@ class ModelArchive(Store):
         with self._writing():
             birth = self._birth(row)
             (trial,) = self._db.execute(_ADD, _trial_columns(birth, row)).fetchone()
-            self._measure(trial, "report", (predictions, None), texts, 0.0)
+            self._measure(trial, "report", predictions, texts, 0.0)
 
     def _birth(self, row: ModelRow) -> int:
         """The number of a model's name, a new one where it has none."""

@@ -3,8 +3,8 @@
 A student is written once, each of its evaluations is a trial. A measurement is a trial on one split
 of the data. It is `whole` where it holds the predicted class of every text, and then every score
 follows from the predictions, the labels of the split and the outcomes of the attacked texts. It is
-`counts only` where nothing but counts by class is known: of a problem in closed form, which has no
-texts, or of an archive that was converted from an earlier schema.
+`counts only` where nothing but counts by class is known. No run writes that: it is the state of
+archives that were converted from an earlier schema, which kept no predictions.
 
 A column `digest` is a checksum over what its row says: what no constraint can refuse, such as one
 operation in the place of another, `kdnas verify` finds by it.

@@ -205,7 +205,7 @@ class Store:
     def record_split(
         self, split: Stage, labels: Sequence[int], classes: int, attacked: Sequence[str]
     ) -> None:
-        """Record what a split of the data is; from then on measurements of it have to be whole.
+        """Record what a split of the data is, before anything is measured on it.
 
         Args:
             split: Its name.
@@ -255,11 +255,16 @@ class Store:
         query = "SELECT name, attack, digest FROM attacks ORDER BY attack"
         return {name: (number, digest) for name, number, digest in self._db.execute(query)}
 
+    def specs(self) -> dict[str, AttackSpec]:
+        """The spec of each attack, by name."""
+        query = "SELECT name, spec FROM attacks ORDER BY attack"
+        return {n: AttackSpec.from_record(json.loads(text)) for n, text in self._db.execute(query)}
+
     def _measure(
         self,
         trial: int,
         split: Stage,
-        measured: tuple[bytes | None, str | None],
+        predictions: bytes,
         outcomes: Mapping[str, Sequence[TextOutcome]],
         seconds: float,
     ) -> None:
@@ -268,7 +273,7 @@ class Store:
         Args:
             trial: What was measured.
             split: On which texts.
-            measured: The packed predictions, or the counts where there are none.
+            predictions: The predicted class of every text, packed.
             outcomes: The attacked texts by the name of the attack.
             seconds: Wall time.
         """
@@ -281,9 +286,9 @@ class Store:
         self._db.execute(f"DELETE FROM outcomes WHERE measurement = {where}", (trial, split))
         self._db.execute("DELETE FROM measurements WHERE trial = ? AND split = ?", (trial, split))
         number = self._db.execute(
-            "INSERT INTO measurements (trial, split, predictions, counts, seconds, digest)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (trial, split, *measured, seconds, measured_digest(*measured, sorted(rows))),
+            "INSERT INTO measurements (trial, split, predictions, seconds, digest)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (trial, split, predictions, seconds, measured_digest(predictions, None, sorted(rows))),
         ).lastrowid
         marks = ", ".join("?" * (2 + len(OUTCOME_COLUMNS)))
         self._db.executemany(

@@ -1,6 +1,6 @@
 """Whether a store is a sound database with the tables of this version.
 
-The tables refuse most of what could be wrong (kdnas/archive/schema.py); SQLite's own integrity
+The tables refuse most of what could be wrong (kdnas/runs/schema.py); SQLite's own integrity
 check looks whether every row keeps to them.
 """
 

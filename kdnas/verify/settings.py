@@ -98,7 +98,7 @@ def _wrong_origin(
     """Where data, teacher and floor contradict each other or the settings."""
     begun = store.query("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
     if not begun:
-        return  # nothing is known yet, or a problem without data
+        return  # nothing is known yet
     needed: tuple[str, ...] = ("task", "teacher", "shape")
     if store.query("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]:
         needed += ("floor", "majority_share", "teacher_accuracy")
