@@ -1,4 +1,4 @@
-"""Parts from outside: a user's layer, merge, activation, algorithm, task and space, all the way."""
+"""Parts from outside: a user's layer, attack, distillation term, space and others, all the way."""
 
 import json
 import os
@@ -49,6 +49,9 @@ OTHER_PARTS = (
     "space.layers={conv=[3], stretch=[2]}",
     'space.modes=["first", "add"]',
     'space.activations=["gelu"]',
+    'search.objectives=["accuracy", "tables"]',
+    "attack.recipe=stretching",
+    "distill.method=huber",
 )
 
 
@@ -86,6 +89,8 @@ def test_a_search_with_other_parts_is_killed_resumed_and_guarded(user, tiny_teac
             node["op"]["kind"] for r in rows for node in json.loads(r.architecture_json)["nodes"]
         }
         assert {row.status for row in rows} == {"ok"}
+        assert list(archive.attacks) == ["stretching"]
+        assert all(set(row.evaluation.values) == {"tables"} for row in rows)
         assert archive.meta("sources")[0]["module"] == "outside_parts"
     assert len(rows) == 6
     assert kinds == {"conv", "stretch"}

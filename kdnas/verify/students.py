@@ -8,7 +8,7 @@ from kdnas.analysis import pareto_front
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.registry import UnknownPart
-from kdnas.runs import Archive, Birth, Row, births_of
+from kdnas.runs import Archive, Birth, Row
 from kdnas.runs.archive import student_columns
 from kdnas.runs.measured import TRIAL_COLUMNS, trial_digest
 from kdnas.seeds import derived_seed
@@ -63,10 +63,10 @@ def _identity(row: Row, digest: str) -> list[str]:
 
 def _trials(row: Row, run_seed: int) -> Iterator[str]:
     """Whether each training has the seed of its replicate, from 0 at each fidelity."""
-    for trial, birth in births_of(row).items():
-        seed = derived_seed(run_seed, row.key, birth.replicate)
-        if birth.seed != seed:
-            told = f"the seed of trial {trial} is {birth.seed}"
+    for trial in row.trials:
+        seed = derived_seed(run_seed, row.key, trial.replicate)
+        if trial.seed != seed:
+            told = f"the seed of trial {trial.trial} is {trial.seed}"
             yield f"{told}; its key and the run's seed give {seed}"
     for earlier, later in pairwise(sorted((t.fidelity, t.replicate) for t in row.trials)):
         if earlier[0] == later[0] and later[1] != earlier[1] + 1:

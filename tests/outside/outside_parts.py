@@ -10,6 +10,12 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from kdnas.algorithms import Proposal
+from kdnas.attacks.engine import DeletesWords
+from kdnas.attacks.parts import words_of
+from kdnas.distillation import Stage, Step, Term
+from kdnas.methods import METHODS, Method
+from kdnas.metrics import METRICS, MILLIONS, Metric
+from kdnas.records import ATTACKS, Recipe
 from kdnas.registry import Registry
 from kdnas.space import (
     ACTIVATIONS,
@@ -61,6 +67,45 @@ def first(inputs: Sequence[Tensor]) -> Tensor:
 
 MERGES.add("first", Merge("outside_parts:first", lambda widths: widths[0]))
 ACTIVATIONS.add("gelu", Activation("torch.nn.functional:gelu"))
+
+
+METRICS.add(
+    "tables",
+    Metric("tables", lambda e: e.parameters - e.block_parameters, maximise=False, unit=MILLIONS),
+)
+
+
+def stretching(model: Any, settings: Any, resources: Any) -> Any:
+    """TextAttack's form of an attack that repeats the ends of words."""
+    from textattack import Attack, goal_functions, search_methods, transformations
+    from textattack.constraints.pre_transformation import RepeatModification
+
+    class Stretched(transformations.WordSwap):
+        def _get_replacement_words(self, word: str) -> list[str]:
+            return [word + word[-1], word[0] + word]
+
+    goal = goal_functions.UntargetedClassification(model)
+    search = search_methods.GreedyWordSwapWIR("delete")
+    return Attack(goal, [RepeatModification()], Stretched(), search)
+
+
+class Stretches(DeletesWords):
+    """The same for the engine."""
+
+    def of(self, parts: Any, i: int) -> list[str]:
+        word = words_of(parts)[i]
+        return [word + word[-1], word[0] + word]
+
+
+ATTACKS.add("stretching", Recipe(stretching, candidates=Stretches))
+
+
+def huber(step: Step) -> Tensor:
+    """A term: the Huber loss of the logits."""
+    return nn.functional.huber_loss(step.logits, step.signal("logits"))
+
+
+METHODS.add("huber", Method(lambda rate, own: [Stage((Term(huber, needs=("logits",)),), rate)]))
 
 
 class Patient:
