@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kdnas import registry
+
 # Before torch or matplotlib are imported: the tests share two cores, and draw without a display.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -23,6 +25,9 @@ settings.register_profile(
 )
 settings.load_profile("kdnas")
 
+# A user's module, which adds parts: only the processes of `test_outside.py` import it.
+collect_ignore = ["outside"]
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
@@ -37,6 +42,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDNAS_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_added_source_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules that one test has added parts from are unknown to the next."""
+    monkeypatch.setattr(registry, "_sources", dict(registry._sources))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
@@ -93,7 +94,7 @@ JOIN trials USING (trial) JOIN students USING (birth);
 
 
 def sql(folder: Path, query: str) -> list[tuple]:
-    with sqlite3.connect(folder / MODELS_FILE) as archive:
+    with closing(sqlite3.connect(folder / MODELS_FILE)) as archive:
         archive.executescript(VIEWS)
         return archive.execute(query).fetchall()
 
