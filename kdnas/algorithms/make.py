@@ -1,4 +1,4 @@
-"""From settings to an algorithm."""
+"""`make_algorithm`: the algorithm that settings name, with the arguments that it asks for."""
 
 from inspect import signature
 from typing import Any

@@ -63,7 +63,7 @@ def search(
 
 
 def default_jobs(threads: int) -> int:
-    """As many students at once as there are cores for their threads."""
+    """The number of students that the cores can train at once, each with its threads."""
     import os
 
     return max((os.cpu_count() or 1) // threads, 1)

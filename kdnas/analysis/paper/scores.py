@@ -53,7 +53,7 @@ class Scores:
 
     @property
     def accuracy(self) -> Estimate:
-        """In points."""
+        """Accuracy before the attack, in points."""
         return self._share(lambda text: text.outcome != "skipped")
 
     @property

@@ -41,7 +41,7 @@ class Mistyped(MakesWordsUnknown):
         return len(words_of(self.plan.parts)[i]) > 1
 
     def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i that leave the text near enough to the original."""
+        """The candidates of word i that leave the text near enough to the original."""
         original = "".join(self.plan.parts)
         words = self._typos(words_of(parts)[i])
         texts = swap_texts(parts, i, words)

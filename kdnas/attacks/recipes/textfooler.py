@@ -58,7 +58,7 @@ class Neighbours(DeletesWords):
         return i in self.plan.substitutes
 
     def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i."""
+        """The candidates of word i."""
         return self.plan.substitutes[i]
 
 
