@@ -439,7 +439,7 @@ def test_an_empty_file(tmp_path):
         "UPDATE students SET parents = '7'",
         "UPDATE meta SET value = '{'",
         'UPDATE meta SET value = \'{"search": {"seed": "one"}}\'',
-        "UPDATE splits SET labels = x''",
+        "UPDATE measurements SET counts = '[]'",
         "DELETE FROM measurements",
     ],
 )

@@ -43,6 +43,7 @@ from kdnas.records import (
     TextOutcome,
 )
 from kdnas.runs import FILE_NAME, Archive, RunFolder, beginning
+from kdnas.runs.measured import OUTCOME_COLUMNS, measured_digest
 from kdnas.runs.reading import reading
 from kdnas.space import NetworkShape, count_block_parameters, count_flops, count_parameters
 from kdnas.verify import Problem, Verdict, check
@@ -559,6 +560,20 @@ def put_digest_right(run: Path) -> None:
     execute(run, meta("settings", json.dumps(settings_digest(json.loads(config)))))
 
 
+def test_counts_that_the_predictions_do_not_give_are_found(run, births):
+    """Even by someone who knows of the checksum."""
+    where = _TEXT.format_map(asdict(births))
+    (row,) = query(run, f"SELECT predictions, counts FROM measurements {where}")
+    (right, *others), *rest = json.loads(row[1])
+    counts = json.dumps([[right - 1, *others], *rest], separators=(",", ":"))
+    columns = ", ".join(OUTCOME_COLUMNS)
+    outcomes = query(run, f"SELECT attack, {columns} FROM outcomes {where} ORDER BY text_index")
+    digest = measured_digest(row[0], counts, outcomes)
+    execute(run, f"UPDATE measurements SET counts = '{counts}', digest = '{digest}' {where}")
+    message = "its counts are not those of its predictions and attacked texts"
+    assert [p.message for p in found(run)] == [message]
+
+
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_contradiction_is_found(name, run, births):
     statements, place, message = DAMAGES[name]
@@ -589,7 +604,7 @@ def test_a_contradiction_is_found(name, run, births):
         change("trials", "train_seconds = -1"),
         change("trials", "parameters = -5"),
         change("trials", "fidelity = 7"),
-        change("measurements", "counts = '[]'", _TEXT),
+        change("measurements", "counts = '{{}}'", _TEXT),
         change("outcomes", "outcome = 'won'", _TEXT),
         change("outcomes", "words_changed = words + 1", _HIT),
         change("outcomes", "words_changed = 1, outcome = 'failed', perturbed = ''", _HIT),

@@ -16,7 +16,7 @@ from kdnas.records import (
 )
 from kdnas.runs.measured import (
     checksum,
-    measurements,
+    counts_measurement,
     packed,
     trial_digest,
     unpacked,
@@ -136,8 +136,11 @@ class Archive(Store):
     def rows(self) -> list[Row]:
         """Return every student with its trials, in birth order."""
         with self._understanding():
-            specs = dict(self.attacks.values())
-            found = measurements(self._db, self.splits, specs)
+            query = "SELECT trial, split, counts FROM measurements"
+            found = {
+                (trial, split): counts_measurement(counts)
+                for trial, split, counts in self._db.execute(query)
+            }
             students: dict[int, tuple[Any, ...]] = {}
             trials: dict[int, list[Trial]] = {}
             for birth, *row in self._db.execute(_TRIALS):

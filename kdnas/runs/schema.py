@@ -1,10 +1,11 @@
 """The tables of a store; what one row alone can get wrong is refused by the tables themselves.
 
 A student is written once, each of its evaluations is a trial. A measurement is a trial on one split
-of the data. It is `whole` where it holds the predicted class of every text, and then every score
-follows from the predictions, the labels of the split and the outcomes of the attacked texts. It is
-`counts only` where nothing but counts by class is known. No run writes that: it is the state of
-archives that were converted from an earlier schema, which kept no predictions.
+of the data. It is `whole` where it holds the predicted class of every text: its counts by class,
+from which every score is read, were made of the predictions, the labels of the split and the
+outcomes of the attacked texts, and `kdnas verify` counts them again. It is `counts only` where
+there are no predictions. No run writes that: it is the state of archives that were converted from
+an earlier schema.
 
 A column `digest` is a checksum over what its row says: what no constraint can refuse, such as one
 operation in the place of another, `kdnas verify` finds by it.
@@ -96,12 +97,11 @@ CREATE TABLE measurements (
     trial INTEGER NOT NULL REFERENCES trials,
     split TEXT NOT NULL CHECK (split IN ('search', 'report')),
     predictions BLOB,
-    counts TEXT CHECK (counts IS NULL OR json_valid(counts) AND json_type(counts) = 'array'),
-    state TEXT GENERATED ALWAYS AS (iif(counts IS NULL, 'whole', 'counts only')),
+    counts TEXT NOT NULL CHECK (json_valid(counts) AND json_type(counts) = 'array'),
+    state TEXT GENERATED ALWAYS AS (iif(predictions IS NULL, 'counts only', 'whole')),
     seconds REAL NOT NULL CHECK (seconds BETWEEN 0 AND {_LONGEST}),
     digest TEXT NOT NULL,
-    UNIQUE (trial, split),
-    CHECK ((predictions IS NULL) != (counts IS NULL))
+    UNIQUE (trial, split)
 ) STRICT;
 CREATE TABLE outcomes (
     measurement INTEGER NOT NULL REFERENCES measurements,

@@ -1,7 +1,6 @@
 """Whether what was measured of each trial is whole, possible, and what was recorded."""
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +10,10 @@ from kdnas.records import AttackOutcome, Measurement, TextOutcome
 from kdnas.runs import Store
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
-    confusion,
+    counted,
     counts_measurement,
     measured_digest,
+    unpacked,
 )
 from kdnas.verify.problem import Problem, one_line
 
@@ -87,9 +87,13 @@ def _wrong(
         if message:
             return message
     first = by_attack[min(by_attack)] if by_attack else []
-    if row["counts"] is None:
-        return _wrong_predictions(store, row, first)
-    return _wrong_counts(store, row, first, originals, totals)
+    texts = [
+        TextOutcome(text["text_index"], label, *list(text)[2:])
+        for text, label in zip(first, originals, strict=True)
+    ]
+    if row["predictions"] is not None:
+        return _wrong_predictions(store, row, texts)
+    return _wrong_counts(store, row, texts, totals)
 
 
 def _impossible(texts: list[sqlite3.Row], originals: list[int]) -> str:
@@ -103,47 +107,48 @@ def _impossible(texts: list[sqlite3.Row], originals: list[int]) -> str:
     return ""
 
 
-def _wrong_predictions(store: Store, row: sqlite3.Row, first: list[sqlite3.Row]) -> str:
-    """Whether the predictions fit the split, and the attack started from them."""
-    split = store.splits[row["split"]]
-    confusion(split, row["predictions"])  # raises where they do not fit
-    predicted = np.frombuffer(row["predictions"], "u1" if split.classes <= 256 else "<u2")
-    attacked = np.array([text["predicted"] for text in first])
-    differing = int((predicted[: len(attacked)] != attacked).sum())
-    if differing > 1 + len(attacked) // _EDGE:
+def _wrong_predictions(store: Store, row: sqlite3.Row, texts: list[TextOutcome]) -> str:
+    """Whether the predictions give the counts, and the attack started from them."""
+    split, told = store.splits[row["split"]], counts_measurement(row["counts"])
+    measured = counted(split, row["predictions"], texts, _spec(store))
+    if not _equal(told, measured):
+        return "its counts are not those of its predictions and attacked texts"
+    predicted = unpacked(row["predictions"], split.classes)[: len(texts)]
+    differing = int((predicted != np.array([text.predicted for text in texts])).sum())
+    if differing > 1 + len(texts) // _EDGE:
         return f"the attack found {differing} other predictions than were recorded"
     return ""
 
 
 def _wrong_counts(
-    store: Store,
-    row: sqlite3.Row,
-    first: list[sqlite3.Row],
-    originals: list[int],
-    totals: dict[str, tuple[float, ...]],
+    store: Store, row: sqlite3.Row, texts: list[TextOutcome], totals: dict[str, tuple[float, ...]]
 ) -> str:
     """Whether counts without predictions are possible, and those of the recorded outcomes."""
     if row["split"] in store.splits:
         return "has counts only, though the texts of the split are known"
-    measured = counts_measurement(row["counts"])
-    if totals.setdefault(row["split"], measured.totals) != measured.totals:
-        return (
-            f"has {list(measured.totals)} texts by class; others have {list(totals[row['split']])}"
-        )
-    message = _impossible_counts(measured)
-    if message or not first:
+    told = counts_measurement(row["counts"])
+    if totals.setdefault(row["split"], told.totals) != told.totals:
+        return f"has {list(told.totals)} texts by class; others have {list(totals[row['split']])}"
+    message = _impossible_counts(told)
+    if message or not texts:
         return message
-    texts = [
-        TextOutcome(text["text_index"], label, *list(text)[2:])
-        for text, label in zip(first, originals, strict=True)
-    ]
-    attack = AttackOutcome.of(texts, len(measured.totals))
-    told = replace(measured.attack, summed_changed_shares=attack.summed_changed_shares)
-    off = measured.attack.summed_changed_shares - attack.summed_changed_shares
-    if told != attack or abs(off) > 1e-9:
-        return "its counts of the attack are not those of its attacked texts"
-    digests: Mapping[int, str] = dict(store.attacks.values())
-    return "" if digests[0] == measured.spec else f"its spec is {measured.spec}, not the run's"
+    attack = AttackOutcome.of(texts, len(told.totals))
+    if not _equal(told, replace(told, attack=attack, spec=_spec(store))):
+        return "its counts of the attack are not those of its attacked texts, or of another attack"
+    return ""
+
+
+def _spec(store: Store) -> str:
+    """The digest of the attack that is counted."""
+    return min(store.attacks.values())[1]
+
+
+def _equal(told: Measurement, counted: Measurement) -> bool:
+    """Whether two measurements are equal; sums of shares differ between versions of Python."""
+    shares = counted.attack.summed_changed_shares
+    attack = replace(told.attack, summed_changed_shares=shares)
+    off = abs(told.attack.summed_changed_shares - shares)
+    return replace(told, attack=attack) == counted and off < 1e-9
 
 
 def _impossible_counts(measured: Measurement) -> str:
