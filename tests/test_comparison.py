@@ -16,6 +16,7 @@ from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.workshop import attack_specs
 from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning
+from kdnas.verify.measured import measurement_problems
 
 HELD = {"pruthi": 5, "deepwordbug": 4, "textfooler": 3, "other-threshold": 1}
 """Of six texts, under each attack."""
@@ -126,3 +127,27 @@ def test_an_attack_whose_code_is_not_here_goes_by_its_name(tmp_path: Path) -> No
             spec = json_set(spec, '$.recipe', 'mine:ATTACK') WHERE attack = 0
         """)
     assert read_material(config, tmp_path).guide == "mine:ATTACK"
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE outcomes SET words = 10 WHERE text_index = 0 AND measurement = {}",
+         "cells 1, report: its predictions, counts, outcomes or perturbed texts are not those"
+         " of the run"),
+        ("DELETE FROM measurements WHERE measurement = {}",
+         "cells 1: was evaluated, but not measured on report"),
+    ],
+)  # fmt: skip
+def test_a_wrong_measurement_is_named_by_its_model_and_training(
+    statement: str, problem: str, tmp_path: Path
+) -> None:
+    record(tmp_path / MODELS_FILE, *specs_of())
+    of_cells = (
+        "(SELECT measurement FROM measurements JOIN trials USING (trial)"
+        " JOIN students USING (birth) WHERE key = 'cells')"
+    )
+    with closing(sqlite3.connect(tmp_path / MODELS_FILE)) as archive, archive:
+        assert archive.execute(statement.format(of_cells)).rowcount
+    with ModelArchive.read(tmp_path / MODELS_FILE) as archive:
+        assert [str(found) for found in measurement_problems(archive, "report")] == [problem]
