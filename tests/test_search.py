@@ -127,8 +127,8 @@ class CutArchive(Archive):
         if self._left < 0:
             raise Cut
 
-    def ask(self, births):
-        self._write(super().ask, births)
+    def ask(self, births, method=""):
+        self._write(super().ask, births, method)
 
     def finish(self, done, *, told=False):
         self._write(partial(super().finish, told=told), done)
@@ -170,6 +170,15 @@ def test_a_run_cut_anywhere_resumes_to_the_same_archive(algorithm, before, tmp_p
         assert before or not again
     with CutArchive.create(tmp_path / "end" / FILE_NAME, synchronous="OFF") as archive:
         search(config, archive.cut(writes, before=before))
+
+
+def test_every_trial_says_how_its_student_is_taught(tmp_path):
+    config = toy_config()
+    distill = config.distill.model_copy(update={"method": "mine"})
+    with new(tmp_path) as archive:
+        search(config.model_copy(update={"distill": distill}), archive)
+        found = list(map(tuple, archive.query("SELECT method, count(*) FROM trials GROUP BY 1")))
+    assert found == [("mine", config.search.evaluations)]
 
 
 def test_a_finished_run_is_replayed_without_an_evaluation(tmp_path):
