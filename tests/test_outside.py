@@ -137,7 +137,7 @@ def test_a_task_of_the_user_is_read(user):
     code = (
         "from kdnas.config import load_config; from kdnas.tasks import build_task;"
         "asked = ['task.name=outside_parts:colours', 'task.max_overlap=1'];"
-        "print(*build_task(load_config(overrides=asked).task, str).label_names)"
+        "print(*build_task(str, **dict(load_config(overrides=asked).task)).label_names)"
     )
     env = {**os.environ, "PYTHONPATH": _ROOT}
     done = subprocess.run(
