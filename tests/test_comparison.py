@@ -102,6 +102,17 @@ def test_the_tables_name_the_attack_that_they_are_of(
     assert numbers > 10
 
 
+@pytest.mark.parametrize("recipe", ["textfooler", "deepwordbug"])
+def test_the_paper_s_numbers_stand_beside_those_of_its_attack_alone(
+    recipe: str, tmp_path: Path
+) -> None:
+    config, specs = specs_of(f"attack.recipe={recipe}", "task.name=glue/sst2")
+    record(tmp_path / MODELS_FILE, config, specs)
+    write_outputs(read_material(config, tmp_path), tmp_path, ["table1"])
+    header = (tmp_path / "table1.csv").read_text().splitlines()[0]
+    assert ("robustness, paper" in header) == (recipe == "textfooler")
+
+
 def test_what_is_shown_to_others_fooled_under_the_attack_of_the_searches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

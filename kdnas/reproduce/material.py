@@ -64,8 +64,9 @@ class Material:
 
     @property
     def paper(self) -> dict[str, Reported]:
-        """What the paper prints of this task; nothing for a task that it does not have."""
-        return reported(self.config.task.name)
+        """What the paper prints of this task, under TextFooler; nothing where it has no such."""
+        same = next(iter(self.scores), "") == "textfooler"
+        return reported(self.config.task.name) if same else {}
 
     @property
     def gone(self) -> list[str]:
