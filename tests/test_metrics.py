@@ -312,6 +312,19 @@ def test_a_chosen_metric_that_is_not_finite_fails_the_student_by_name(added, val
     assert raised.value.failure == Failure("non_finite", f"{name} is {value}")
 
 
+@pytest.mark.parametrize("name", ["parameters", "block_parameters", "flops"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 2.5, 3.0, -1, 2**63])
+def test_a_size_that_is_no_count_fails_the_student_and_not_the_search(tmp_path, name, value):
+    def evaluate(job: Job) -> Evaluation | Report:
+        return replace(toy_evaluate(job), **({name: value} if job.birth == 3 else {}))
+
+    results = searched(configured("accuracy"), tmp_path, evaluate)
+    assert isinstance(results[3], Failure)
+    assert results[3].kind == "non_finite"
+    assert results[3].message.startswith(f"{name} is ")
+    assert sum(isinstance(result, Failure) for result in results) == 1
+
+
 @pytest.mark.parametrize("name", ["loss", "parameters"])
 def test_a_search_records_such_a_student_as_failed(tmp_path, name):
     def evaluate(job: Job) -> Evaluation | Report:

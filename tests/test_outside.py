@@ -121,11 +121,23 @@ def test_a_second_space_is_searched_read_and_exported(user, tiny_teacher, algori
     )
 
 
+def test_one_student_of_a_second_space_is_evaluated(user, tiny_teacher):
+    (user / "arch.json").write_text('{"space": "mlp", "width": 24, "depth": 2}')
+    tiny = [value for value in tiny_overrides(tiny_teacher) if not value.startswith("space.")]
+    asked = [word for value in (*tiny, "space.name=mlp") for word in ("--set", value)]
+    assert "'mlp'" in refusal(user, "evaluate", "arch.json", *asked)
+    done = command(user, "evaluate", "arch.json", "--json", *asked, "--plugin", "outside_parts")
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads(done.stdout)
+    assert record["status"] == "ok"
+    assert '"space": "mlp"' in json.dumps(record["architecture"])
+
+
 def test_a_task_of_the_user_is_read(user):
     code = (
         "from kdnas.config import load_config; from kdnas.tasks import build_task;"
         "asked = ['task.name=outside_parts:colours', 'task.max_overlap=1'];"
-        "print(*build_task(load_config(overrides=asked).task, str).label_names)"
+        "print(*build_task(str, **dict(load_config(overrides=asked).task)).label_names)"
     )
     env = {**os.environ, "PYTHONPATH": _ROOT}
     done = subprocess.run(

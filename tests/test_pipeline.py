@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -148,7 +149,8 @@ def test_a_killed_run_resumes_to_the_same_archive(
 
 def _finished_students(path: Path) -> int:
     try:
-        with sqlite3.connect(f"file:{path / FILE_NAME}?mode=ro", uri=True) as connection:
+        uri = f"file:{path / FILE_NAME}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
             query = "SELECT count(*) FROM trials WHERE status = 'ok'"
             return int(connection.execute(query).fetchone()[0])
     except sqlite3.Error:

@@ -234,11 +234,11 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
     ("statement", "said"),
     [
         (f"UPDATE outcomes SET outcome = 'failed', perturbed = '', words_changed = 0 WHERE {FIRST}"
-         " AND outcome = 'succeeded'", "trial 1, report: its predictions"),
-        (f"UPDATE outcomes SET words = words + 1 WHERE {FIRST}", "trial 1, report: its"),
-        (f"UPDATE outcomes SET queries = queries + 1 WHERE {FIRST}", "trial 1, report: its"),
+         " AND outcome = 'succeeded'", "teacher 1, report: its predictions"),
+        (f"UPDATE outcomes SET words = words + 1 WHERE {FIRST}", "teacher 1, report: its"),
+        (f"UPDATE outcomes SET queries = queries + 1 WHERE {FIRST}", "teacher 1, report: its"),
         (f"UPDATE outcomes SET perturbed = 'x' WHERE {FIRST} AND perturbed != ''",
-         "trial 1, report: its predictions"),
+         "teacher 1, report: its predictions"),
         ("UPDATE trials SET parameters = 5 WHERE trial = 1", "teacher: its sizes, loss"),
         ("UPDATE trials SET examples = 5 WHERE trial = 1", "teacher: its sizes, loss"),
         ("UPDATE trials SET seed = 5 WHERE trial = 1", "teacher 1: its seed is 5"),
@@ -253,7 +253,7 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
         ("DELETE FROM meta WHERE name = 'config'", "meta config: is no configuration"),
         ("UPDATE meta SET value = '\"other\"' WHERE name = 'teacher'",
          "meta teacher: is not that of the search"),
-        (f"DELETE FROM outcomes WHERE {FIRST}", "trial 1, report: its predictions"),
+        (f"DELETE FROM outcomes WHERE {FIRST}", "teacher 1, report: its predictions"),
         ("DELETE FROM measurements WHERE trial = 1", "names a row of measurements that is not"),
         ("DELETE FROM trials WHERE trial = 1", "names a row of trials that is not there"),
     ],
@@ -261,7 +261,7 @@ def test_a_copy_of_the_archives_is_a_reproduction_to_draw_and_to_count(
 def test_a_contradiction_is_found(statement: str, said: str, done: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students"))
-    with sqlite3.connect(folder / MODELS_FILE) as archive:
+    with closing(sqlite3.connect(folder / MODELS_FILE)) as archive, archive:
         assert archive.execute(statement).rowcount
     found = CliRunner().invoke(app, ["verify", str(folder)])
     assert found.exit_code == 1
@@ -335,7 +335,7 @@ def test_a_comparison_that_cannot_be_understood_is_one_line(
 ) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students", "models"))
-    with sqlite3.connect(folder / MODELS_FILE) as archive:
+    with closing(sqlite3.connect(folder / MODELS_FILE)) as archive, archive:
         archive.execute("PRAGMA ignore_check_constraints = ON")
         archive.execute(change)
     found = run(folder, tiny_teacher, "--only", "table1")
@@ -373,7 +373,7 @@ def test_whoever_reads_the_settings_of_a_model_reads_its_weights(done: Path) -> 
 def test_a_changed_search_is_found_by_its_name(done: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(done, folder, ignore=shutil.ignore_patterns("students"))
-    with sqlite3.connect(folder / "pareto" / "archive.sqlite") as archive:
+    with closing(sqlite3.connect(folder / "pareto" / "archive.sqlite")) as archive, archive:
         archive.execute("UPDATE trials SET parameters = 5 WHERE trial = 3")
     found = CliRunner().invoke(app, ["verify", str(folder)])
     assert found.exit_code == 1
@@ -476,7 +476,7 @@ def test_a_lost_model_is_trained_again_and_alike(
     query = f"SELECT {columns} FROM texts WHERE name = 'cells-at' AND attack = 'textfooler'"
     before = sql(folder, f"{query} ORDER BY replicate, text_index")
     assert len(before) == 32
-    with sqlite3.connect(folder / MODELS_FILE) as archive:
+    with closing(sqlite3.connect(folder / MODELS_FILE)) as archive, archive:
         lost = "SELECT trial FROM trials JOIN students USING (birth) WHERE key = 'cells-at'"
         measured = f"SELECT measurement FROM measurements WHERE trial IN ({lost})"
         archive.execute(f"DELETE FROM outcomes WHERE measurement IN ({measured})")
@@ -610,7 +610,10 @@ def test_too_few_students_are_too_few_for_a_sweep(
     done: Path, tiny_teacher: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(done / "weighted", tmp_path / "few" / "weighted")
-    with sqlite3.connect(tmp_path / "few" / "weighted" / "archive.sqlite") as archive:
+    with (
+        closing(sqlite3.connect(tmp_path / "few" / "weighted" / "archive.sqlite")) as archive,
+        archive,
+    ):
         for table in ("trials", "students"):
             archive.execute(f"DELETE FROM {table} WHERE birth > 4")
     result = run(tmp_path / "few", tiny_teacher, "--only", "weights,figure5")

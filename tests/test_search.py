@@ -18,7 +18,7 @@ from kdnas.errors import UserError
 from kdnas.loop import HOPELESS, report_front, run_search
 from kdnas.problems import TOY_SPACE, describe_toy, toy_evaluate
 from kdnas.records import Evaluate, Evaluation, EvaluationFailed, Failure, Finished, Job, Report
-from kdnas.runs import FILE_NAME, Archive, Birth, Row
+from kdnas.runs import FILE_NAME, Archive, Birth, Row, RunFolder, open_run
 from kdnas.seeds import derived_seed
 from kdnas.workers import Inline, Processes, Workers
 
@@ -127,8 +127,8 @@ class CutArchive(Archive):
         if self._left < 0:
             raise Cut
 
-    def ask(self, births):
-        self._write(super().ask, births)
+    def ask(self, births, method=""):
+        self._write(super().ask, births, method)
 
     def finish(self, done, *, told=False):
         self._write(partial(super().finish, told=told), done)
@@ -170,6 +170,15 @@ def test_a_run_cut_anywhere_resumes_to_the_same_archive(algorithm, before, tmp_p
         assert before or not again
     with CutArchive.create(tmp_path / "end" / FILE_NAME, synchronous="OFF") as archive:
         search(config, archive.cut(writes, before=before))
+
+
+def test_every_trial_says_how_its_student_is_taught(tmp_path):
+    config = toy_config()
+    distill = config.distill.model_copy(update={"method": "mine"})
+    with new(tmp_path) as archive:
+        search(config.model_copy(update={"distill": distill}), archive)
+        found = list(map(tuple, archive.query("SELECT method, count(*) FROM trials GROUP BY 1")))
+    assert found == [("mine", config.search.evaluations)]
 
 
 def test_a_finished_run_is_replayed_without_an_evaluation(tmp_path):
@@ -248,6 +257,17 @@ def test_an_archive_of_a_longer_run_is_refused(tmp_path):
         pytest.raises(UserError, match="from trial 18 on"),
     ):
         search(toy_config(evaluations=18), archive)
+
+
+@pytest.mark.parametrize(("seed", "resume"), [(0, False), (1, True)])
+def test_a_run_that_is_refused_is_closed(seed, resume, tmp_path):
+    """The error is held here, as a command line holds it; no log stays beside the archive."""
+    with open_run(RunFolder(tmp_path), toy_config(), resume=False) as archive:
+        search(toy_config(), archive)
+    with pytest.raises(UserError) as held:
+        open_run(RunFolder(tmp_path), toy_config(seed=seed), resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+    assert held.value
 
 
 def test_why_a_search_ends(tmp_path):

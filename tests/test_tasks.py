@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import datasets
@@ -79,12 +80,16 @@ def table_of(header, data):
     return {name: [row[i] for row in data] for i, name in enumerate(header)}
 
 
+def task_of(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
+    return build_task(cut, **dict(settings))
+
+
 def local_task(folder, data, validation=None, **changes) -> Task:
     write_csv(folder / "train.csv", ["text", "label"], data)
     if validation is not None:
         write_csv(folder / "validation.csv", ["text", "label"], validation)
         changes["validation"] = str(folder / "validation.csv")
-    return build_task(TaskSettings(name=str(folder / "train.csv"), **changes), uncut)
+    return task_of(TaskSettings(name=str(folder / "train.csv"), **changes), uncut)
 
 
 def named_rows(task, *splits) -> list[Row]:
@@ -99,19 +104,19 @@ def named_rows(task, *splits) -> list[Row]:
 @pytest.fixture(scope="module", params=sorted(TASKS))
 def offline_task(request):
     settings = TaskSettings(name=request.param, max_overlap=1)
-    return build_task(settings, lambda text: " ".join(text.split()[:50]))
+    return task_of(settings, lambda text: " ".join(text.split()[:50]))
 
 
 # --- the offline tasks
 
 
 def test_the_offline_tasks_are_the_known_data():
-    films = build_task(TaskSettings(name="rotten_tomatoes"), uncut)
+    films = task_of(TaskSettings(name="rotten_tomatoes"), uncut)
     assert films.label_names == ("negative", "positive")
     assert films.sentiment
     assert (len(films.train), len(films.search), len(films.report)) == (6824, 853, 853)
     assert ("interminably bleak , to say nothing of boring .", "negative") in named_rows(films)
-    news = build_task(TaskSettings(name="bbc_news"), uncut)
+    news = task_of(TaskSettings(name="bbc_news"), uncut)
     assert news.label_names == ("business", "entertainment", "politics", "sports", "tech")
     assert not news.sentiment
     # Of 2,225 articles, 2,124 are distinct but for case and white space.
@@ -149,7 +154,7 @@ def test_the_summary_is_json_and_marks_offline_tasks(offline_task):
 def test_importing_tasks_and_building_an_offline_one_stays_cheap():
     code = (
         "import sys; from kdnas.config import TaskSettings; from kdnas.tasks import build_task;"
-        "build_task(TaskSettings(), str);"
+        "build_task(str, **dict(TaskSettings()));"
         "print([m for m in ('datasets', 'torch', 'transformers', 'pandas') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -192,7 +197,7 @@ FORMATS = {
 def test_every_format_gives_back_its_rows(tmp_path, name, labels):
     data = rows(40, labels) + [(text, labels[0]) for text in NASTY]
     FORMATS[name](tmp_path / name, ["text", "label"], data)
-    task = build_task(TaskSettings(name=str(tmp_path / name)), uncut)
+    task = task_of(TaskSettings(name=str(tmp_path / name)), uncut)
     expected = sorted((one_line(text), label) for text, label in data)
     assert sorted(named_rows(task)) == expected
     assert task.label_names == tuple(sorted(labels))
@@ -205,24 +210,20 @@ def test_every_format_gives_back_its_rows(tmp_path, name, labels):
 def test_two_columns_without_a_header_are_text_and_label(tmp_path, name, write):
     data = rows(30)
     write(tmp_path / name, None, data)
-    task = build_task(TaskSettings(name=str(tmp_path / name)), uncut)
+    task = task_of(TaskSettings(name=str(tmp_path / name)), uncut)
     assert sorted(named_rows(task)) == sorted(data)
 
 
 def test_quotes_are_characters_in_tsv_and_quoting_in_csv(tmp_path):
     body = "".join(f"{text}\t{label}\n" for text, label in rows(30))
     (tmp_path / "a.tsv").write_text('text\tlabel\n"open\t0\nclose"\t1\n' + body)
-    texts = [
-        t for t, _ in named_rows(build_task(TaskSettings(name=str(tmp_path / "a.tsv")), uncut))
-    ]
+    texts = [t for t, _ in named_rows(task_of(TaskSettings(name=str(tmp_path / "a.tsv")), uncut))]
     assert '"open' in texts
     assert 'close"' in texts
     (tmp_path / "a.csv").write_text(
         'text,label\n"one, ""two""\nthree",0\n' + body.replace("\t", ",")
     )
-    texts = [
-        t for t, _ in named_rows(build_task(TaskSettings(name=str(tmp_path / "a.csv")), uncut))
-    ]
+    texts = [t for t, _ in named_rows(task_of(TaskSettings(name=str(tmp_path / "a.csv")), uncut))]
     assert 'one, "two" three' in texts
 
 
@@ -253,7 +254,7 @@ def test_endings_headers_and_lines_are_read_as_people_write_them(tmp_path, name,
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_data(tmp_path):
     content = "text\tlabel\r\n" + "".join(f"{t}\t{label}\r\n" for t, label in rows(30))
     (tmp_path / "a.tsv").write_bytes(b"\xef\xbb\xbf" + content.encode())
-    task = build_task(TaskSettings(name=str(tmp_path / "a.tsv")), uncut)
+    task = task_of(TaskSettings(name=str(tmp_path / "a.tsv")), uncut)
     assert sorted(named_rows(task)) == sorted(rows(30))
 
 
@@ -261,7 +262,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_data(tmp_pat
 def test_the_usual_text_columns_are_found(tmp_path, column):
     data = [(f"id{i}", *row) for i, row in enumerate(rows(30))]
     write_csv(tmp_path / "a.csv", ["id", column, "label"], data)
-    task = build_task(TaskSettings(name=str(tmp_path / "a.csv")), uncut)
+    task = task_of(TaskSettings(name=str(tmp_path / "a.csv")), uncut)
     assert sorted(named_rows(task)) == sorted(rows(30))
 
 
@@ -269,7 +270,7 @@ def test_columns_can_be_named(tmp_path):
     data = [("wrong", text, label, "7") for text, label in rows(30)]
     write_csv(tmp_path / "a.csv", ["text", "phrase", "mood", "label"], data)
     settings = TaskSettings(name=str(tmp_path / "a.csv"), text_column="phrase", label_column="mood")
-    assert sorted(named_rows(build_task(settings, uncut))) == sorted(rows(30))
+    assert sorted(named_rows(task_of(settings, uncut))) == sorted(rows(30))
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_columns_can_be_named(tmp_path):
 def test_classes_are_sorted_as_numbers_or_as_text(tmp_path, written, names):
     data = [(text, written[i % len(written)]) for i, (text, _) in enumerate(rows(60))]
     write_json_lines(tmp_path / "a.jsonl", ["text", "label"], data)
-    assert build_task(TaskSettings(name=str(tmp_path / "a.jsonl")), uncut).label_names == names
+    assert task_of(TaskSettings(name=str(tmp_path / "a.jsonl")), uncut).label_names == names
 
 
 # --- data sets with several splits
@@ -311,7 +312,7 @@ def numbered(n, word, hidden=False):
 def test_test_is_for_the_report_and_validation_for_the_search(tmp_path):
     splits = {"train": numbered(40, "x"), "dev": numbered(12, "y"), "test": numbered(20, "z")}
     settings = saved_dict(tmp_path, splits)
-    task = build_task(settings, uncut)
+    task = task_of(settings, uncut)
     assert task.label_names == ("positive", "negative")
     assert task.sentiment
     for split, data, name in zip(task.splits.values(), splits.values(), splits, strict=True):
@@ -322,7 +323,7 @@ def test_test_is_for_the_report_and_validation_for_the_search(tmp_path):
 def test_a_test_split_without_labels_does_not_count(tmp_path):
     hidden = numbered(50, "z", hidden=True)
     splits = {"train": numbered(40, "x"), "validation": numbered(872, "y"), "test": hidden}
-    task = build_task(saved_dict(tmp_path, splits), uncut)
+    task = task_of(saved_dict(tmp_path, splits), uncut)
     # The sizes that SST-2 is to be split into.
     assert (len(task.train), len(task.search), len(task.report)) == (40, 400, 472)
     assert task.empty == 0
@@ -337,13 +338,13 @@ def test_hidden_numbers_do_not_count_without_class_names_either(tmp_path):
     data["test"] = table_of(["text", "label"], numbered(30, "z", hidden=True))
     made = {name: datasets.Dataset.from_dict(columns) for name, columns in data.items()}
     datasets.DatasetDict(made).save_to_disk(tmp_path / "saved")
-    task = build_task(TaskSettings(name=str(tmp_path / "saved")), uncut)
+    task = task_of(TaskSettings(name=str(tmp_path / "saved")), uncut)
     assert sum(map(len, task.splits.values())) == 60
     assert task.label_names == ("0", "1")
 
 
 def test_one_split_of_any_name_is_divided(tmp_path):
-    task = build_task(saved_dict(tmp_path, {"test": numbered(100, "x")}), uncut)
+    task = task_of(saved_dict(tmp_path, {"test": numbered(100, "x")}), uncut)
     assert (len(task.train), len(task.search), len(task.report)) == (80, 10, 10)
 
 
@@ -360,7 +361,7 @@ def test_a_saved_folder_as_validation_keeps_its_test_split(tmp_path):
     saved = saved_dict(tmp_path, splits, names=("0", "1"))
     write_csv(tmp_path / "a.csv", ["text", "label"], rows(30))
     settings = TaskSettings(name=str(tmp_path / "a.csv"), validation=saved.name)
-    task = build_task(settings, uncut)
+    task = task_of(settings, uncut)
     assert sorted(named_rows(task, task.train)) == sorted(rows(30))
     assert sorted(named_rows(task, task.search)) == sorted(rows(8, word="y"))
     assert sorted(named_rows(task, task.report)) == sorted(rows(6, word="z"))
@@ -370,7 +371,7 @@ def test_a_path_is_read_instead_of_the_hub_and_the_name_stays(tmp_path):
     write_tsv(tmp_path / "train.tsv", ["text", "label"], rows(30))
     write_csv(tmp_path / "dev.csv", ["text", "label"], rows(20, word="v"))
     (tmp_path / "README.md").write_text("not a split")
-    task = build_task(TaskSettings(name="glue/sst2", path=str(tmp_path)), uncut)
+    task = task_of(TaskSettings(name="glue/sst2", path=str(tmp_path)), uncut)
     assert task.name == "glue/sst2"
     assert sorted(named_rows(task, task.train)) == sorted(rows(30))
     assert sorted(named_rows(task, task.search, task.report)) == sorted(rows(20, word="v"))
@@ -380,7 +381,7 @@ def test_two_files_for_one_split_are_refused(tmp_path):
     for name in ("dev.csv", "valid.csv"):
         write_csv(tmp_path / name, ["text", "label"], rows(30))
     with pytest.raises(UserError, match=r"two files for validation, one is valid\.csv"):
-        build_task(TaskSettings(path=str(tmp_path)), uncut)
+        task_of(TaskSettings(path=str(tmp_path)), uncut)
 
 
 # --- the protocol of the paper
@@ -520,7 +521,7 @@ def test_rows_without_text_or_label_are_dropped_and_counted(tmp_path):
     assert task.empty == 3
     missing = [("text", None), (None, "1"), ("odd", float("nan"))]
     write_json_lines(tmp_path / "a.jsonl", ["text", "label"], rows(30) + missing)
-    assert build_task(TaskSettings(name=str(tmp_path / "a.jsonl")), uncut).empty == 3
+    assert task_of(TaskSettings(name=str(tmp_path / "a.jsonl")), uncut).empty == 3
 
 
 def test_texts_are_cut_before_duplicates_are_looked_for(tmp_path):
@@ -528,11 +529,11 @@ def test_texts_are_cut_before_duplicates_are_looked_for(tmp_path):
     data = [*rows(40), *long, ("v0 a0 b0 c0 d0 another", "0")]
     write_csv(tmp_path / "a.csv", ["text", "label"], data)
     settings = TaskSettings(name=str(tmp_path / "a.csv"))
-    task = build_task(settings, lambda text: " ".join(text.split()[:5]))
+    task = task_of(settings, lambda text: " ".join(text.split()[:5]))
     assert sorted(named_rows(task)) == sorted(rows(40) + rows(20, word="v"))
     assert task.duplicates == 1
     assert task.cut_share == 20 / 60
-    assert build_task(settings, uncut).cut_share == 0
+    assert task_of(settings, uncut).cut_share == 0
 
 
 pool = st.lists(st.tuples(st.sampled_from("abcdeABC"), st.integers(0, 1)), max_size=8)
@@ -578,10 +579,9 @@ def test_splits_are_disjoint_parts_of_their_pools(train, validation, test, searc
         for role, found in labels.items()
         if found is not None
     }
-    settings = TaskSettings(search=search, report=report, protocol=how)
     if len(pools) == 1 and (search or 4) + (report or 4) >= len(train):
         return  # then nothing is left to train on, see the errors below
-    parts = divide(pools, settings)
+    parts = divide(pools, train=None, search=search, report=report, seed=0, protocol=how)
     texts = [text for part in (parts if how == "three-way" else parts[:2]) for text in part.texts]
     assert len(texts) == len(set(texts))
     known = {(t, n) for p in pools.values() for t, n in zip(p.texts, p.labels, strict=True)}
@@ -776,7 +776,7 @@ def test_an_unreachable_hub_names_the_way_out(hub_cache, monkeypatch, name):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match="give a local file, or rotten_tomatoes") as error:
-        build_task(TaskSettings(name=name), uncut)
+        task_of(TaskSettings(name=name), uncut)
     assert "\n" not in str(error.value)
     assert name in str(error.value)
 
@@ -787,7 +787,7 @@ def test_sst2_of_the_hub_is_split_as_decided():
         socket.create_connection(("huggingface.co", 443), timeout=2).close()
     except OSError:
         pytest.skip("the hub cannot be reached")
-    task = build_task(TaskSettings(name="glue/sst2"), uncut)
+    task = task_of(TaskSettings(name="glue/sst2"), uncut)
     assert task.sentiment
     assert (len(task.search), len(task.report)) == (400, 472)
     assert len(task.train) + task.duplicates == 67_349
@@ -858,7 +858,7 @@ def test_errors_are_one_line(tmp_path, monkeypatch, case):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError, match=message) as error:
-        build_task(TaskSettings(**{"name": name, **changes}), uncut)
+        task_of(TaskSettings(**{"name": name, **changes}), uncut)
     assert "\n" not in str(error.value)
 
 
@@ -879,19 +879,19 @@ def test_labels_of_validation_must_be_those_of_the_classes(tmp_path):
     write_csv(tmp_path / "v.csv", ["text", "label"], rows(10, word="v"))
     settings = settings.model_copy(update={"validation": str(tmp_path / "v.csv")})
     with pytest.raises(UserError, match="label '0' is none of positive, negative"):
-        build_task(settings, uncut)
+        task_of(settings, uncut)
 
 
 def test_validation_without_train_is_refused(tmp_path):
     settings = saved_dict(tmp_path, {"validation": numbered(9, "x"), "test": numbered(9, "y")})
     with pytest.raises(UserError, match="nothing to train on"):
-        build_task(settings, uncut)
+        task_of(settings, uncut)
 
 
 def test_unknown_split_names_are_listed(tmp_path):
     settings = saved_dict(tmp_path, {"left": numbered(9, "x"), "right": numbered(9, "y")})
     with pytest.raises(UserError, match="it has left, right"):
-        build_task(settings, uncut)
+        task_of(settings, uncut)
 
 
 def test_a_train_file_that_is_its_own_validation_is_refused(tmp_path):

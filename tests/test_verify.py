@@ -440,6 +440,16 @@ STUDENTS: dict[str, Damage] = {
         "birth {ok}",
         "the seed of trial {ok} is .*; its key and the run's seed",
     ),
+    "a method is another": (
+        change("trials", "method = 'pkd'"),
+        "trial {ok}",
+        "taught by 'pkd'; distill.method is 'rosearch'",
+    ),
+    "a method is none": (
+        change("trials", "method = ''"),
+        "trial {ok}",
+        "taught by ''; distill.method is 'rosearch'",
+    ),
     "a replicate is missing": (
         change("trials", "replicate = 1"),
         "birth {ok}",

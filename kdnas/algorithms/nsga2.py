@@ -1,8 +1,9 @@
 """NSGA-II over genotypes: pymoo's algorithm driven by ask and tell, and one without generations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pymoo.algorithms.moo import nsga2 as pymoo_nsga2
@@ -32,10 +33,11 @@ _MATINGS = 10
 """Rounds of mating for one batch; each draws up to 100 neighbours of every parent."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _ParetoSearch:
     """What both ways share: the problem, the keys that were proposed, and the mating.
 
-    Args:
+    Attributes:
         space: Where students come from.
         objectives: What is optimised.
         floor: Least accuracy in [0, 1]; 0 for none.
@@ -46,36 +48,28 @@ class _ParetoSearch:
         seed: Of all draws.
     """
 
-    def __init__(
-        self,
-        *,
-        space: Space[Any],
-        objectives: Sequence[Metric],
-        floor: float,
-        accept: Accept,
-        population: int,
-        crossover: float,
-        batch: int,
-        seed: int,
-    ) -> None:
+    space: Space[Any]
+    objectives: Sequence[Metric]
+    floor: float
+    accept: Accept
+    population: int
+    crossover: float
+    batch: int
+    seed: int
+
+    def __post_init__(self) -> None:
         self.finished: str | None = None
-        self._space, self._population, self._batch, self._seed = space, population, batch, seed
-        self._problem = StudentProblem(objectives, floor)
+        self._problem = StudentProblem(self.objectives, self.floor)
         self._seen: set[str] = set()
-        self._accept = unseen(self._seen, accept)
+        self._accept = unseen(self._seen, self.accept)
         # Made for each search: pymoo's default operators are shared between algorithms.
         self._mating = Evolution(
             TournamentSelection(func_comp=pymoo_nsga2.binary_tournament),
-            UniformCrossover(space, crossover),
-            EvoMutation(space, self._accept),
+            UniformCrossover(self.space, self.crossover),
+            EvoMutation(self.space, self._accept),
             eliminate_duplicates=KeyElimination(self._seen),
             n_max_iterations=_MATINGS,
         )
-        self._start()
-
-    def _start(self) -> None:
-        """Make what only this way needs."""
-        raise NotImplementedError
 
     def _proposal(self, individual: Individual) -> Proposal:
         """Number an individual as the next birth of the run, and propose it."""
@@ -85,46 +79,6 @@ class _ParetoSearch:
         return Proposal(individual.X[0], operation or "initial", parents or ())
 
 
-class NSGA2(_ParetoSearch):
-    """Deb 2002 with `batch` children at a time; see `Algorithm`.
-
-    The initial population is one batch, since pymoo draws another one at a second ask. Failed
-    students are told as infeasible, with the largest violation there is.
-
-    Attributes:
-        asynchronous: The class of a search without generations.
-    """
-
-    asynchronous: ClassVar[type]
-
-    def _start(self) -> None:
-        self._asked: Population = Population()
-        self._nsga2 = pymoo_nsga2.NSGA2(
-            pop_size=self._population,
-            n_offsprings=self._batch,
-            sampling=EditSampling(self._space, self._accept),
-            mating=self._mating,
-            survival=RankAndCrowding(),
-            eliminate_duplicates=KeyElimination(self._seen),
-        )
-        self._nsga2.setup(self._problem, seed=self._seed, termination=NoTermination())
-
-    def ask(self, most: int) -> list[Proposal]:
-        """The initial population, later at most `batch` children."""
-        asked = self._nsga2.ask()
-        if asked is None or len(asked) == 0:  # pymoo's way to say that nothing new was found
-            self.finished = "exhausted"
-            return []
-        self._asked = asked[:most]
-        return [self._proposal(individual) for individual in self._asked]
-
-    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
-        """The results of the last ask; the better part of parents and children survives."""
-        ordered = [results[individual.get("birth")] for individual in self._asked]
-        self._nsga2.evaluator.eval(self._problem, self._asked, results=ordered)
-        self._nsga2.tell(infills=self._asked)
-
-
 class SteadyNSGA2(_ParetoSearch):
     """NSGA-II's selection and survival, one child at a time; see `Algorithm`.
 
@@ -132,8 +86,9 @@ class SteadyNSGA2(_ParetoSearch):
     are proposed: no worker waits for the slowest initial student.
     """
 
-    def _start(self) -> None:
-        self._rng = np.random.default_rng(self._seed)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._rng = np.random.default_rng(self.seed)
         self._survival, self._evaluator = RankAndCrowding(), Evaluator()
         # Of its algorithm pymoo's tournament asks how to compare, and for the generator of ties.
         self._rules = SimpleNamespace(
@@ -162,17 +117,17 @@ class SteadyNSGA2(_ParetoSearch):
             self._members = self._survival.do(
                 self._problem,
                 everybody,
-                n_survive=self._population,
+                n_survive=self.population,
                 random_state=self._rng,
             )
 
     def _initial(self) -> Individual | None:
         """A random student while there are fewer than the population should have."""
-        full = len(self._seen) >= self._population and len(self._members) >= 2
+        full = len(self._seen) >= self.population and len(self._members) >= 2
         if full or not self._random:
             return None
         with undone_when_exhausted(self._rng):
-            edit = random_edits(self._space, self._rng, accept=self._accept)
+            edit = random_edits(self.space, self._rng, accept=self._accept)
             x = np.empty(1, dtype=object)
             x[0] = edit.architecture
             return Individual(X=x)
@@ -193,4 +148,42 @@ class SteadyNSGA2(_ParetoSearch):
         return None
 
 
-NSGA2.asynchronous = SteadyNSGA2
+class NSGA2(_ParetoSearch):
+    """Deb 2002 with `batch` children at a time; see `Algorithm`.
+
+    The initial population is one batch, since pymoo draws another one at a second ask. Failed
+    students are told as infeasible, with the largest violation there is.
+
+    Attributes:
+        asynchronous: The class of a search without generations.
+    """
+
+    asynchronous = SteadyNSGA2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._asked: Population = Population()
+        self._nsga2 = pymoo_nsga2.NSGA2(
+            pop_size=self.population,
+            n_offsprings=self.batch,
+            sampling=EditSampling(self.space, self._accept),
+            mating=self._mating,
+            survival=RankAndCrowding(),
+            eliminate_duplicates=KeyElimination(self._seen),
+        )
+        self._nsga2.setup(self._problem, seed=self.seed, termination=NoTermination())
+
+    def ask(self, most: int) -> list[Proposal]:
+        """The initial population, later at most `batch` children."""
+        asked = self._nsga2.ask()
+        if asked is None or len(asked) == 0:  # pymoo's way to say that nothing new was found
+            self.finished = "exhausted"
+            return []
+        self._asked = asked[:most]
+        return [self._proposal(individual) for individual in self._asked]
+
+    def tell(self, results: Mapping[int, Evaluation | Failure]) -> None:
+        """The results of the last ask; the better part of parents and children survives."""
+        ordered = [results[individual.get("birth")] for individual in self._asked]
+        self._nsga2.evaluator.eval(self._problem, self._asked, results=ordered)
+        self._nsga2.tell(infills=self._asked)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.options import ConfigOption, JsonOption, PresetOption, SetOption
+from kdnas.cli.options import ConfigOption, JsonOption, PluginOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +18,7 @@ def evaluate(
     preset: PresetOption = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
+    plugins: PluginOption = None,
     replicates: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,7 +30,10 @@ def evaluate(
     from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
     from kdnas.metrics import metrics_of
+    from kdnas.registry import plug_in
 
+    for module in plugins or []:
+        plug_in(module)
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)

@@ -67,7 +67,7 @@ def attack_spec(config: Config, task: Task) -> AttackSpec:
 def load_task(config: Config) -> Task:
     """The run's task, its texts cut to what the students see."""
     tokenizer = load_tokenizer(config.teacher.model)
-    return build_task(config.task, word_boundary_cut(tokenizer, config.student.max_length))
+    return build_task(word_boundary_cut(tokenizer, config.student.max_length), **dict(config.task))
 
 
 def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:

@@ -31,6 +31,7 @@ class Record:
         progress: Called with every trial and its result, new or recorded.
         seed: The run's; each training has its own from it.
         objectives: What has to be a finite number for a student to count as evaluated.
+        method: How students are taught.
         timeouts_count: Whether a timeout is a result; else it pauses the run.
     """
 
@@ -41,10 +42,12 @@ class Record:
         seed: int,
         objectives: Sequence[Metric],
         *,
+        method: str,
         timeouts_count: bool,
     ) -> None:
         self._archive, self._progress, self._seed = archive, progress, seed
-        self._objectives, self._timeouts_count = objectives, timeouts_count
+        self._objectives, self._method = objectives, method
+        self._timeouts_count = timeouts_count
         rows = archive.rows()
         self._recorded: dict[int, Trial] = {t.trial: t for row in rows for t in row.trials}
         self._proposed = {n: birth for row in rows for n, birth in births_of(row).items()}
@@ -73,7 +76,7 @@ class Record:
         self._births |= births
         new = [birth for trial, birth in births.items() if trial not in self._recorded]
         if new:
-            self._archive.ask(new)
+            self._archive.ask(new, self._method)
         return list(births)
 
     def job(self, trial: int) -> Job:

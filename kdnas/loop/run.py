@@ -46,7 +46,14 @@ def run_search(
         algorithm = Replicated(algorithm, settings.replicates)
     timeouts_count = settings.asynchronous or config.workers.timeout_is_result
     objectives = metrics_of(settings.objectives)
-    record = Record(archive, progress, settings.seed, objectives, timeouts_count=timeouts_count)
+    record = Record(
+        archive,
+        progress,
+        settings.seed,
+        objectives,
+        method=config.distill.method,
+        timeouts_count=timeouts_count,
+    )
     steps = run_steadily if settings.asynchronous else run_generations
     asked = steps(algorithm, settings.evaluations * settings.replicates, record, workers)
     record.close(asked)

@@ -51,10 +51,11 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
     """Return an evaluation with the values of those objectives that a user has added.
 
     What decides about a student has to be a finite number: the objectives, and what fitness and
-    accuracy floor are made of. Other metrics may be anything. A report is returned as it is.
+    accuracy floor are made of; and what an archive keeps as a count has to be one. Other metrics
+    may be anything. A report is returned as it is.
 
     Raises:
-        EvaluationFailed: One of these values is not finite.
+        EvaluationFailed: One of these values is not finite, or no count.
         UserError: A user's metric is negative, for which hypervolumes have no scale.
     """
     if isinstance(result, Report):
@@ -63,12 +64,19 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
         value = metric.value(result)
         if not math.isfinite(value):
             raise EvaluationFailed("non_finite", f"{metric.name} is {value}")
+    for name in ("parameters", "block_parameters", "flops"):
+        count = getattr(result, name)
+        if not (isinstance(count, int) and 0 <= count <= _LARGEST):
+            raise EvaluationFailed("non_finite", f"{name} is {count!r}, not a count")
     values = {metric.name: float(metric.value(result)) for metric in added(objectives)}
     for name, value in values.items():
         if value < 0:
             raise UserError(f"metric {name} is {value}: shift it so that it is never below 0")
     return replace(result, values={**result.values, **values}) if values else result
 
+
+_LARGEST = 2**63 - 1
+"""Of a count in an archive."""
 
 _KEPT = {"name", "maximise", "label", "long", "unit", "limit"}
 

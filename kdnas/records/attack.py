@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from kdnas.errors import UserError
-from kdnas.records.recipes import ATTACKS, Resources
+from kdnas.records.recipes import ATTACKS, LABELS, Resources
 
 Outcome = Literal["skipped", "succeeded", "failed"]
 AttackMode = Literal["lazy", "exact"]
@@ -94,6 +94,11 @@ class AttackSpec:
         more += [f"at most {self.query_budget} queries a text"] if self.query_budget else []
         more += [f"seed {self.seed}"] if self.seed else []
         return f"{self.recipe}{f' ({settings})' if settings else ''}, {', '.join(more)}"
+
+    @property
+    def label(self) -> str:
+        """What tables call the recipe."""
+        return LABELS.get(self.recipe, self.recipe)
 
     @property
     def lazy(self) -> bool:

@@ -157,3 +157,6 @@ ATTACKS: Registry[Recipe] = Registry(
     },
     form=Recipe,
 )
+
+LABELS = {"textfooler": "TextFooler", "deepwordbug": "DeepWordBug", "pruthi": "Pruthi"}
+"""What tables call these recipes. Others go by their names, whether or not their code is here."""

@@ -27,12 +27,14 @@ class Run:
 
     Attributes:
         rows: Its students.
+        attack: What guides it, as tables call it.
         context: What is said of it.
         config: What it was started with.
         splits: What its record keeps of each split of the task.
     """
 
     rows: list[Row]
+    attack: str
     context: RunContext
     config: Config
     splits: dict[str, dict[str, Any]]
@@ -48,7 +50,8 @@ def read_runs(folder: Path) -> dict[str, Run]:
             if evaluated(rows):
                 context = run_context(run, archive, rows)
                 splits = archive.meta("task", {}).get("splits", {})
-                found[run.path.name] = Run(rows, context, stored_config(archive), splits)
+                attack = next(iter(archive.specs().values())).label
+                found[run.path.name] = Run(rows, attack, context, stored_config(archive), splits)
     return found
 
 

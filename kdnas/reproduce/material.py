@@ -7,8 +7,9 @@ from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.records import AttackSpec
 from kdnas.reproduce.finalists import Run, finalists, read_runs
-from kdnas.reproduce.models import ATTACKS, GROWING, PATIENT, student_name, sweep_name
+from kdnas.reproduce.models import GROWING, OTHER_THRESHOLD, PATIENT, student_name, sweep_name
 from kdnas.reproduce.searches import search_configs
 from kdnas.runs import MODELS_FILE, ModelArchive, Row, require_same, stored_config
 from kdnas.runs.context import OFFLINE
@@ -21,7 +22,8 @@ class Material:
     Attributes:
         config: Of the reproduction.
         runs: Its searches by name.
-        scores: Attack -> model -> scores on report-val.
+        scores: Attack -> model -> scores on report-val; first the attack that guides the searches.
+        labels: What tables call each of these attacks.
         transfers: (Surrogate, target) -> (times shown, times right) of each text.
         roles: Names of scores by what a student is, such as the knee, as far as they are there.
         search_note, model_note: On which texts searches and models were measured; may be empty.
@@ -30,6 +32,7 @@ class Material:
     config: Config
     runs: dict[str, Run]
     scores: dict[str, dict[str, Scores]]
+    labels: dict[str, str]
     transfers: dict[tuple[str, str], list[tuple[int, int]]]
     roles: dict[str, str]
     search_note: str
@@ -42,8 +45,13 @@ class Material:
 
     @property
     def direct(self) -> dict[str, Scores]:
-        """Scores under the paper's attack."""
-        return self.scores["textfooler"]
+        """Scores under the attack that guides the searches."""
+        return next(iter(self.scores.values()), {})
+
+    @property
+    def guide(self) -> str:
+        """What tables call that attack; "" before there are models."""
+        return next(iter(self.labels.values()), "")
 
     @property
     def students(self) -> dict[str, str]:
@@ -56,8 +64,9 @@ class Material:
 
     @property
     def paper(self) -> dict[str, Reported]:
-        """What the paper prints of this task; nothing for a task that it does not have."""
-        return reported(self.config.task.name)
+        """What the paper prints of this task, under TextFooler; nothing where it has no such."""
+        same = next(iter(self.scores), "") == "textfooler"
+        return reported(self.config.task.name) if same else {}
 
     @property
     def gone(self) -> list[str]:
@@ -100,16 +109,17 @@ def read_material(config: Config, folder: Path) -> Material:
     for name, chosen in search_configs(config).items():
         if name in runs:
             require_same(folder / name, runs[name].config, chosen)
-    scores: dict[str, dict[str, Scores]] = {attack: {} for attack in ATTACKS}
+    scores: dict[str, dict[str, Scores]] = {}
     transfers: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    specs: dict[str, str | None] = {}
+    specs: dict[str, AttackSpec] = {}
     if (folder / MODELS_FILE).is_file():
         with ModelArchive.read(folder / MODELS_FILE) as archive:
             require_same(folder, stored_config(archive), config, GROWING)
-            scores = {attack: model_scores(archive, attack) for attack in ATTACKS}
-            specs = {attack: archive.spec(attack) for attack in ATTACKS}
+            specs = archive.specs()
+            scores = {attack: model_scores(archive, attack) for attack in specs}
             transfers = archive.transfers()
-    if not runs and not scores["textfooler"]:
+    direct = next(iter(scores.values()), {})
+    if not runs and not direct:
         raise UserError(
             f"nothing of a reproduction in {folder} yet: run it without --only, or wait for its"
             " first student"
@@ -121,35 +131,41 @@ def read_material(config: Config, folder: Path) -> Material:
     roles = {
         what: student_name(arch.key)
         for what, arch in finalists(runs).items()
-        if student_name(arch.key) in scores["textfooler"]
+        if student_name(arch.key) in direct
     }
-    spec = specs.get("textfooler")
     return Material(
         config,
         runs,
         scores,
+        {attack: _label(attack, spec) for attack, spec in specs.items()},
         transfers,
         roles,
         _search_note(runs),
-        _model_note(scores["textfooler"], spec),
+        _model_note(direct, specs),
     )
+
+
+def _label(attack: str, spec: AttackSpec) -> str:
+    """What tables call an attack."""
+    return f"{spec.label}, other threshold" if attack == OTHER_THRESHOLD else spec.label
 
 
 def _search_note(runs: dict[str, Run]) -> str:
     """Texts and spec of the searches' own scores."""
-    measured = [e.search for run in runs.values() for _, e in evaluated(run.rows)]
-    if not measured:
+    if not runs:
         return ""
-    one = measured[0]
+    run = next(iter(runs.values()))
+    one = evaluated(run.rows)[0][1].search
     return (
         f"Searches: accuracy on {one.texts} texts of search-val, robustness on {one.attack.texts} "
-        f"of them, attacked by TextFooler (spec {one.spec}); points."
+        f"of them, attacked by {run.attack} (spec {one.spec}); points."
     )
 
 
-def _model_note(direct: dict[str, Scores], spec: str | None) -> str:
+def _model_note(direct: dict[str, Scores], specs: dict[str, AttackSpec]) -> str:
     """Texts and spec of the compared models."""
     if not direct:
         return ""
     texts = max(s.outcomes[0].texts for s in direct.values())
-    return f"On {texts} texts of report-val, attacked by TextFooler (spec {spec})."
+    spec = next(iter(specs.values()))
+    return f"On {texts} texts of report-val, attacked by {spec.label} (spec {spec.digest})."

@@ -16,9 +16,13 @@ from kdnas.analysis.paper import (
 from kdnas.analysis.paper.table import Cell
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material
+from kdnas.reproduce.models import OTHER_THRESHOLD
 
 DIFFERENCES = (2, 5)
 """In points, for which the trainings are counted that would show them."""
+
+_COUNTS = ("no", "one", "two", "three", "four")
+"""In words, of attacks."""
 
 
 def named(m: Material) -> dict[str, str]:
@@ -48,21 +52,20 @@ def attacks_table(m: Material) -> PaperTable:
     rows: list[tuple[Cell, ...]] = []
     for what, name in named(m).items():
         direct = m.direct[name]
-        others = [m.scores[attack].get(name) for attack in ("other-threshold", "deepwordbug")]
+        others = [m.scores[attack].get(name) for attack in list(m.scores)[1:]]
         rows.append((what, direct.accuracy, direct.robustness, direct.worst,
                      *(s.robustness if s else None for s in others)))  # fmt: skip
-    header = ("model", "accuracy", "TextFooler", "worst class", "TextFooler, other threshold",
-              "DeepWordBug")  # fmt: skip
-    title = "Accuracy under three attacks; no search saw the last"
+    header = ("model", "accuracy", m.guide, "worst class", *list(m.labels.values())[1:])
+    title = f"Accuracy under {_COUNTS[len(m.labels)]} attacks; no search saw the last"
     return PaperTable("attacks", title, header, tuple(rows), _thresholds(m))
 
 
 def _thresholds(m: Material) -> tuple[str, ...]:
     """In how many trainings the other similarity threshold leaves less robustness, or more."""
-    other = m.scores["other-threshold"]
+    usual, other = (m.scores.get(name, {}) for name in ("textfooler", OTHER_THRESHOLD))
     pairs = [
         pair
-        for name, scores in {scores.name: scores for scores in m.direct.values()}.items()
+        for name, scores in {scores.name: scores for scores in usual.values()}.items()
         if name in other
         for pair in zip(scores.each["robustness"], other[name].each["robustness"], strict=False)
     ]
@@ -89,8 +92,9 @@ def mcnemar_table(m: Material) -> PaperTable:
                 rows.append((what, other, *counts, f"{found.p:.2g}"))
     header = ("student", "against", "only the student holds", "only the other holds", "p")
     note = (
-        "Texts held under TextFooler, in the mean of the pairs of trainings. Exact test of the "
-        "signs of each text's differences; with one training each it is McNemar's."
+        f"Texts held under {m.guide}, in the mean of the pairs of trainings. "
+        "Exact test of the signs of each text's differences; with one training each it is "
+        "McNemar's."
     )
     return PaperTable("mcnemar", "Robustness text by text", header, tuple(rows), (note,))
 

@@ -9,8 +9,8 @@ from kdnas.config import ReproduceSettings
 GROWING = tuple(f"reproduce.{n}" for n in ("replicates", "strengths", "sweep_seeds"))
 """Settings that ask for more of the same; the models that are there stay what they are."""
 
-ATTACKS = ("textfooler", "other-threshold", "deepwordbug")
-"""On every model, the paper's first."""
+OTHER_THRESHOLD = "other-threshold"
+"""The attack by TextFooler with the other named threshold."""
 
 How = Literal["teacher", "patient", "cells", "student", "adversarial"]
 

@@ -20,10 +20,11 @@ TOLERANCE = 1e-4
 
 _TEXTS = """
 CREATE TEMP TABLE texts AS
-SELECT key AS name, replicate, attacks.name AS attack, text_index, label, outcome, words,
-       words_changed, queries, parameters, examples
+SELECT key AS name, replicate, text_index, label, outcome, words, words_changed, queries,
+       parameters, examples
 FROM outcomes JOIN measurements USING (measurement) JOIN trials USING (trial)
-JOIN students USING (birth) JOIN attacks USING (attack) JOIN originals USING (split, text_index)
+JOIN students USING (birth) JOIN originals USING (split, text_index)
+WHERE attack = (SELECT min(attack) FROM attacks)
 """
 _TRAININGS = """
 CREATE TEMP TABLE trainings AS
@@ -36,16 +37,16 @@ SELECT name, replicate, 1 AS training,
            / MAX(SUM(outcome != 'skipped'), 1) AS queries,
        (SELECT MIN(held) FROM (
             SELECT 100.0 * AVG(u.outcome = 'failed') AS held FROM texts AS u
-            WHERE u.name = t.name AND u.replicate = t.replicate AND u.attack = 'textfooler'
+            WHERE u.name = t.name AND u.replicate = t.replicate
             GROUP BY u.label)) AS worst,
        parameters / 1e6 AS parameters, examples
-FROM texts AS t WHERE attack = 'textfooler' GROUP BY name, replicate
+FROM texts AS t GROUP BY name, replicate
 """
 _BY_TEXT = """
 CREATE TEMP TABLE by_text AS
 SELECT name, text_index, 100.0 * AVG(outcome != 'skipped') AS accuracy,
        100.0 * AVG(outcome = 'failed') AS robustness
-FROM texts WHERE attack = 'textfooler' GROUP BY name, text_index
+FROM texts GROUP BY name, text_index
 """
 _COLUMNS = {
     metrics.ACCURACY.header: "accuracy",
@@ -74,7 +75,7 @@ def table_problems(
     compared, problems = 0, list[Problem]()
     with reading(models) as db:
         db.execute(_TEXTS)
-        db.execute("CREATE INDEX temp.by_model ON texts (name, replicate, attack)")
+        db.execute("CREATE INDEX temp.by_model ON texts (name, replicate)")
         db.execute(_TRAININGS)
         db.execute(_BY_TEXT)
         for path in sorted(results.glob("table?.csv")):

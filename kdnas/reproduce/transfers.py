@@ -7,7 +7,6 @@ from pathlib import Path
 from kdnas.config import Config
 from kdnas.records import TextOutcome
 from kdnas.reproduce.build import open_workshop
-from kdnas.reproduce.models import ATTACKS
 from kdnas.runs import ModelArchive
 
 
@@ -36,10 +35,11 @@ def transfer_matrix(
         """That replicate, or the first where there is none, as of the teacher."""
         return replicate if replicate in replicates[name] else replicates[name][0]
 
+    direct = next(iter(archive.attacks), "")
     pairs: dict[tuple[str, str, int], list[TextOutcome]] = {}
     for surrogate, target in product(replicates, repeat=2):
         for replicate in sorted({*replicates[surrogate], *replicates[target]}):
-            outcomes = archive.texts(surrogate, one(surrogate, replicate), ATTACKS[0])
+            outcomes = archive.texts(surrogate, one(surrogate, replicate), direct)
             if any(outcome.outcome == "succeeded" for outcome in outcomes):
                 pairs[surrogate, target, replicate] = outcomes
     known = archive.transferred()

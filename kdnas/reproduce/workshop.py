@@ -14,8 +14,8 @@ from kdnas.config import Config
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
 from kdnas.pipeline import quiet_libraries
-from kdnas.records import SIMILARITY_THRESHOLDS, AttackSpec, TextOutcome
-from kdnas.reproduce.models import ATTACKS, TEACHER, Model
+from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
+from kdnas.reproduce.models import OTHER_THRESHOLD, TEACHER, Model
 from kdnas.reproduce.shelf import Shelf
 from kdnas.reproduce.trainer import Trainer
 from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
@@ -35,20 +35,25 @@ class Built:
 
 
 def attack_specs(config: Config, task: Task) -> dict[str, AttackSpec]:
-    """The attacks on every model, whatever the searches attack with.
+    """The attacks on every model by name: first that of the searches, then what to compare it with.
 
-    They are TextFooler as it is set, TextFooler with the other named threshold, and DeepWordBug.
+    These are TextFooler as it is set, TextFooler with the other named threshold, and DeepWordBug.
     """
     attack, seed = config.attack, config.search.seed
-    counting = attack.model_copy(update={"recipe": "textfooler", "mode": "exact"})
-    first = counting.spec(sentiment=task.sentiment, seed=seed)
-    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != first.settings.similarity)
-    specs = (
-        first,
-        replace(first, settings=replace(first.settings, similarity=other), mode="lazy"),
-        AttackSpec(recipe="deepwordbug", resources=attack.resources, seed=seed),
-    )
-    return dict(zip(ATTACKS, specs, strict=True))
+
+    def spec(recipe: str, mode: AttackMode) -> AttackSpec:
+        chosen = attack.model_copy(update={"recipe": recipe, "mode": mode})
+        return chosen.spec(sentiment=task.sentiment, seed=seed)
+
+    fooler = spec("textfooler", "lazy")
+    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != fooler.settings.similarity)
+    own = {attack.recipe: spec(attack.recipe, "exact")}
+    others = {
+        "textfooler": fooler,
+        OTHER_THRESHOLD: replace(fooler, settings=replace(fooler.settings, similarity=other)),
+        "deepwordbug": AttackSpec(recipe="deepwordbug", resources=attack.resources, seed=seed),
+    }
+    return own | others | own  # the own one first, and none twice
 
 
 class Workshop:

@@ -37,18 +37,24 @@ FROM trials JOIN students USING (birth) ORDER BY birth, trial
 class Archive(Store):
     """Appends to and reads from the archive of one search."""
 
-    def ask(self, births: Sequence[Birth]) -> None:
-        """Record what was asked for: new students, a pending trial each, and an event each."""
+    def ask(self, births: Sequence[Birth], method: str = "") -> None:
+        """Record what was asked for: new students, a pending trial each, and an event each.
+
+        Args:
+            births: The trials.
+            method: How their students are taught, `distill.method`.
+        """
         students = [student_columns(b) for b in births if b.replicate == 0]
         with self._writing():
             (first,) = self._db.execute("SELECT coalesce(max(trial) + 1, 0) FROM trials").fetchone()
             trials = [
-                (first + i, b.birth, b.replicate, b.fidelity, b.seed) for i, b in enumerate(births)
+                (first + i, b.birth, b.replicate, b.fidelity, method, b.seed)
+                for i, b in enumerate(births)
             ]
             self._db.executemany("INSERT INTO students VALUES (?, ?, ?, ?, ?, ?)", students)
             self._db.executemany(
                 "INSERT INTO trials (trial, birth, replicate, fidelity, method, seed, status)"
-                " VALUES (?, ?, ?, ?, '', ?, 'pending')",
+                " VALUES (?, ?, ?, ?, ?, ?, 'pending')",
                 trials,
             )
             self._events("ask", [trial for trial, *_ in trials])

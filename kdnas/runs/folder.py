@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -60,19 +61,19 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
         if resume:
             raise UserError(f"no run in {folder.path} to go on with: leave out --resume")
         return _new(folder, config)
-    archive = Archive.open(folder.archive)
-    if all(row.status == "pending" for row in archive.rows()):
-        with archive:
-            pass  # closed, which leaves no log beside the file
-        folder.archive.unlink()
-        return _new(folder, config)
-    require_same(folder.path, stored_config(archive), config)
-    require_same_code(archive)
-    if not (resume or archive.meta("finished")):
-        raise UserError(
-            f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
-        )
-    return archive
+    with ExitStack() as stack:  # closes what is refused, which leaves no log beside the file
+        archive = stack.enter_context(Archive.open(folder.archive))
+        if any(row.status != "pending" for row in archive.rows()):
+            require_same(folder.path, stored_config(archive), config)
+            require_same_code(archive)
+            if not (resume or archive.meta("finished")):
+                raise UserError(
+                    f"{folder.path} holds an unfinished run: add --resume, or choose another --out"
+                )
+            stack.pop_all()
+            return archive
+    folder.archive.unlink()
+    return _new(folder, config)
 
 
 def _new(folder: RunFolder, config: Config) -> Archive:

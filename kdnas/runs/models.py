@@ -118,10 +118,6 @@ class ModelArchive(Store):
         where = "key = ? AND replicate = ? AND attack = ?"
         return self._outcomes(where, (name, replicate, number))
 
-    def spec(self, attack: str) -> str | None:
-        """Return the digest of the spec of an attack; None where it was not made."""
-        return self.attacks[attack][1] if attack in self.attacks else None
-
     def transferred(self) -> set[tuple[str, str, int]]:
         """Return (surrogate, target, replicate) of every transfer that showed a text."""
         query = "SELECT DISTINCT surrogate, target, replicate FROM transfers"

@@ -1,8 +1,9 @@
-"""Builds a task from its settings: read, cut, clean, divide, check."""
+"""Builds a task: read, cut, clean, divide, check."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from kdnas.config import TASKS, TaskSettings
+from kdnas.config import TASKS
 from kdnas.errors import UserError
 from kdnas.registry import resolve
 from kdnas.tasks.clean import clean
@@ -15,33 +16,34 @@ from kdnas.tasks.tables import Role, Source, Table
 from kdnas.tasks.task import Split, Task
 
 
-def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
-    """The task that the settings name, equal for equal settings and data.
+def build_task(
+    cut: Callable[[str], str], *, name: str, path: str | None, validation: str | None,
+    text_column: str | None, label_column: str, max_overlap: float, **parts: Any,
+) -> Task:  # fmt: skip
+    """The task of that name, equal for equal arguments and data.
 
-    Args:
-        settings: Which data, which columns, which sizes.
-        cut: Shortens a text to what the student sees, see `word_boundary_cut`.
+    `cut` shortens a text to what the student sees, see `word_boundary_cut`; `divide` takes the
+    `parts`; and what each means is said in `TaskSettings`.
 
     Raises:
         UserError: The data cannot be read, lacks a class where one is needed, or its validation
             was cut from its training text.
     """
-    source = _source(settings)
-    pools = labelled_pools(source.tables, settings)
+    source = _source(name, path, validation)
+    pools = labelled_pools(source.tables, text_column, label_column)
     cleaned = clean(pools.splits, cut)
-    train, search, report = divide(cleaned.splits, settings)
-    parts = {"train": train, "search": search, "report": report}
-    _check_classes(settings.name, pools.label_names, parts)
-    validation = search.texts if report is search else search.texts + report.texts
-    texts = train.texts + validation
+    train, search, report = divide(cleaned.splits, **parts)
+    _check_classes(name, pools.label_names, {"train": train, "search": search, "report": report})
+    held_out = search.texts if report is search else search.texts + report.texts
+    texts = train.texts + held_out
     return Task(
-        name=settings.name,
+        name=name,
         label_names=pools.label_names,
         train=train,
         search=search,
         report=report,
         cut_share=sum(text in cleaned.shortened for text in texts) / len(texts),
-        overlap=_checked_overlap(settings, validation, train.texts),
+        overlap=_checked_overlap(name, max_overlap, held_out, train.texts),
         duplicates=cleaned.duplicates,
         licence=source.licence,
         empty=pools.empty,
@@ -49,24 +51,24 @@ def build_task(settings: TaskSettings, cut: Callable[[str], str]) -> Task:
     )
 
 
-def _source(settings: TaskSettings) -> Source:
+def _source(name: str, path: str | None, validation: str | None) -> Source:
     """The rows at a path, an offline task by its name, or else a hub id."""
-    local = settings.path is not None or (settings.name not in TASKS and is_local(settings.name))
-    if settings.validation is not None and not local:
+    local = path is not None or (name not in TASKS and is_local(name))
+    if validation is not None and not local:
         raise UserError(
-            f"task.validation={settings.validation} goes with a local file, and "
-            f"task.name={settings.name} is none; leave task.validation out or name two files"
+            f"task.validation={validation} goes with a local file, and task.name={name} is none; "
+            "leave task.validation out or name two files"
         )
     if not local:
-        reader = TASKS.get(settings.name)
+        reader = TASKS.get(name)
         if reader is None:
-            return read_hub(settings.name)
+            return read_hub(name)
         source: Source = (resolve(reader) if isinstance(reader, str) else reader)()
         return source
-    tables = read_local(settings.path or settings.name)
-    if settings.validation is not None:
+    tables = read_local(path or name)
+    if validation is not None:
         train = tables.get("train") or next(iter(tables.values()))
-        tables = {"train": train, **_held_out(read_local(settings.validation))}
+        tables = {"train": train, **_held_out(read_local(validation))}
     return Source(tables)
 
 
@@ -87,14 +89,12 @@ def _check_classes(name: str, label_names: tuple[str, ...], splits: dict[str, Sp
             )
 
 
-def _checked_overlap(
-    settings: TaskSettings, validation: Sequence[str], train: Sequence[str]
-) -> float:
-    share = overlap_share(validation, train)
-    if share > settings.max_overlap:
+def _checked_overlap(name: str, most: float, held: Sequence[str], train: Sequence[str]) -> float:
+    share = overlap_share(held, train)
+    if share > most:
         raise UserError(
-            f"{settings.name}: {share:.1%} of the validation texts have all their 4-grams in the "
-            f"training texts, the limit is {settings.max_overlap:.1%}: they were cut from the same "
+            f"{name}: {share:.1%} of the validation texts have all their 4-grams in the "
+            f"training texts, the limit is {most:.1%}: they were cut from the same "
             "text; give validation from elsewhere with task.validation=FILE, or allow it with "
             "task.max_overlap=1"
         )

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.tasks.tables import Role
 from kdnas.tasks.task import Split
@@ -15,8 +14,13 @@ _SEARCH_SHARE = 400 / 872
 
 _CARVED_SHARE, _CARVED_MOST = 0.1, 1000
 
+Most = int | None  # texts of a split; None for all there are
 
-def divide(pools: Mapping[Role, Split], settings: TaskSettings) -> tuple[Split, Split, Split]:
+
+def divide(
+    pools: Mapping[Role, Split], *, train: Most, search: Most, report: Most, seed: int,
+    protocol: str,
+) -> tuple[Split, Split, Split]:  # fmt: skip
     """Train, search-val and report-val, each in an order whose prefixes are nearly stratified.
 
     With validation and test, search-val is from the first and report-val from the second. One of
@@ -29,23 +33,21 @@ def divide(pools: Mapping[Role, Split], settings: TaskSettings) -> tuple[Split, 
     Raises:
         UserError: There is no train, or nothing would be left of it.
     """
-    pools = {role: _ordered(pool, settings.seed) for role, pool in pools.items()}
+    pools = {role: _ordered(pool, seed) for role, pool in pools.items()}
     if len(pools) == 1:
         pools = {"train": next(iter(pools.values()))}
     if "train" not in pools:
         origins = " and ".join(pool.origin for pool in pools.values())
         raise UserError(f"{origins}: there is nothing to train on; give data with a train split")
-    train, validation, test = pools["train"], pools.get("validation"), pools.get("test")
-    held_out = test if validation is None else validation
+    pool, validation, test = pools["train"], pools.get("validation"), pools.get("test")
+    held_out, one = test if validation is None else validation, protocol == "paper"
     if held_out is None:
-        sizes = _carved_sizes(train, settings)
-        search, report = _ends(train, sizes, settings)
-        train = _between(train, *sizes)
-    elif test is None or held_out is test or settings.protocol == "paper":
-        search, report = _ends(held_out, _shared_sizes(len(held_out), settings), settings)
-    else:
-        search, report = held_out.head(settings.search), test.head(settings.report)
-    return train.head(settings.train), search, report
+        sizes = _carved_sizes(pool, search, report, one)
+        return _between(pool, *sizes).head(train), *_ends(pool, sizes, one)
+    if test is None or held_out is test or one:
+        sizes = _shared_sizes(len(held_out), search, report, one)
+        return pool.head(train), *_ends(held_out, sizes, one)
+    return pool.head(train), held_out.head(search), test.head(report)
 
 
 def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> NDArray[np.intp]:
@@ -79,10 +81,10 @@ def _ordered(pool: Split, seed: int) -> Split:
     )
 
 
-def _ends(pool: Split, sizes: tuple[int, int], settings: TaskSettings) -> tuple[Split, Split]:
+def _ends(pool: Split, sizes: tuple[int, int], one: bool) -> tuple[Split, Split]:
     """Search-val from the front, report-val from the end (in the paper's protocol, the same)."""
     search = pool.head(sizes[0])
-    if settings.protocol == "paper":
+    if one:
         return search, search
     return search, Split(pool.texts[::-1], pool.labels[::-1], pool.origin).head(sizes[1])
 
@@ -92,10 +94,10 @@ def _between(pool: Split, front: int, end: int) -> Split:
     return Split(pool.texts[middle], pool.labels[middle], pool.origin)
 
 
-def _shared_sizes(n: int, settings: TaskSettings) -> tuple[int, int]:
+def _shared_sizes(n: int, search: Most, report: Most, one: bool) -> tuple[int, int]:
     """Texts of search-val and report-val out of n; one takes what the other leaves over."""
-    most_search, most_report = settings.search or n, settings.report or n
-    if settings.protocol == "paper":
+    most_search, most_report = search or n, report or n
+    if one:
         return min(most_search, most_report, n), 0
     share = round(n * _SEARCH_SHARE)
     return (
@@ -104,13 +106,13 @@ def _shared_sizes(n: int, settings: TaskSettings) -> tuple[int, int]:
     )
 
 
-def _carved_sizes(pool: Split, settings: TaskSettings) -> tuple[int, int]:
+def _carved_sizes(pool: Split, search: Most, report: Most, one: bool) -> tuple[int, int]:
     """Texts of search-val and report-val out of a pool that must train, too."""
     usual = min(_CARVED_MOST, round(len(pool) * _CARVED_SHARE))
-    search, report = settings.search or usual, settings.report or usual
-    if settings.protocol == "paper":
-        given = [size for size in (settings.search, settings.report) if size]
-        search, report = min(given, default=usual), 0
+    if one:
+        search, report = min((size for size in (search, report) if size), default=usual), 0
+    else:
+        search, report = search or usual, report or usual
     if search + report >= len(pool):
         raise UserError(
             f"{pool.origin} has {len(pool)} texts, too few for {search} in search-val and {report} "

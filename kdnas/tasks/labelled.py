@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.tasks.files import read_local
 from kdnas.tasks.labels import labels_of, texts_of
@@ -21,12 +20,12 @@ def labelled_texts(name: str, label_names: Sequence[str]) -> Split:
     Raises:
         UserError: The data cannot be read, or a label is none of the model's.
     """
-    settings, tables = TaskSettings(name=name), read_local(name)
+    tables = read_local(name)
     table = next(tables[role] for role in ("test", "validation", "train") if role in tables)
     number = {name: i for i, name in enumerate(label_names)}
     number |= {str(i): i for i in range(len(label_names)) if str(i) not in number}
-    texts = texts_of(table, settings.text_column)
-    labels = labels_of(table, settings.label_column)
+    texts = texts_of(table, None)
+    labels = labels_of(table, "label")
     known = tuple(number[label] for label in labels if label in number)
     if len(known) < len(labels):
         row, strange = next((i, label) for i, label in enumerate(labels, 1) if label not in number)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.tasks.tables import Role, Table
 from kdnas.tasks.task import Split
@@ -26,8 +25,8 @@ class Pools:
     empty: int
 
 
-def labelled_pools(tables: Mapping[Role, Table], settings: TaskSettings) -> Pools:
-    """The pools of the tables that have labels.
+def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: str) -> Pools:
+    """The pools of the tables that have labels, with texts and labels in these columns.
 
     Classes keep the order that the data gives them; otherwise they are the labels found, sorted
     as numbers if all are numbers and as text if not.
@@ -35,21 +34,21 @@ def labelled_pools(tables: Mapping[Role, Table], settings: TaskSettings) -> Pool
     Raises:
         UserError: A column is missing or not what it should be, or there are not two classes.
     """
-    labels = {role: labels_of(table, settings.label_column) for role, table in tables.items()}
+    labels = {role: labels_of(table, label_in) for role, table in tables.items()}
     # The hub marks the hidden labels of a test split with -1.
     labels = {role: found for role, found in labels.items() if set(found) - {None, "-1"}}
-    known = [tables[role].class_names.get(settings.label_column) for role in labels]
+    known = [tables[role].class_names.get(label_in) for role in labels]
     names = tuple(next(filter(None, known), ()) or _sorted_names(labels.values()))
     if len(names) < 2:
         held = f"only {names[0]!r}" if names else "nothing"
         origins = ", ".join(table.origin for table in tables.values())
         raise UserError(
-            f"{origins}: column {settings.label_column!r} holds {held} for a label, and a task "
+            f"{origins}: column {label_in!r} holds {held} for a label, and a task "
             "needs 2 classes; name the column of labels with task.label_column=NAME"
         )
     splits, empty = {}, 0
     for role, found in labels.items():
-        texts = texts_of(tables[role], settings.text_column)
+        texts = texts_of(tables[role], text_in)
         splits[role] = _pool(texts, found, names, tables[role].origin)
         empty += len(texts) - len(splits[role])
     return Pools(names, splits, empty)

@@ -7,7 +7,7 @@ import numpy as np
 
 from kdnas.errors import UserError
 from kdnas.records import AttackOutcome, Measurement, TextOutcome
-from kdnas.runs import Store
+from kdnas.runs import ModelArchive, Store
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     counted,
@@ -18,16 +18,16 @@ from kdnas.runs.measured import (
 from kdnas.verify.problem import Problem, one_line
 
 _MEASUREMENTS = """
-SELECT measurement, trial, split, predictions, counts, measurements.digest, status
-FROM measurements JOIN trials USING (trial) ORDER BY trial, split
+SELECT measurement, trial, key, replicate, split, predictions, counts, measurements.digest, status
+FROM measurements JOIN trials USING (trial) JOIN students USING (birth) ORDER BY trial, split
 """
 _OUTCOMES = f"""
 SELECT attack, {", ".join(OUTCOME_COLUMNS)} FROM outcomes WHERE measurement = ?
 ORDER BY attack, text_index
 """
 _UNMEASURED = """
-SELECT trial FROM trials WHERE status = 'ok' AND trial NOT IN (
-    SELECT trial FROM measurements WHERE split = ?)
+SELECT trial, key, replicate FROM trials JOIN students USING (birth)
+WHERE status = 'ok' AND trial NOT IN (SELECT trial FROM measurements WHERE split = ?)
 """
 _EDGE = 100
 """At most one in so many texts may be predicted otherwise in the batches of the attack."""
@@ -46,8 +46,8 @@ def measurement_problems(store: Store, needed: str) -> list[Problem]:
     ):
         originals.setdefault(split, []).append(label)
     problems = []
-    for (trial,) in store.query(_UNMEASURED, (needed,)):
-        problems.append(Problem(f"trial {trial}", f"was evaluated, but not measured on {needed}"))
+    for row in store.query(_UNMEASURED, (needed,)):
+        problems.append(Problem(_place(store, row), f"was evaluated, but not measured on {needed}"))
     totals: dict[str, tuple[float, ...]] = {}
     for row in store.query(_MEASUREMENTS).fetchall():
         try:
@@ -55,8 +55,14 @@ def measurement_problems(store: Store, needed: str) -> list[Problem]:
         except (TypeError, ValueError, LookupError, AttributeError, UserError) as error:
             message = f"cannot be understood ({one_line(error)})"
         if message:
-            problems.append(Problem(f"trial {row['trial']}, {row['split']}", message))
+            problems.append(Problem(f"{_place(store, row)}, {row['split']}", message))
     return problems
+
+
+def _place(store: Store, row: sqlite3.Row) -> str:
+    """A trial of a search by its number, one of a comparison by its model and which training."""
+    model = f"{row['key']} {row['replicate']}"
+    return model if isinstance(store, ModelArchive) else f"trial {row['trial']}"
 
 
 def counts_only(store: Store) -> int:
@@ -82,8 +88,8 @@ def _wrong(
     numbers = {number for number, _ in store.attacks.values()}
     if originals and set(by_attack) != numbers:
         return "was not attacked by every attack of the run"
-    for texts in by_attack.values():
-        message = _impossible(texts, originals)
+    for rows in by_attack.values():
+        message = _impossible(rows, originals)
         if message:
             return message
     first = by_attack[min(by_attack)] if by_attack else []

@@ -28,7 +28,7 @@ def student_problems(archive: Archive, rows: Sequence[Row], settings: Settings) 
             messages += _limits(row, settings.config, settings.shape)
         found += [Problem(f"birth {row.birth}", message) for message in messages]
     if settings.config:
-        found += _budget(rows, settings.config)
+        found += [*_budget(rows, settings.config), *_methods(archive, settings.config)]
     if settings.config and settings.finished and not found:
         found += _ending(archive, rows, settings)
     return found
@@ -123,6 +123,13 @@ def _results(archive: Archive) -> Iterator[Problem]:
     for row in archive.query(query):
         if trial_digest(row) != row["digest"]:
             yield Problem(f"trial {row['trial']}", "its sizes, loss, times or metrics have changed")
+
+
+def _methods(archive: Archive, config: Config) -> Iterator[Problem]:
+    query, method = "SELECT trial, method FROM trials WHERE method != ?", config.distill.method
+    for trial, told in archive.query(query, (method,)):
+        message = f"its student was taught by {told!r}; distill.method is {method!r}"
+        yield Problem(f"trial {trial}", message)
 
 
 def _budget(rows: Sequence[Row], config: Config) -> Iterator[Problem]:

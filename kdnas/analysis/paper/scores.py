@@ -125,7 +125,7 @@ def _mean(values: list[float]) -> Estimate:
     return Estimate(mean(values), error)
 
 
-def model_scores(archive: ModelArchive, attack: str = "textfooler") -> dict[str, Scores]:
+def model_scores(archive: ModelArchive, attack: str) -> dict[str, Scores]:
     """The scores of all models under an attack, in the order in which they were trained.
 
     Raises:
