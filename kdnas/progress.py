@@ -111,6 +111,6 @@ class Progress:
             write_status(self._folder, self._status)
 
     def _look(self) -> None:
-        if self._workers:
+        if self._workers is not None:
             self._status.busy, self._status.slots = self._workers.busy, self._workers.slots
         self._status.updated = time.time()
