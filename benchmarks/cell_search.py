@@ -18,9 +18,8 @@ from rich.table import Table
 from kdnas.adabert import CellArchitecture, CellSearch, search_cell
 from kdnas.config import load_config
 from kdnas.evaluation import prepare
-from kdnas.pipeline import quiet_libraries
 from kdnas.teachers import student_tables
-from kdnas.training import encode, exact_float32
+from kdnas.training import encode, exact_float32, quiet_libraries
 
 
 def main() -> None:

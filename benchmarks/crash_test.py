@@ -78,7 +78,7 @@ def make_toy(folder: Path) -> Evaluate:
 
 def make_real(folder: Path) -> Evaluate:
     """What the quickstart's workers evaluate with."""
-    from kdnas.pipeline import make_evaluator
+    from kdnas.evaluation import make_evaluator
 
     return partial(
         logged,
@@ -89,8 +89,7 @@ def make_real(folder: Path) -> Evaluate:
 
 def describe_real(archive: Archive) -> None:
     """Record the quickstart's texts and attack."""
-    from kdnas.evaluation import prepare
-    from kdnas.pipeline import record_preparation
+    from kdnas.evaluation import prepare, record_preparation
 
     config = load_config("quickstart")
     record_preparation(archive, config, prepare(config), 0.6)

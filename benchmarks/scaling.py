@@ -148,8 +148,7 @@ def driver() -> Table:
 
 def real() -> Table:
     """The quickstart's students, with 1 and 2 processes."""
-    from kdnas.evaluation import prepare
-    from kdnas.pipeline import make_evaluator
+    from kdnas.evaluation import make_evaluator, prepare
     from kdnas.workers import Processes
 
     table = Table("processes", "students", "seconds", "students an hour", title="quickstart")

@@ -25,20 +25,10 @@ from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, RunFolder,
 from kdnas.workers import open_workers
 
 
-class Silent:
-    """An observer."""
-
-    def stage(self, status):
-        pass
-
-    def finished(self, birth, done, status):
-        pass
-
-
 def search(config: Config, folder: Path, *, resume: bool = False) -> None:
     with open_run(RunFolder(folder), config, resume=resume) as archive:
         start = partial(open_workers, config, folder, 1, None)
-        run_pipeline(config, RunFolder(folder), archive, start, Silent())
+        run_pipeline(config, RunFolder(folder), archive, start)
 
 
 @pytest.fixture(scope="module")

@@ -26,14 +26,15 @@ from kdnas.config.load import as_toml, leaves
 from kdnas.errors import UserError
 from kdnas.estimate import estimate_run
 from kdnas.pipeline import run_pipeline
+from kdnas.progress import Listener
 from kdnas.records import Failure, Finished
 from kdnas.runs import FILE_NAME, Archive, Row, RunFolder, Trial, open_run
 from kdnas.runs.status import Status
 from kdnas.workers import open_workers
 
 
-class Silent:
-    """An observer that counts."""
+class Counting(Listener):
+    """Keeps what it is told of."""
 
     def __init__(self) -> None:
         self.stages: list[str] = []
@@ -48,12 +49,12 @@ class Silent:
 
 def run(
     config: Config, path: Path, jobs: int = 1, *, cluster: str | None = None, resume: bool = False
-) -> Silent:
-    observer = Silent()
+) -> Counting:
+    listener = Counting()
     with open_run(RunFolder(path), config, resume=resume) as archive:
         start = partial(open_workers, config, path, jobs, cluster)
-        run_pipeline(config, RunFolder(path), archive, start, observer)
-    return observer
+        run_pipeline(config, RunFolder(path), archive, start, listener)
+    return listener
 
 
 def timeless(path: Path) -> tuple[list[Row], list[tuple[str, int]], list[object]]:
@@ -89,8 +90,8 @@ def config(tiny_teacher: Path) -> Config:
 @pytest.fixture(scope="module")
 def finished(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "one-job"
-    observer = run(config, path, jobs=1)
-    assert observer.stages[-2:] == ["search", "report"]
+    listener = run(config, path, jobs=1)
+    assert listener.stages[-2:] == ["search", "report"]
     return path
 
 
@@ -140,8 +141,8 @@ def test_a_killed_run_resumes_to_the_same_archive(
     process.wait()
     before = _finished_students(path)
     assert 2 <= before < config.search.evaluations
-    observer = run(config, path, resume=True)
-    assert observer.finished_births[: config.search.evaluations] == list(
+    listener = run(config, path, resume=True)
+    assert listener.finished_births[: config.search.evaluations] == list(
         range(config.search.evaluations)
     )
     assert timeless(path) == timeless(finished)

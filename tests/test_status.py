@@ -3,18 +3,20 @@
 import json
 import os
 import time
+from contextlib import suppress
 
 import pytest
 from evaluators import MEASUREMENT
 from strategies import some_architectures
 from typer.testing import CliRunner
 
+from kdnas import progress as module
 from kdnas.cli.app import app
+from kdnas.progress import Listener, Progress
 from kdnas.records import Evaluation, Failure, Finished, Job, Result
 from kdnas.runs import FILE_NAME, Archive, Birth
-from kdnas.runs import status as module
 from kdnas.runs.lock import RunLock
-from kdnas.runs.status import Status, StatusFile, read_status
+from kdnas.runs.status import Status, read_status
 
 (ARCH,) = some_architectures(1)
 BIRTH = Birth(0, ARCH, "initial", (), 0)
@@ -25,8 +27,8 @@ def done(result: Result, *, recalled: bool = False) -> Finished:
     return Finished(Job(0, ARCH, 0), result, recalled=recalled)
 
 
-class Nobody:
-    """An observer."""
+class Noting(Listener):
+    """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.told: list[object] = []
@@ -47,6 +49,12 @@ def quick(monkeypatch):
     monkeypatch.setattr(module, "SECONDS", 0.02)
 
 
+@pytest.fixture
+def archive(tmp_path):
+    with Archive.create(tmp_path / FILE_NAME) as archive:
+        yield archive
+
+
 def eventually(condition) -> None:
     end = time.monotonic() + 10
     while not condition():
@@ -54,14 +62,14 @@ def eventually(condition) -> None:
         time.sleep(0.01)
 
 
-def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
-    observer = Nobody()
-    with StatusFile(tmp_path, observer, recorded=2) as file:
-        file.stage("search", 10)
+def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path, archive):
+    listener = Noting()
+    with Progress(tmp_path, archive, listener) as progress:
+        progress.stage("search", 10, recorded=2)
         for result in (EVALUATION, EVALUATION, EVALUATION):
-            file.finished(BIRTH, done(result))
-        with file.watching(Crew()):
-            file.finished(BIRTH, done(Failure("oom", "?")))
+            progress.finished(BIRTH, done(result))
+        with progress.watching(Crew()):
+            progress.finished(BIRTH, done(Failure("oom", "?")))
             eventually(lambda: (s := read_status(tmp_path)) is not None and s.busy == 3)
         eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 4)
     found = read_status(tmp_path)
@@ -70,14 +78,14 @@ def test_the_file_says_what_was_told_and_it_is_passed_on(tmp_path):
     assert found.failed == {"oom": 1}
     assert (found.busy, found.slots) == (3, 4)
     evaluated = [(EVALUATION, number, 0) for number in (1, 2, 3)]
-    assert observer.told == [("search", 10), *evaluated, (Failure("oom", "?"), 4, 3)]
+    assert listener.told == [("search", 10), *evaluated, (Failure("oom", "?"), 4, 3)]
 
 
-def test_what_another_run_has_evaluated_counts_as_recorded(tmp_path):
-    with StatusFile(tmp_path, Nobody(), recorded=1) as file:
-        file.stage("search", 4)
+def test_what_another_run_has_evaluated_counts_as_recorded(tmp_path, archive):
+    with Progress(tmp_path, archive) as progress:
+        progress.stage("search", 4, recorded=1)
         for recalled in (False, True, False):
-            file.finished(BIRTH, done(EVALUATION, recalled=recalled))
+            progress.finished(BIRTH, done(EVALUATION, recalled=recalled))
         eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 3)
     found = read_status(tmp_path)
     assert found is not None
@@ -92,21 +100,21 @@ def test_the_pace_leaves_out_what_was_recorded_before():
     assert Status("teacher", since=1.0, updated=2.0).seconds_left is None
 
 
-def test_a_reader_never_sees_half_a_file(tmp_path, monkeypatch):
+def test_a_reader_never_sees_half_a_file(tmp_path, archive, monkeypatch):
     monkeypatch.setattr(module, "SECONDS", 0.0005)
-    with StatusFile(tmp_path, Nobody()) as file:
-        file.stage("x" * 5000, 1)
+    with Progress(tmp_path, archive) as progress:
+        progress.stage("x" * 5000, 1)
         for _ in range(500):
             found = read_status(tmp_path)
             assert found is not None
             assert found.stage == "x" * 5000
 
 
-def test_a_folder_that_cannot_be_written_ends_no_run(tmp_path):
+def test_a_folder_that_cannot_be_written_ends_no_run(tmp_path, archive):
     gone = tmp_path / "gone"
-    with StatusFile(gone, Nobody()) as file:
-        file.stage("search", 1)
-        file.finished(BIRTH, done(EVALUATION))
+    with Progress(gone, archive) as progress:
+        progress.stage("search", 1)
+        progress.finished(BIRTH, done(EVALUATION))
     assert read_status(gone) is None
 
 
@@ -116,28 +124,45 @@ def printed(folder, *options: str) -> str:
     return result.stdout
 
 
-def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path):
-    with Archive.create(tmp_path / FILE_NAME) as archive:
-        with (
-            RunLock(tmp_path),
-            StatusFile(tmp_path, Nobody()) as file,
-            file.watching(Crew()),
-        ):
-            file.stage("search", 7)
-            file.finished(BIRTH, done(Failure("timeout", "?")))
-            eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
-            running = printed(tmp_path)
-            (as_json,) = json.loads(printed(tmp_path, "--json"))
-        assert f"running, process {os.getpid()}" in running
-        assert "stage search 1 of 7, failed: 1 timeout" in running
-        assert "workers: 3 busy, 1 idle" in running
-        assert "left" in running
-        assert as_json["holder"]["pid"] == os.getpid()
-        assert as_json["failed"] == {"timeout": 1}
-        stopped = printed(tmp_path)
-        assert "not running; go on with --resume" in stopped
-        assert "stage search 1 of 7" in stopped
-        assert "busy" not in stopped
-        assert "left" not in stopped
-        archive.set_meta(finished=True)
-        assert printed(tmp_path).strip().endswith("finished")
+def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path, archive):
+    with (
+        RunLock(tmp_path),
+        Progress(tmp_path, archive) as progress,
+        progress.watching(Crew()),
+    ):
+        progress.stage("search", 7)
+        progress.finished(BIRTH, done(Failure("timeout", "?")))
+        eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
+        running = printed(tmp_path)
+        (as_json,) = json.loads(printed(tmp_path, "--json"))
+    assert f"running, process {os.getpid()}" in running
+    assert "stage search 1 of 7, failed: 1 timeout" in running
+    assert "workers: 3 busy, 1 idle" in running
+    assert "left" in running
+    assert as_json["holder"]["pid"] == os.getpid()
+    assert as_json["failed"] == {"timeout": 1}
+    stopped = printed(tmp_path)
+    assert "not running; go on with --resume" in stopped
+    assert "stage search 1 of 7" in stopped
+    assert "busy" not in stopped
+    assert "left" not in stopped
+    archive.set_meta(finished=True)
+    assert printed(tmp_path).strip().endswith("finished")
+
+
+def test_seconds_of_a_stage_are_added_up_over_resumes_even_if_it_fails(tmp_path, archive):
+    with Progress(tmp_path, archive) as progress:
+        progress.stage("teacher")
+        time.sleep(0.02)
+        progress.stage("search", 3)
+        assert archive.meta("stages").keys() == {"teacher"}
+    first = archive.meta("stages")
+    assert first["teacher"] >= 0.02
+    assert first.keys() == {"teacher", "search"}
+    with suppress(ZeroDivisionError), Progress(tmp_path, archive) as progress:
+        progress.stage("search", 3)
+        time.sleep(0.02)
+        progress.stage("report", 1 // 0)
+    second = archive.meta("stages")
+    assert second["search"] >= first["search"] + 0.02
+    assert second["teacher"] == first["teacher"]

@@ -55,9 +55,9 @@ def attack(
     """
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.pipeline import quiet_libraries
     from kdnas.records import EvaluationFailed
     from kdnas.tasks import is_sentiment, labelled_texts
+    from kdnas.training import quiet_libraries
 
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget

@@ -14,7 +14,7 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     """Print splits, students, time and disk of a run; nothing of it is started."""
     from kdnas.estimate import estimate_run
     from kdnas.evaluation import attack_spec
-    from kdnas.pipeline import quiet_libraries
+    from kdnas.training import quiet_libraries
 
     warn_of_reference(config.attack.recipe, config.attack.resources)
     quiet_libraries()

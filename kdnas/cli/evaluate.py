@@ -64,10 +64,10 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
 
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
-    from kdnas.pipeline import quiet_libraries
     from kdnas.records import Evaluation, Failure, Job, Report
     from kdnas.runs import Row
     from kdnas.seeds import derived_seed
+    from kdnas.training import quiet_libraries
     from kdnas.workers import guarded
 
     quiet_libraries()

@@ -36,7 +36,7 @@ def export(
         if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
             raise UserError(f"{out} exists already: choose a new folder")
         from kdnas.export import export_student
-        from kdnas.pipeline import quiet_libraries
+        from kdnas.training import quiet_libraries
 
         quiet_libraries()
         export_student(folder, archive, row, out)

@@ -1,22 +1,20 @@
 """What a run shows while it works: the stage, students done, the best so far, the time left."""
 
 import time
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from kdnas.cli.output import duration, messages
 from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS, Weights, fitness
+from kdnas.progress import Listener
 from kdnas.records import Failure, Finished, Measurement, Report, Result
 from kdnas.runs import Birth
 from kdnas.runs.status import Status
 
-if TYPE_CHECKING:
-    from kdnas.reproduce import Model
 
-
-class RunProgress:
-    """An `Observer` that draws a bar in a terminal and prints a line per student anywhere."""
+class Display(Listener):
+    """Draws a bar in a terminal, and prints a line per student or model anywhere."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -41,9 +39,7 @@ class RunProgress:
 
     def stage(self, status: Status) -> None:
         """A stage starts."""
-        if self._bar is not None:
-            self._bars.remove_task(self._bar)
-        self._bar = self._bars.add_task(status.stage, total=status.total, note="")
+        self._start_bar(status.stage, status.total)
         self._recorded = status.recorded
         count = f", {status.total} students" if status.total else ""
         known = f", {self._recorded} of them done before" if self._recorded else ""
@@ -62,6 +58,29 @@ class RunProgress:
             pace = [f"{status.per_hour:.0f} an hour", left] if left else []
             self._bars.update(self._bar, advance=1, note="; ".join([*note, *pace]))
 
+    def part(self, description: str) -> None:
+        """A part of a reproduction starts or goes on."""
+        self._best = float("-inf")
+        self._bars.console.print(description, markup=False)
+
+    def counted(self, part: str, what: str, done: int, total: int) -> None:
+        """One more of what a part has to do is done."""
+        left = ""
+        if part != self._counted:
+            self._start_bar(part, total, done)
+            self._counted, self._first, self._since = part, done, time.perf_counter()
+        else:
+            assert self._bar is not None
+            self._bars.update(self._bar, completed=done)
+            pace = (time.perf_counter() - self._since) / max(done - self._first, 1)
+            left = f"  left {duration(pace * (total - done))}"
+        self._bars.console.print(f"{done:>4}/{total}  {what}{left}", markup=False)
+
+    def _start_bar(self, description: str, total: int | None, done: int = 0) -> None:
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+        self._bar = self._bars.add_task(description, total=total, completed=done, note="")
+
     def _describe(self, result: Result) -> str:
         if isinstance(result, Failure):
             return f"failed: {result.kind}"
@@ -79,42 +98,3 @@ class RunProgress:
 def _scores(measurement: Measurement) -> str:
     scores = (ACCURACY, ROBUSTNESS)
     return "  ".join(f"{s.label} {s.written_of(measurement, error=False)}" for s in scores)
-
-
-class ReproductionProgress(RunProgress):
-    """A `Watcher` of a reproduction: the same for each search, then a line per model."""
-
-    def search(self, name: str, number: int, total: int) -> None:
-        """A search starts or goes on."""
-        self._best = float("-inf")
-        self._bars.console.print(f"search {number} of {total}, {name}", markup=False)
-
-    def models(self, total: int) -> None:
-        """The trainings of the comparison start or go on."""
-        self._bars.console.print(f"stage models, {total} trainings; the first takes the longest")
-
-    def model(self, model: "Model", done: int, total: int) -> None:
-        """A model was trained and attacked."""
-        left = self._left("models", done, total)
-        line = f"{done:>4}/{total}  model {model.name}, training {model.replicate}{left}"
-        self._bars.console.print(line, markup=False)
-
-    def pair(self, done: int, total: int) -> None:
-        """A transfer is done."""
-        self._bars.console.print(
-            f"{done:>4}/{total}  transfer{self._left('transfers', done, total)}"
-        )
-
-    def _left(self, stage: str, done: int, total: int) -> str:
-        """The time left of a stage at its pace so far, and its bar."""
-        if self._counted != stage:
-            if self._bar is not None:
-                self._bars.remove_task(self._bar)
-            self._bar = self._bars.add_task(stage, total=total, completed=done, note="")
-            self._counted, self._first, self._since = stage, done, time.perf_counter()
-            return ""
-        if self._bar is not None:
-            self._bars.update(self._bar, completed=done)
-        passed = time.perf_counter() - self._since
-        seconds = passed / max(done - self._first, 1) * (total - done)
-        return f"  left {duration(seconds)}"

@@ -64,7 +64,7 @@ def _run(
     config: "Config", out: Path, jobs: int | None, cluster: str | None, *, resume: bool
 ) -> None:
     from kdnas.cli.attack_output import warn_of_reference
-    from kdnas.cli.progress import ReproductionProgress
+    from kdnas.cli.progress import Display
     from kdnas.cli.search import default_jobs
     from kdnas.reproduce import Crew
     from kdnas.reproduce import reproduce as run_reproduction
@@ -74,8 +74,8 @@ def _run(
         require_cluster(cluster)
     warn_of_reference(config.attack.recipe, config.attack.resources)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
-    with ReproductionProgress(config.fitness) as progress:
-        run_reproduction(config, out, crew, progress, resume=resume)
+    with Display(config.fitness) as display:
+        run_reproduction(config, out, crew, display, resume=resume)
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:

@@ -83,11 +83,11 @@ def _run(
             print_front(folder, archive)
             return
         _announce(config)
-        from kdnas.cli.progress import RunProgress
+        from kdnas.cli.progress import Display
         from kdnas.pipeline import run_pipeline
 
-        with RunProgress(config.fitness) as progress:
-            run_pipeline(config, folder, archive, start, progress)
+        with Display(config.fitness) as display:
+            run_pipeline(config, folder, archive, start, display)
         _print_summary(config, folder, archive)
 
 

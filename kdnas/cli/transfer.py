@@ -48,8 +48,8 @@ def transfer(
     """
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.pipeline import quiet_libraries
     from kdnas.tasks import is_sentiment, labelled_texts
+    from kdnas.training import quiet_libraries
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")

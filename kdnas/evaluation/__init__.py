@@ -2,20 +2,27 @@
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
 - `fresh_student`: a student before its training, built as the section `student` says;
-- `Evaluator`: distils, measures and attacks one student after the other;
-- `weights`: where their trained weights are kept.
+- `record_preparation`: what the archive of a run keeps of it;
+- `Evaluator`: distils, measures and attacks one student after the other; `make_evaluator` makes
+  it in a worker process;
+- `weights`: where their trained weights are kept, and `KeptWeights`: which of them.
 """
 
-from kdnas.evaluation.evaluator import Evaluator, measurement
+from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
 from kdnas.evaluation.fresh import fresh_student
+from kdnas.evaluation.kept import KeptWeights
 from kdnas.evaluation.prepare import Prepared, attack_spec, load_task, prepare
+from kdnas.evaluation.recorded import record_preparation
 
 __all__ = [
     "Evaluator",
+    "KeptWeights",
     "Prepared",
     "attack_spec",
     "fresh_student",
     "load_task",
+    "make_evaluator",
     "measurement",
     "prepare",
+    "record_preparation",
 ]

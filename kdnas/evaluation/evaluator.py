@@ -1,13 +1,14 @@
 """From an architecture to its evaluation: distil the student, measure it, attack it."""
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
-from kdnas.config import Config
+from kdnas.config import LOADING, Config
 from kdnas.distillation import distill, recipe_of, shortened
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.prepare import prepare
@@ -15,15 +16,17 @@ from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.records import (
     AttackOutcome,
     AttackSpec,
+    Evaluate,
     Evaluation,
     Job,
     Measurement,
     Report,
     TextOutcome,
 )
+from kdnas.registry import Source, load_sources
 from kdnas.space import canonical
 from kdnas.tasks import Split
-from kdnas.training import exact_float32, logits_of
+from kdnas.training import exact_float32, logits_of, quiet_libraries
 
 
 class Evaluator:
@@ -103,6 +106,21 @@ class Evaluator:
         classes = prepared.shape.classes
         measured = measurement(predicted, split, texts, classes, prepared.spec)
         return measured, tuple(texts), tuple(predicted.tolist())
+
+
+def make_evaluator(
+    parts: Sequence[Source], settings: Mapping[str, Any], students: Path
+) -> Evaluate:
+    """What a worker process evaluates with.
+
+    Args:
+        parts: The modules that have added parts; without them the settings cannot be read.
+        settings: The configuration, as data.
+        students: Where the weights of students are kept.
+    """
+    load_sources(parts)
+    quiet_libraries()
+    return Evaluator(Config.model_validate(settings, context=LOADING), students)
 
 
 def measurement(

@@ -10,7 +10,7 @@ from kdnas.config import Config
 from kdnas.distillation import Lesson, recipe_of
 from kdnas.metrics import accuracy_floor
 from kdnas.records import AttackSpec
-from kdnas.space import NetworkShape
+from kdnas.space import Accept, Genotype, NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import (
     Teacher,
@@ -57,6 +57,18 @@ class Prepared:
         if chosen != "auto":
             return chosen
         return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
+
+    def within_limits(self, config: Config) -> Accept:
+        """The constraints that are known before training, as a condition on students."""
+        limits, length = config.constraints, config.student.max_length
+
+        def accept(genotype: Genotype) -> bool:
+            cost = config.space.cost(genotype, self.shape, length)
+            return (limits.max_parameters is None or cost.parameters <= limits.max_parameters) and (
+                limits.max_flops is None or cost.flops <= limits.max_flops
+            )
+
+        return accept
 
 
 def attack_spec(config: Config, task: Task) -> AttackSpec:

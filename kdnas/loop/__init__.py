@@ -5,8 +5,8 @@
 - `Record` (record): what keeps the archive and a replay together, and knows when to stop.
 """
 
-from kdnas.loop.record import HOPELESS, KILLED_IN_A_ROW, Progress
+from kdnas.loop.record import HOPELESS, KILLED_IN_A_ROW
 from kdnas.loop.report import report_front
 from kdnas.loop.run import run_search
 
-__all__ = ["HOPELESS", "KILLED_IN_A_ROW", "Progress", "report_front", "run_search"]
+__all__ = ["HOPELESS", "KILLED_IN_A_ROW", "report_front", "run_search"]

@@ -12,7 +12,7 @@ from kdnas.runs import Archive, Birth, Trial, births_of
 from kdnas.seeds import derived_seed
 from kdnas.workers import guarded
 
-Progress = Callable[[Birth, Finished], None]
+OnTrial = Callable[[Birth, Finished], None]
 
 HOPELESS = 8
 """When so many trials are done and all have failed, the run stops: no student is the cause."""
@@ -38,7 +38,7 @@ class Record:
     def __init__(
         self,
         archive: Archive,
-        progress: Progress,
+        progress: OnTrial,
         seed: int,
         objectives: Sequence[Metric],
         *,

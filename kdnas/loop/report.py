@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from kdnas.errors import UserError
-from kdnas.loop.record import Progress, described
+from kdnas.loop.record import OnTrial, described
 from kdnas.records import Failure, Job, Report
 from kdnas.runs import Archive, Row, births_of
 from kdnas.workers import Workers, finished
 
 
 def report_front(
-    rows: Iterable[Row], archive: Archive, workers: Workers, progress: Progress
+    rows: Iterable[Row], archive: Archive, workers: Workers, progress: OnTrial
 ) -> None:
     """Measure students on report-val and record it; those that were measured are left out.
 

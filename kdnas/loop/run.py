@@ -3,7 +3,7 @@
 from kdnas.algorithms import Replicated, make_algorithm
 from kdnas.config import Config
 from kdnas.loop.generations import run_generations
-from kdnas.loop.record import Progress, Record
+from kdnas.loop.record import OnTrial, Record
 from kdnas.loop.steady import run_steadily
 from kdnas.metrics import metrics_of
 from kdnas.runs import Archive
@@ -18,7 +18,7 @@ def run_search(
     *,
     floor: float,
     accept: Accept,
-    progress: Progress,
+    progress: OnTrial = lambda birth, done: None,
 ) -> str:
     """Search until the budget is spent, and record everything.
 

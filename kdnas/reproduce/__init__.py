@@ -16,7 +16,6 @@ from kdnas.reproduce.run import reproduce
 from kdnas.reproduce.searches import Crew, run_searches, search_configs
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.verified import ReproductionVerdict, check_reproduction
-from kdnas.reproduce.watcher import Watcher
 
 __all__ = [
     "OUTPUTS",
@@ -24,7 +23,6 @@ __all__ = [
     "Material",
     "Model",
     "ReproductionVerdict",
-    "Watcher",
     "build_models",
     "check_reproduction",
     "compared_models",

@@ -1,15 +1,24 @@
 """A whole reproduction, resumable at every step."""
 
+from functools import partial
 from pathlib import Path
 
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.progress import NOBODY, Listener
 from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import BEST, finalists, read_runs
-from kdnas.reproduce.models import CELLS, GROWING, PATIENT, TEACHER, compared_models, student_name
+from kdnas.reproduce.models import (
+    CELLS,
+    GROWING,
+    PATIENT,
+    TEACHER,
+    Model,
+    compared_models,
+    student_name,
+)
 from kdnas.reproduce.searches import WEIGHTED, Crew, run_searches
 from kdnas.reproduce.transfers import transfer_matrix
-from kdnas.reproduce.watcher import Watcher
 from kdnas.runs import (
     FILE_NAME,
     MODELS_FILE,
@@ -23,14 +32,16 @@ from kdnas.runs import (
 from kdnas.runs.lock import RunLock
 
 
-def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, resume: bool) -> None:
+def reproduce(
+    config: Config, folder: Path, crew: Crew, listener: Listener = NOBODY, *, resume: bool
+) -> None:
     """Run whatever of a reproduction is missing in `folder`.
 
     Args:
         config: The reproduction.
         folder: Where its archives, models and weights are.
         crew: Who trains.
-        watcher: Is told of every student and model.
+        listener: Is told of every student and model.
         resume: Whether `folder` may hold a part of it.
 
     Raises:
@@ -40,16 +51,22 @@ def reproduce(config: Config, folder: Path, crew: Crew, watcher: Watcher, *, res
     with RunLock(folder) as lock, _opened(folder / MODELS_FILE, config) as archive:
         archive.before_write = lock.require_mine
         _require_right(config, folder, archive, resume=resume)
-        run_searches(config, folder, crew, watcher)
+        run_searches(config, folder, crew, listener)
         _record_origin(archive, RunFolder(folder / WEIGHTED).archive)
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
         models = compared_models(config.reproduce, students)
-        watcher.models(len(models))
-        build_models(config, folder, archive, models, crew.jobs, watcher.model)
+        listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
+
+        def built(model: Model, done: int, total: int) -> None:
+            what = f"model {model.name}, training {model.replicate}"
+            listener.counted("models", what, done, total)
+
+        build_models(config, folder, archive, models, crew.jobs, built)
         names = [TEACHER, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
-        transfer_matrix(config, folder, archive, names, watcher.pair)
+        shown = partial(listener.counted, "transfers", "transfer")
+        transfer_matrix(config, folder, archive, names, shown)
 
 
 def _opened(path: Path, config: Config) -> ModelArchive:

@@ -10,8 +10,8 @@ from pathlib import Path
 from kdnas.config import Config
 from kdnas.evaluation.weights import weights_path
 from kdnas.pipeline import Start, run_pipeline
+from kdnas.progress import Listener
 from kdnas.records import Evaluate, Evaluation, Job
-from kdnas.reproduce.watcher import Watcher
 from kdnas.runs import Archive, RunFolder, open_run
 from kdnas.runs.lock import RunLock
 from kdnas.workers import Recalling, Workers, open_workers
@@ -57,7 +57,7 @@ class Crew:
     cluster: str | None = None
 
 
-def run_searches(config: Config, folder: Path, crew: Crew, watcher: Watcher) -> None:
+def run_searches(config: Config, folder: Path, crew: Crew, listener: Listener) -> None:
     """Run the searches below `folder`, or go on with them; finished ones are left alone.
 
     Raises:
@@ -66,7 +66,7 @@ def run_searches(config: Config, folder: Path, crew: Crew, watcher: Watcher) -> 
     done: list[RunFolder] = []
     searches = search_configs(config)
     for number, (name, chosen) in enumerate(searches.items(), 1):
-        watcher.search(name, number, len(searches))
+        listener.part(f"search {number} of {len(searches)}, {name}")
         run = RunFolder(folder / name)
         with (
             RunLock(run.path) as lock,
@@ -76,7 +76,7 @@ def run_searches(config: Config, folder: Path, crew: Crew, watcher: Watcher) -> 
             if not archive.meta("finished"):
                 begin = partial(open_workers, chosen, run.path, crew.jobs, crew.cluster)
                 start = _starting(begin, _recalling(done, run))
-                run_pipeline(chosen, run, archive, start, watcher)
+                run_pipeline(chosen, run, archive, start, listener)
         done.append(run)
 
 

@@ -7,7 +7,7 @@ Teachers and students train with `fit`. Two loops stand apart: the linear probes
 """
 
 from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
-from kdnas.training.device import autocast, choose_device, exact_float32
+from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
 from kdnas.training.predict import Forward, logits_of, outputs_of, predict
 
@@ -27,5 +27,6 @@ __all__ = [
     "outputs_of",
     "padded",
     "predict",
+    "quiet_libraries",
     "take",
 ]

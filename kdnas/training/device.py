@@ -1,4 +1,8 @@
-"""Where and in what precision tensors are computed."""
+"""What a process computes with: where and in what precision, and without the libraries' talk."""
+
+import logging
+import os
+import warnings
 
 import torch
 
@@ -19,3 +23,14 @@ def exact_float32(threads: int) -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
+
+
+def quiet_libraries() -> None:
+    """Silence what libraries say of their own to this process."""
+    import transformers
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("textattack").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|torch")

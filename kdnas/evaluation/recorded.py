@@ -1,0 +1,52 @@
+"""What a run is made from, as its archive keeps it."""
+
+from dataclasses import asdict
+
+from kdnas.config import Config
+from kdnas.errors import UserError
+from kdnas.evaluation.prepare import Prepared
+from kdnas.metrics import descriptions
+from kdnas.records import Stage
+from kdnas.runs import Archive
+from kdnas.tasks import Split
+
+
+def record_preparation(archive: Archive, config: Config, prepared: Prepared, floor: float) -> None:
+    """Record data, teacher, attack, and what decides about the front of a run.
+
+    Raises:
+        UserError: An objective that a user has added is another one than when the run began.
+    """
+    task = prepared.task
+    archive.set_meta(
+        task=task.summary(),
+        majority_share=task.search.majority_share,
+        teacher_accuracy=prepared.teacher_accuracy,
+        teacher_predictions=prepared.search_logits.argmax(axis=1).tolist(),
+        teacher=prepared.teacher.identity,
+        shape=asdict(prepared.shape),
+        floor=floor,
+    )
+    archive.record_attacks({prepared.spec.recipe: prepared.spec})
+    classes = prepared.shape.classes
+    attacked: dict[Stage, int | None] = {
+        "search": config.attack.texts,
+        "report": config.attack.report_texts,
+    }
+    measured: dict[Stage, Split] = {"search": task.search, "report": task.report}
+    for name, split in measured.items():
+        texts = split.head(attacked[name]).texts
+        archive.record_split(name, split.labels, classes, texts)
+    _record_metrics(archive, config)
+
+
+def _record_metrics(archive: Archive, config: Config) -> None:
+    """Describe the objectives that a user has added, which a resume has to find as they were."""
+    described = descriptions(config.search.objectives)
+    for name, before in archive.meta("metrics", {}).items():
+        if described.get(name) != before:
+            raise UserError(
+                f"metric {name} was another one when the run began: bring it back, or start a new"
+                " run"
+            )
+    archive.set_meta(metrics=described)
