@@ -26,15 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kdnas.config import Config, DistillSettings, load_config
-from kdnas.distillation import (
-    StudentProbes,
-    distill,
-    followed_layers,
-    kd_loss,
-    logit_loss,
-    probe_loss,
-    recipe_of,
-)
+from kdnas.distillation import Step, distill, recipe_of
 from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import Architecture
 from kdnas.training import EncodedTexts, epoch_plan, take
@@ -80,22 +72,17 @@ class Distilled(nn.Module):
 
     def __init__(self, shell: Any, setting: Setting) -> None:
         super().__init__()
-        self.student, self.settings = shell.student, setting.settings.table("rosearch")
-        classes, width = self.student.classifier.weight.shape
-        self.probes = StudentProbes(self.student.repeats, width, classes)
-        probed = setting.signals["probe_logits"]
-        layers = followed_layers("ceil", self.student.repeats, probed.shape[1] - 1)
-        self.logits = torch.from_numpy(setting.signals["logits"])
-        self.probe_logits = torch.from_numpy(probed[:, layers])
+        self.student, self.lesson = shell.student, setting.prepared.lesson
+        [stage] = recipe_of(setting.settings)
+        self.terms = [(term, term.heads(shell) if term.heads else None) for term in stage.terms]
+        self.heads = nn.ModuleList(heads for _, heads in self.terms if heads is not None)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, index: Tensor) -> dict[str, Any]:
         """The loss of a batch; `index` says which texts it holds."""
-        s, mask = self.settings, attention_mask.bool()
+        mask = attention_mask.bool()
         logits, blocks = self.student(input_ids, mask)
-        probe = probe_loss(self.probes(blocks, mask), self.probe_logits[index], s.probe_temperature)
-        kd = kd_loss(logits, self.logits[index], s.temperature)
-        mse = logit_loss(logits, self.logits[index])
-        return {"loss": s.kd_weight * kd + s.probe_weight * probe + s.logit_weight * mse}
+        step = Step(self.lesson, index, mask, logits, blocks, 0, 1, None)
+        return {"loss": sum(term.weighted(step, heads) for term, heads in self.terms)}
 
 
 Way = Callable[[Any, Setting, int], Callable[[], object]]

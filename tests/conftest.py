@@ -3,12 +3,19 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 from kdnas import registry
+from kdnas.config import Config
+
+if TYPE_CHECKING:
+    from kdnas.evaluation import Prepared
+    from kdnas.tasks import Task
+    from kdnas.teachers import Teacher
 
 # Before torch or matplotlib are imported: the tests share two cores, and draw without a display.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -56,3 +63,35 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from heavy import save_tiny_bert
 
     return save_tiny_bert(tmp_path_factory.mktemp("tiny-bert"))
+
+
+@pytest.fixture(scope="module")
+def config(request: pytest.FixtureRequest, tiny_teacher: Path) -> Config:
+    """A run of seconds with what the test module's SETTINGS change."""
+    from heavy import tiny_config
+
+    return tiny_config(tiny_teacher, *getattr(request.module, "SETTINGS", ()))
+
+
+@pytest.fixture(scope="module")
+def task(config: Config) -> "Task":
+    """The task of `config`."""
+    from kdnas.evaluation import load_task
+
+    return load_task(config)
+
+
+@pytest.fixture(scope="module")
+def teacher(config: Config, task: "Task") -> "Teacher":
+    """The teacher of `config`, fine-tuned on `task`."""
+    from kdnas.teachers import prepare_teacher
+
+    return prepare_teacher(config.teacher, task, 32)
+
+
+@pytest.fixture(scope="module")
+def prepared(config: Config) -> "Prepared":
+    """What every student of `config` is evaluated with."""
+    from kdnas.evaluation import prepare
+
+    return prepare(config)

@@ -1,17 +1,15 @@
 """Adversarial training: which texts are attacked, what is kept, and that it helps."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from heavy import TINY_ARCHITECTURE, tiny_config
+from heavy import TINY_ARCHITECTURE
 
 from kdnas.attacks import Attacker, ModelVictim
 from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
 from kdnas.distillation import Lesson, distill, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, fresh_student, prepare
+from kdnas.evaluation import Prepared, fresh_student
 from kdnas.records import TextOutcome
 from kdnas.tasks import Split
 from kdnas.training import encode
@@ -19,22 +17,14 @@ from kdnas.training import encode
 LENGTH = 32
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(
-        tiny_teacher,
-        "teacher.epochs=25",
-        "teacher.learning_rate=2e-3",
-        "distill.epochs=15",
-        "distill.adversarial.epochs=6",
-        "attack.textfooler.similarity=textattack",
-        "attack.textfooler.vocabulary=4000",
-    )
-
-
-@pytest.fixture(scope="module")
-def prepared(config: Config) -> Prepared:
-    return prepare(config)
+SETTINGS = (
+    "teacher.epochs=25",
+    "teacher.learning_rate=2e-3",
+    "distill.epochs=15",
+    "distill.adversarial.epochs=6",
+    "attack.textfooler.similarity=textattack",
+    "attack.textfooler.vocabulary=4000",
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 from io import StringIO
 from itertools import combinations
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import output_of
 from rich.console import Console
 from synthetic_students import CONTEXT, DEGENERATE, FAILED, constant, measurement, run, student
 from toy_runs import evaluated
@@ -412,7 +411,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 
 
 def test_import_loads_nothing_heavy():
-    subprocess.run([sys.executable, "-c", LIGHT], check=True)
+    output_of(LIGHT)
 
 
 # Every metric as an objective

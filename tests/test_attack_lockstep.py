@@ -4,8 +4,6 @@ Every text is attacked by both engines with the offline resources. Also: how att
 side, what is stored between them, and how they end early.
 """
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,7 @@ import torch
 from attack_texts import count_words, reviews, small, weigh_words
 from attack_worlds import World
 from heavy import TINY_ARCHITECTURE, save_tiny_bert
+from programs import output_of
 
 from kdnas.attacks import (
     Attacker,
@@ -388,8 +387,5 @@ def test_a_stored_plan_needs_no_textattack(new_caches) -> None:
         "found = Attacker(spec).attack(CallableVictim(count_words), ['a good film'], [1])\n"
         "print(found[0].perturbed, '/', 'textattack' in sys.modules)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
     assert found.outcome == "succeeded"
-    assert done.stdout == f"{found.perturbed} / False\n"
+    assert output_of(program) == f"{found.perturbed} / False\n"

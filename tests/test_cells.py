@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from heavy import tiny_config
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
@@ -31,7 +30,7 @@ from kdnas.adabert.search import Choices
 from kdnas.config import Config
 from kdnas.distillation import distill, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, fresh_student, prepare
+from kdnas.evaluation import Prepared, fresh_student
 from kdnas.space import NetworkShape
 from kdnas.training import encode, logits_of, predict
 from kdnas.training.device import choose_device
@@ -199,16 +198,7 @@ def test_the_likeliest_cell_is_derived() -> None:
     assert [e.op for e in cell.edges] == [OPS[i] for i in places]
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(
-        tiny_teacher, "teacher.epochs=25", "teacher.learning_rate=2e-3", "distill.epochs=15"
-    )
-
-
-@pytest.fixture(scope="module")
-def prepared(config: Config) -> Prepared:
-    return prepare(config)
+SETTINGS = ("teacher.epochs=25", "teacher.learning_rate=2e-3", "distill.epochs=15")
 
 
 def test_a_student_of_cells_learns(config: Config, prepared: Prepared) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from heavy import TINY_ARCHITECTURE, tiny_config
+from heavy import TINY_ARCHITECTURE
 
 from kdnas.config import Config
 from kdnas.errors import UserError
@@ -19,11 +19,6 @@ from kdnas.space import count_flops, count_parameters
 from kdnas.tasks import Split
 
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
-
-
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Figures: what is drawn (points, lines, labels, legends, limits), and the files written."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from programs import output_of
 from synthetic_students import BELOW_FLOOR, CONTEXT, DEGENERATE, FAILED, run, student
 
 from kdnas.analysis import (
@@ -337,4 +336,4 @@ assert "matplotlib.pyplot" not in sys.modules
 
 
 def test_drawing_does_not_load_pyplot():
-    subprocess.run([sys.executable, "-c", PYPLOT], check=True)
+    output_of(PYPLOT)

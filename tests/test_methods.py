@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from heavy import TINY_ARCHITECTURE, tiny_config
+from heavy import TINY_ARCHITECTURE
 from torch import nn
 from torch.nn import functional as F
 
@@ -90,9 +90,7 @@ def test_a_method_of_an_archive_is_taken_by_name_alone() -> None:
     assert config.model_dump(mode="json") == stored
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher, "teacher.epochs=3")
+SETTINGS = ("teacher.epochs=3",)
 
 
 OWN = """

@@ -1,18 +1,14 @@
 """PKD: which layers are followed, the loss on hidden states, and what a student is made of."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from heavy import tiny_config
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kdnas.config import Config, DistillSettings
 from kdnas.distillation import distill, followed_layers, patient_loss, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import load_task
 from kdnas.tasks import Task
 from kdnas.teachers import (
     Teacher,
@@ -20,7 +16,6 @@ from kdnas.teachers import (
     lesson_of,
     load_classifier,
     logits_and_layers,
-    prepare_teacher,
 )
 from kdnas.training import choose_device, encode
 
@@ -60,19 +55,7 @@ def test_the_teacher_of_the_patient_loss_is_a_constant() -> None:
     assert teacher.grad is None
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher, "teacher.epochs=25", "teacher.learning_rate=2e-3")
-
-
-@pytest.fixture(scope="module")
-def task(config: Config) -> Task:
-    return load_task(config)
-
-
-@pytest.fixture(scope="module")
-def teacher(config: Config, task: Task) -> Teacher:
-    return prepare_teacher(config.teacher, task, 32)
+SETTINGS = ("teacher.epochs=25", "teacher.learning_rate=2e-3")
 
 
 def states(model, teacher: Teacher, task: Task) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heavy import TINY_ARCHITECTURE, tiny_config
+from heavy import TINY_ARCHITECTURE
+from programs import output_of
 
 from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
@@ -82,9 +83,7 @@ def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess
     return done
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher, "student.dropout=0.2")
+SETTINGS = ("student.dropout=0.2",)
 
 
 @pytest.fixture(scope="module")
@@ -200,11 +199,9 @@ def test_an_exported_student_is_the_one_of_the_run(
         " return_tensors='pt')\n"
         "print(json.dumps(model(**inputs).logits.argmax(1).tolist()))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=json.dumps(split.texts), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout) == [text.predicted for text in texts]
+    assert json.loads(output_of(program, json.dumps(split.texts))) == [
+        text.predicted for text in texts
+    ]
 
     data = tmp_path / "data.tsv"
     rows = [f"{t}\t{n}" for t, n in zip(split.texts, split.labels, strict=True)]

@@ -5,12 +5,11 @@ The contracts run over every recipe; a new one, or a new setting, has to be decl
 
 import json
 import math
-import subprocess
-import sys
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from attack_texts import small, weigh_words
+from programs import output_of
 
 from kdnas.errors import UserError
 from kdnas.records import ATTACKS, SIMILARITY_THRESHOLDS, AttackSpec, TextFooler
@@ -200,10 +199,7 @@ def test_recipes_are_known_without_what_executes_them() -> None:
         "load_config().attack.spec(sentiment=True, seed=0).digest\n"
         "print({'torch', 'textattack', 'transformers'} & set(sys.modules))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "set()"
+    assert output_of(program).strip() == "set()"
 
 
 @pytest.mark.parametrize(

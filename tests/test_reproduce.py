@@ -69,11 +69,6 @@ def run(folder: Path, teacher: Path, *options: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return load_config(overrides=tiny_overrides(tiny_teacher, *SETTINGS))
-
-
-@pytest.fixture(scope="module")
 def done(tiny_teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduction") / "all"
     result = run(folder, tiny_teacher, "--jobs", "2")

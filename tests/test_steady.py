@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from test_search import (
@@ -20,7 +21,7 @@ from kdnas.errors import UserError
 from kdnas.loop import run_search
 from kdnas.metrics import fitness
 from kdnas.problems import TOY_BEST_FITNESS, describe_toy, toy_evaluate, toy_front
-from kdnas.records import Finished, Job
+from kdnas.records import Evaluation, Finished, Job
 from kdnas.runs import FILE_NAME, Archive
 from kdnas.workers import Inline
 
@@ -124,29 +125,27 @@ class TestContract:
             assert content(archive) == before
 
 
+def found_by(algorithm: str, slots: int, seed: int, tmp_path: Path) -> list[Evaluation]:
+    """What 400 evaluations of the toy problem give."""
+    config = steady(algorithm, evaluations=400, population=20, seed=seed)
+    with new(tmp_path) as archive:
+        search(config, archive, slots, seed, toy_evaluate)
+        return [row.evaluation for row in archive.rows() if row.evaluation]
+
+
 @pytest.mark.parametrize("slots", [1, 8])
 @pytest.mark.parametrize("seed", range(5))
 def test_nsga2_finds_the_front_without_generations(seed, slots, tmp_path):
-    config = steady("nsga2", evaluations=400, population=20, seed=seed)
-    with new(tmp_path) as archive:
-        search(config, archive, slots, seed, toy_evaluate)
-        found = {
-            (e.search.accuracy, e.search.robustness, e.parameters)
-            for row in archive.rows()
-            if (e := row.evaluation)
-        }
+    evaluated = found_by("nsga2", slots, seed, tmp_path)
+    found = {(e.search.accuracy, e.search.robustness, e.parameters) for e in evaluated}
     assert len(toy_front() - found) <= 1
 
 
 @pytest.mark.parametrize("slots", [1, 8])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_tournament_finds_the_best_fitness_without_generations(seed, slots, tmp_path):
-    config = steady("tournament", evaluations=400, population=20, seed=seed)
-    with new(tmp_path) as archive:
-        search(config, archive, slots, seed, toy_evaluate)
-        best = max(
-            fitness(row.evaluation, config.fitness) for row in archive.rows() if row.evaluation
-        )
+    weights = steady("tournament").fitness
+    best = max(fitness(e, weights) for e in found_by("tournament", slots, seed, tmp_path))
     assert best == pytest.approx(TOY_BEST_FITNESS, abs=0.01)
 
 

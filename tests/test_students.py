@@ -1,12 +1,11 @@
 """Students: layers, merges, masks, parameter counts, tables, and the Hugging Face shell."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from programs import output_of
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,7 +20,6 @@ from kdnas.space import (
     NetworkShape,
     Node,
     Op,
-    Output,
     SearchSpace,
     count_flops,
     count_parameters,
@@ -104,7 +102,7 @@ def test_attention_agrees_with_bert() -> None:
     reference, projection = BertSelfAttention(config).eval(), nn.Linear(16, 16)
     arch = Architecture(
         1, 16, frozenset({(0, 1), (1, 2), (2, 3)}), (
-            Node(Op("attention", 4), 16), Node(Op("conv", 1), 16)), Output(),
+            Node(Op("attention", 4), 16), Node(Op("conv", 1), 16)),
     )  # fmt: skip
     student = student_of(arch, NetworkShape(97, 3, 40, norm="none"))
     block = student.blocks[0]
@@ -359,10 +357,7 @@ class TestShell:
             "print(model(ids).logits.flatten().tolist(), model.config.id2label[2],"
             " model.config.token_limit)"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        values, _, rest = done.stdout.rpartition("]")
+        values, _, rest = output_of(program).rpartition("]")
         assert rest.split() == ["good", "32"]
         found = torch.tensor([float(v) for v in values.strip(" [").split(",")])
         assert torch.allclose(found, expected.flatten(), atol=1e-6)

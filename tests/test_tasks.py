@@ -3,8 +3,6 @@
 import csv
 import json
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from programs import output_of
 from pyarrow import parquet
 
 from kdnas.config import TASKS, TaskSettings
@@ -157,8 +156,7 @@ def test_importing_tasks_and_building_an_offline_one_stays_cheap():
         "build_task(str, **dict(TaskSettings()));"
         "print([m for m in ('datasets', 'torch', 'transformers', 'pandas') if m in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout.strip() == "[]", result.stderr
+    assert output_of(code).strip() == "[]"
 
 
 # --- formats

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from heavy import tiny_config
 from safetensors.numpy import load_file, save_file
 from transformers import (
     AutoConfig,
@@ -21,7 +20,6 @@ from transformers import (
 
 from kdnas.config import Config
 from kdnas.errors import UserError
-from kdnas.evaluation import load_task
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
     ProbeTraining,
@@ -38,22 +36,7 @@ from kdnas.teachers import (
 )
 from kdnas.training import choose_device, encode
 
-
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(tiny_teacher, "teacher.epochs=25", "teacher.learning_rate=2e-3")
-
-
-@pytest.fixture(scope="module")
-def task(config: Config) -> Task:
-    return load_task(config)
-
-
-@pytest.fixture(scope="module")
-def teacher(config: Config, task: Task):
-    return prepare_teacher(config.teacher, task, 32)
-
-
+SETTINGS = ("teacher.epochs=25", "teacher.learning_rate=2e-3")
 KINDS = ("logits", "probe_logits", "search_logits")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from heavy import TINY_ARCHITECTURE, tiny_config
+from heavy import TINY_ARCHITECTURE
 
 from kdnas.config import Config
-from kdnas.evaluation import Prepared, prepare
+from kdnas.evaluation import Prepared
 from kdnas.reproduce import compared_models
 from kdnas.reproduce.models import How, Model, origin_how, student_name
 from kdnas.reproduce.shelf import Shelf
@@ -24,21 +24,13 @@ NAMES: dict[How, str] = {
 RATES: dict[How, float] = {"teacher": 3e-4, "patient": 4e-4, "cells": 5e-4, "student": 5e-4}
 
 
-@pytest.fixture(scope="module")
-def config(tiny_teacher: Path) -> Config:
-    return tiny_config(
-        tiny_teacher,
-        "teacher.learning_rate=3e-4",
-        "distill.learning_rate=5e-4",
-        "distill.pkd.learning_rate=4e-4",
-        "distill.pkd.epochs=1",
-        "distill.adversarial.epochs=1",
-    )
-
-
-@pytest.fixture(scope="module")
-def prepared(config: Config) -> Prepared:
-    return prepare(config)
+SETTINGS = (
+    "teacher.learning_rate=3e-4",
+    "distill.learning_rate=5e-4",
+    "distill.pkd.learning_rate=4e-4",
+    "distill.pkd.epochs=1",
+    "distill.adversarial.epochs=1",
+)
 
 
 @pytest.fixture

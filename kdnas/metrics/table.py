@@ -1,36 +1,29 @@
 """The metrics of kdnas, and the registry in which users add their own."""
 
 from dataclasses import replace
+from functools import partial
 
 from kdnas.metrics.metric import Metric, Score
 from kdnas.metrics.units import MILLIONS, PERCENT, POINTS, SECONDS, Unit
 from kdnas.registry import Registry
 
-ACCURACY = Score(
-    "accuracy", of=lambda m: m.accuracy, maximise=True, unit=POINTS, texts=lambda m: m.texts
-)
-ROBUSTNESS = Score(
+_accuracy = partial(Score, maximise=True, unit=POINTS)
+
+ACCURACY = _accuracy("accuracy", of=lambda m: m.accuracy, texts=lambda m: m.texts)
+ROBUSTNESS = _accuracy(
     "robustness",
     of=lambda m: m.robustness,
-    maximise=True,
     long="accuracy under attack",
-    unit=POINTS,
     texts=lambda m: m.attack.texts,
 )
-WORST_CLASS_ACCURACY = Score(
-    "worst_class_accuracy",
-    of=lambda m: m.worst_class_accuracy,
-    maximise=True,
-    label="worst-class accuracy",
-    unit=POINTS,
+WORST_CLASS_ACCURACY = _accuracy(
+    "worst_class_accuracy", of=lambda m: m.worst_class_accuracy, label="worst-class accuracy"
 )
-WORST_CLASS_ROBUSTNESS = Score(
+WORST_CLASS_ROBUSTNESS = _accuracy(
     "worst_class_robustness",
     of=lambda m: m.worst_class_robustness,
-    maximise=True,
     label="worst-class robustness",
     long="worst-class accuracy under attack",
-    unit=POINTS,
 )
 TEXTS = Score("texts", of=lambda m: m.texts)
 ATTACKED = Score("attacked", of=lambda m: m.attack.texts, label="attack set")

@@ -39,13 +39,14 @@ def random_edits(space: Space[Any], rng: Generator, *, accept: Accept = lambda _
     Raises:
         SpaceExhausted: `DRAWS` attempts gave nothing acceptable.
     """
-    for _ in range(DRAWS):
+
+    def draw() -> Genotype:
         genotype = space.start(rng)
         for _ in range(int(rng.integers(1, MOST_EDITS + 1))):
             genotype = mutate(genotype, space, rng).architecture
-        if accept(genotype):
-            return Edit(genotype, "initial")
-    raise SpaceExhausted(f"no acceptable initial architecture in {DRAWS} draws")
+        return genotype
+
+    return Edit(_acceptable(draw, accept), "initial")
 
 
 def random_uniform(space: Space[Any], rng: Generator, *, accept: Accept = lambda _: True) -> Edit:
@@ -54,8 +55,11 @@ def random_uniform(space: Space[Any], rng: Generator, *, accept: Accept = lambda
     Raises:
         SpaceExhausted: `DRAWS` attempts gave nothing acceptable.
     """
-    for _ in range(DRAWS):
-        genotype = space.uniform(rng)
+    return Edit(_acceptable(lambda: space.uniform(rng), accept), "uniform")
+
+
+def _acceptable(draw: Callable[[], Genotype], accept: Accept) -> Genotype:
+    for genotype in (draw() for _ in range(DRAWS)):
         if accept(genotype):
-            return Edit(genotype, "uniform")
-    raise SpaceExhausted(f"no acceptable architecture in {DRAWS} uniform draws")
+            return genotype
+    raise SpaceExhausted(f"no acceptable architecture in {DRAWS} draws")

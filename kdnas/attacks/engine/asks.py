@@ -9,35 +9,32 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """The logits of rows of the victim, in any batch."""
+    """Asks for the logits of rows of the victim, in any batch."""
 
     rows: Sequence[Any]
 
 
 @dataclass(frozen=True)
-class Compare:
-    """How similar windows are to a reference, in any batch."""
-
-    reference: str
-    windows: Sequence[str]
-
-
-@dataclass(frozen=True)
 class SettleScores:
-    """The logits of texts, in the batches that TextAttack sends."""
+    """Asks for the logits of texts, in the batches that TextAttack sends."""
 
     texts: Sequence[str]
 
 
 @dataclass(frozen=True)
-class SettleCompare:
-    """How similar windows are to a reference, in the batch that TextAttack encodes."""
+class Compare:
+    """Asks how similar windows are to a reference.
+
+    Attributes:
+        settled: Whether in the batch that TextAttack encodes; else in any.
+    """
 
     reference: str
     windows: Sequence[str]
+    settled: bool = False
 
 
-Ask = Score | Compare | SettleScores | SettleCompare
+Ask = Score | SettleScores | Compare
 
 T = TypeVar("T")
 Asking = Generator[Ask, np.ndarray, T]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.engine.asks import Ask, Asking, Compare, Score, SettleCompare, SettleScores
+from kdnas.attacks.engine.asks import Ask, Asking, Compare, Score, SettleScores
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import TextOutcome
@@ -58,13 +58,13 @@ def _answers(
     for number, ask in asks.items():
         if isinstance(ask, SettleScores):
             yield number, settled_logits(victim, ask.texts)
-        elif isinstance(ask, SettleCompare) and similarities:
+        elif isinstance(ask, Compare) and ask.settled and similarities:
             yield number, similarities.settled(ask.reference, ask.windows)
     scores = {number: ask.rows for number, ask in asks.items() if isinstance(ask, Score)}
     if scores:
         yield from _logits(victim, scores)
         return
-    compares = {number: ask for number, ask in asks.items() if isinstance(ask, Compare)}
+    compares = {n: ask for n, ask in asks.items() if isinstance(ask, Compare) and not ask.settled}
     if compares and similarities:
         pairs = [(ask.reference, ask.windows) for ask in compares.values()]
         yield from zip(compares, similarities.compute(pairs), strict=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.attacks.engine.asks import Asking, Compare, SettleCompare
+from kdnas.attacks.engine.asks import Asking, Compare
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.parts import Parts, swap_texts, windows, words_of
 
@@ -71,7 +71,7 @@ def similarities(swaps: Swaps, check: Check) -> Asking[np.ndarray]:
     if len(unknown):
         values[unknown] = yield Compare(reference, [candidates[k] for k in unknown])
     if near(values, check).any():
-        return (yield SettleCompare(reference, candidates))
+        return (yield Compare(reference, candidates, settled=True))
     return values
 
 
@@ -80,7 +80,7 @@ def settled_similarities(swaps: Swaps) -> Asking[np.ndarray | None]:
     if swaps.check is None:
         return None
     reference, candidates = swaps.windows()
-    return (yield SettleCompare(reference, candidates))
+    return (yield Compare(reference, candidates, settled=True))
 
 
 def near(values: np.ndarray, check: Check) -> np.ndarray:

@@ -1,0 +1,12 @@
+"""Programs in a fresh process, where nothing is loaded that a test has loaded."""
+
+import subprocess
+import sys
+
+
+def output_of(program: str, given: str = "") -> str:
+    """What a Python program prints when it reads `given`; it has to succeed."""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
