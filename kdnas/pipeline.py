@@ -14,7 +14,7 @@ from kdnas.progress import NOBODY, Listener, Progress
 from kdnas.records import Evaluate, Finished
 from kdnas.registry import sources
 from kdnas.runs import Archive, Birth, RunFolder, require_same_origin
-from kdnas.training import quiet_libraries as quiet_libraries
+from kdnas.training import quiet_libraries
 from kdnas.workers import Workers
 
 Start = Callable[[Callable[[], Evaluate]], AbstractContextManager[Workers]]

@@ -13,7 +13,6 @@ from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
-from kdnas.pipeline import quiet_libraries
 from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
 from kdnas.reproduce.models import OTHER_THRESHOLD, TEACHER, Model
 from kdnas.reproduce.shelf import Shelf
@@ -21,7 +20,7 @@ from kdnas.reproduce.trainer import Trainer
 from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
-from kdnas.training import choose_device, exact_float32
+from kdnas.training import choose_device, exact_float32, quiet_libraries
 from kdnas.writing import write_whole
 
 
