@@ -26,7 +26,7 @@ KEPT_STUDENTS = 30
 """About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
 
 BYTES_PER_TEXT = 400
-"""Of a row in the table of attacked texts."""
+"""The size of a row in the table of attacked texts."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Estimate:
 
     @property
     def student_seconds(self) -> float:
-        """Of one student."""
+        """The seconds of one student."""
         return self.train_seconds + self.attack_seconds
 
     def seconds(self, students: int, jobs: int, cores: int) -> float:
-        """Of so many students, `jobs` at once; processes beyond the cores only share them."""
+        """Seconds of so many students, `jobs` at once; processes beyond the cores only share them."""
         return self.student_seconds * max(students / min(jobs, cores), 1)
 
     def disk_bytes(self, students: int) -> int:

@@ -13,7 +13,7 @@ from kdnas.runs.status import Status, write_status
 from kdnas.workers import Workers
 
 SECONDS = 2.0
-"""Between two writes of the status."""
+"""The time between two writes of the status."""
 
 
 class Listener:

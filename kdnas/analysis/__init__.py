@@ -1,4 +1,4 @@
-"""From the archive of a run to its front, tables and figures.
+"""The way from the archive of a run to its front, tables and figures.
 
 Every function takes the rows of an archive in birth order and changes nothing:
 

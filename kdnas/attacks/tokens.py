@@ -25,7 +25,7 @@ _SEPARATING = frozenset(" \t\n\r" + punctuation) - frozenset("[]<>")
 become one of its special tokens."""
 
 _MOST_TEXTS, _MOST_WORDS = 4096, 100_000
-"""Of what is kept in memory."""
+"""The most texts that are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Tokens:
             self._words.update(zip(new, rows, strict=True))
 
     def _framed(self, ids: Row) -> Row:
-        """As the tokenizer cuts and frames the ids of one text."""
+        """Cut and frame, as the tokenizer does, the ids of one text."""
         kept = ids[: self._max_length - 2]
         return [self._tokenizer.cls_token_id, *kept, self._tokenizer.sep_token_id]
 

@@ -68,7 +68,7 @@ class _Training:
             return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
 
     def _steps(self, texts: EncodedTexts, steps: int) -> Callable[[np.ndarray], Step]:
-        """From the positions of a batch of `texts`, as the student sees them, to its step."""
+        """Return the function from the positions of a batch in `texts` to its step."""
         numbers = count()
 
         def step_of(index: np.ndarray) -> Step:

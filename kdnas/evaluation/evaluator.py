@@ -1,4 +1,4 @@
-"""From an architecture to its evaluation: distil the student, measure it, attack it."""
+"""The way from an architecture to its evaluation: distil the student, measure it, attack it."""
 
 import time
 from collections.abc import Mapping, Sequence

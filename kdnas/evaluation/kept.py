@@ -32,7 +32,7 @@ class KeptWeights:
             self._most = 2 * len(kept)
 
     def _kept(self, rows: list[Row]) -> Iterator[Row]:
-        """Those that are pending, the front, the picks, the best by fitness."""
+        """The students that are pending, the front, the picks, the best by fitness."""
         weights, objectives = self._config.fitness, metrics_of(self._config.search.objectives)
         yield from (row for row in rows if row.status == "pending")
         front = pareto_front(rows, objectives, self._floor)

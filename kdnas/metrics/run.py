@@ -76,13 +76,13 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
 
 
 _LARGEST = 2**63 - 1
-"""Of a count in an archive."""
+"""The largest count that an archive holds."""
 
 _KEPT = {"name", "maximise", "label", "long", "unit", "limit"}
 
 
 def added(metrics: Sequence[Metric]) -> list[Metric]:
-    """Those of these metrics that a user has added."""
+    """The metrics among these that a user has added."""
     return [metric for metric in metrics if metric not in (*SCORES, *COSTS)]
 
 

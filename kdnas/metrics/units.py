@@ -11,7 +11,7 @@ Value = TypeVar("Value", float, np.ndarray)
 
 @dataclass(frozen=True)
 class Unit:
-    """From a natural value (a share, a plain count, seconds) to what readers see.
+    """The way from a natural value (a share, a plain count, seconds) to what readers see.
 
     Attributes:
         factor, per: A value is shown as `factor` times it, divided by `per`.

@@ -86,7 +86,7 @@ def build_models(
 
 
 def _ready(models: Sequence[Model], done: Set[tuple[str, int]]) -> list[Model]:
-    """Those that need nothing that is not there."""
+    """The models whose sources are all done."""
     return [m for m in models if m.how == "teacher" or m.source in done]
 
 

@@ -19,10 +19,10 @@ from kdnas.reproduce.material import Material
 from kdnas.reproduce.models import OTHER_THRESHOLD
 
 DIFFERENCES = (2, 5)
-"""In points, for which the trainings are counted that would show them."""
+"""The differences, in points, for which the trainings are counted that would show them."""
 
 _COUNTS = ("no", "one", "two", "three", "four")
-"""In words, of attacks."""
+"""Attacks in words."""
 
 
 def named(m: Material) -> dict[str, str]:

@@ -50,7 +50,7 @@ def no_run(archive: Path) -> UserError:
 
 
 def unreadable(archive: Path, error: object) -> UserError:
-    """Of an archive whose content cannot be understood."""
+    """The error of an archive whose content cannot be understood."""
     return UserError(
         f"{archive} cannot be read as an archive ({error}): `kdnas verify {archive.parent}` says"
         " more; use a copy of it, or a new --out"

@@ -39,7 +39,7 @@ class Status:
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the stage, at its pace so far; None where that cannot be told."""
+        """Seconds left of the stage, at its pace so far; None where that cannot be told."""
         if self.total is None or self.done <= self.recorded:
             return None
         return 3600 * (self.total - self.done) / self.per_hour

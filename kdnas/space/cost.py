@@ -77,7 +77,7 @@ def count_parameters(arch: Architecture, shape: NetworkShape) -> int:
 
 
 def count_block_parameters(arch: Architecture, shape: NetworkShape) -> int:
-    """Those of `count_parameters` outside the embedding."""
+    """The parameters of `count_parameters` outside the embedding."""
     return count_parameters(arch, shape) - shape.embedding_parameters(arch.width)
 
 

@@ -10,7 +10,7 @@ from kdnas.tasks.tables import Role
 from kdnas.tasks.task import Split
 
 _SEARCH_SHARE = 400 / 872
-"""Of a single validation pool: 400 of the 872 sentences of SST-2's go to search-val."""
+"""The share of a single validation pool that goes to search-val: 400 of SST-2's 872 sentences."""
 
 _CARVED_SHARE, _CARVED_MOST = 0.1, 1000
 

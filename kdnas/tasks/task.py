@@ -33,7 +33,7 @@ class Split:
 
     @property
     def sha256(self) -> str:
-        """Over a line for each text in order: the text, a tab, its class number, a line feed.
+        """A checksum over a line for each text: the text, a tab, its class number, a line feed.
 
         >>> Split(("a film",), (1,), "").sha256[:8]
         '01e3535c'

@@ -129,12 +129,12 @@ class Child:
 
 
 def overdue(timeout: float | None) -> Failure:
-    """Of a job that took too long."""
+    """The failure of a job that took too long."""
     return Failure("timeout", f"it took over {timeout:g} s")
 
 
 def died(how: str) -> Failure:
-    """Of a job that took its process along."""
+    """The failure of a job that took its process along."""
     return Failure("killed", f"its process died ({how})")
 
 

@@ -69,7 +69,7 @@ class Cluster:
 
     @property
     def busy(self) -> int:
-        """Those with a job."""
+        """Workers with a job."""
         return len(self._running)
 
     def submit(self, job: Job) -> None:

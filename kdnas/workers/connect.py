@@ -1,4 +1,4 @@
-"""From what `--cluster` names to a connected Dask client."""
+"""The way from what `--cluster` names to a connected Dask client."""
 
 import logging
 import os

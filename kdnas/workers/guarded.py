@@ -1,4 +1,4 @@
-"""From what happens in an evaluation to a result."""
+"""The way from what happens in an evaluation to a result."""
 
 import errno
 

@@ -22,12 +22,12 @@ class Recalling:
 
     @property
     def slots(self) -> int:
-        """Those of the workers behind it."""
+        """The slots of the workers behind it."""
         return self._workers.slots
 
     @property
     def busy(self) -> int:
-        """Those of the workers behind it."""
+        """The busy ones of the workers behind it."""
         return self._workers.busy
 
     def submit(self, job: Job) -> None:

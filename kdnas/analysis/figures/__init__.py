@@ -29,7 +29,7 @@ FIGURES: dict[str, Callable[[Sequence[Row], RunContext], "Figure"]] = {
 }
 
 RESOLUTION = 200
-"""Of the PNG files (dots per inch)."""
+"""The resolution of PNG files (dots per inch)."""
 
 
 def draw_figures(

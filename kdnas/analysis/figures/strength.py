@@ -18,7 +18,7 @@ FEWEST = 5
 """Students shown at least, where there are so many."""
 
 Limits = tuple[tuple[float, float], tuple[float, float]]
-"""Of both axes."""
+"""The limits of both axes."""
 
 
 def similar(rows: Sequence[Row], context: RunContext) -> list[Evaluation]:

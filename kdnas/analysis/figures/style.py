@@ -20,7 +20,7 @@ PALE_GREEN, GREY, PALE_GREY = "#8FD3BF", "#666666", "#CCCCCC"
 """Colours that colour-blind readers can tell apart (Okabe and Ito 2008)."""
 
 LINE_HEIGHT = 0.07
-"""Of a name beside a figure (share of the axes' height)."""
+"""The height of a name beside a figure (share of the axes' height)."""
 
 STYLE: dict[Any, Any] = {
     "font.size": 7.5,

@@ -9,7 +9,7 @@ from kdnas.analysis.paper.scores import Scores
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of two models.
+    """How two models compare.
 
     Attributes:
         first, second: Texts that only the one or only the other holds, in the mean of the pairs of

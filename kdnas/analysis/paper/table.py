@@ -31,7 +31,7 @@ class PaperTable:
 
 
 def as_markdown(table: PaperTable) -> str:
-    """With the title above and the notes below."""
+    """The table with the title above and the notes below."""
     lines = [_line(table.header), _line(["---"] * len(table.header))]
     lines += [_line([_text(cell) for cell in row]) for row in table.rows]
     notes = [f"\n{note}" for note in table.notes]

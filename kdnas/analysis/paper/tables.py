@@ -37,7 +37,7 @@ _VALUES: dict[str, tuple[str, Callable[[Scores], Estimate | None]]] = {
 }
 
 PAPER = ", paper"
-"""At the end of the name of a column that the paper prints."""
+"""The end of the name of a column that the paper prints."""
 
 Lines = Sequence[tuple[str, str, str]]
 """Label, name of the model's scores, and its name in the paper."""

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 LEVEL, POWER = 0.05, 0.8
-"""Of a two-sided test for which the trainings are counted."""
+"""The level of a two-sided test for which the trainings are counted."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Candidates(ABC):
 
     @abstractmethod
     def of(self, parts: Parts, i: int) -> Sequence[str]:
-        """Those of word i in the text as it is by now, in the recipe's order."""
+        """The candidates of word i in the text as it is by now, in the recipe's order."""
 
     @abstractmethod
     def without(self, i: int) -> str:

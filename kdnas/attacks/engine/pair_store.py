@@ -9,7 +9,7 @@ from pathlib import Path
 from kdnas.cache import WAY_OUT, make_folder
 
 MOST_PAIRS = 1_000_000
-"""Of what is kept, in memory (about 100 bytes each) and on disk."""
+"""The most pairs that are kept, in memory (about 100 bytes each) and on disk."""
 
 
 class PairStore:

@@ -95,7 +95,7 @@ class Substitutes:
         return tuple(w for w in others if _pass(self._of_words, [word], 0, w))
 
     def _near(self, word: str, others: list[str]) -> list[str]:
-        """Those of `others` that the check of the distance lets pass.
+        """The words among `others` that the check of the distance lets pass.
 
         All cosines are computed at once; the check itself, which computes them one by one, is
         asked where that leaves a doubt.
@@ -118,14 +118,14 @@ def _pass(constraints: list[Any], words: list[str], i: int, candidate: str) -> b
 
 
 class _Words:
-    """As much of an AttackedText as checks of words read."""
+    """The part of an AttackedText that checks of words read."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
 
 
 class _Swapped(_Words):
-    """The same with word i swapped; the words are not copied."""
+    """Words with word i swapped; they are not copied."""
 
     def __init__(self, words: Sequence[str], i: int, candidate: str) -> None:
         super().__init__(_OneOther(words, i, candidate))

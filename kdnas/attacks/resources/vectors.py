@@ -36,7 +36,7 @@ class WordVectors:
 
 
 NO_VECTORS = WordVectors("none", ("a",), np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64))
-"""Of one word, for recipes that need none."""
+"""The vector of one word, for recipes that need none."""
 
 
 def offline_vectors(vocabulary: int, encoder: Encoder) -> WordVectors:
