@@ -53,7 +53,7 @@ class Estimate:
         return self.train_seconds + self.attack_seconds
 
     def seconds(self, students: int, jobs: int, cores: int) -> float:
-        """Seconds of so many students, `jobs` at once; more processes than cores only share them."""
+        """Seconds of so many students, `jobs` at once, on so many cores."""
         return self.student_seconds * max(students / min(jobs, cores), 1)
 
     def disk_bytes(self, students: int) -> int:
