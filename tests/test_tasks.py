@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 
 import datasets
 import numpy as np
@@ -30,7 +31,9 @@ from kdnas.tasks import (
 )
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide, stratified_order
+from kdnas.tasks.groups import near_duplicates
 from kdnas.tasks.hub import read_hub
+from kdnas.tasks.overlap import grams
 
 Row = tuple[str, str]
 
@@ -343,7 +346,7 @@ def test_hidden_numbers_do_not_count_without_class_names_either(tmp_path):
 
 def test_one_split_of_any_name_is_divided(tmp_path):
     task = task_of(saved_dict(tmp_path, {"test": numbered(100, "x")}), uncut)
-    assert (len(task.train), len(task.search), len(task.report)) == (80, 10, 10)
+    assert (len(task.train), len(task.search), len(task.report)) == (60, 20, 20)
 
 
 def test_a_second_file_is_the_validation(tmp_path):
@@ -396,7 +399,7 @@ def test_the_paper_selects_and_reports_on_all_of_validation(tmp_path):
 def test_the_paper_carves_one_part_out_of_one_pool(tmp_path):
     task = local_task(tmp_path, rows(100), protocol="paper")
     assert task.report == task.search
-    assert (len(task.train), len(task.search)) == (90, 10)
+    assert (len(task.train), len(task.search)) == (80, 20)
     assert not set(task.train.texts) & set(task.search.texts)
 
 
@@ -421,9 +424,21 @@ def test_sizes_share_one_validation_pool(tmp_path, sizes, expected):
     assert len(texts) == len(set(texts))
 
 
-def test_carved_sizes_are_what_was_asked_for(tmp_path):
-    task = local_task(tmp_path, rows(100), train=20, search=30, report=40)
-    assert tuple(map(len, task.splits.values())) == (20, 30, 40)
+@pytest.mark.parametrize(
+    ("texts", "asked", "expected"),
+    [
+        (100, {"train": 20, "search": 15, "report": 10}, (20, 15, 10)),
+        (100, {"search": 30, "report": 40}, (60, 20, 20)),
+        (100, {}, (60, 20, 20)),
+        (1500, {}, (1100, 200, 200)),
+        (1500, {"search": 400, "report": 600}, (900, 300, 300)),
+        (5000, {"search": 400, "report": 600}, (4000, 400, 600)),
+    ],
+)
+def test_carved_sizes_follow_the_data(tmp_path, texts, asked, expected):
+    """What is asked for, but at most a fifth each: a pool must train, too."""
+    task = local_task(tmp_path, rows(texts), **asked)
+    assert tuple(map(len, task.splits.values())) == expected
 
 
 def test_at_most_a_thousand_texts_are_carved_unasked(tmp_path):
@@ -617,19 +632,54 @@ def test_the_overlap_is_that_of_a_naive_count(validation, train):
     assert overlap_share(validation, train) == naive_overlap(validation, train)
 
 
-def test_validation_cut_from_the_training_sentences_is_refused(tmp_path):
-    rng = np.random.default_rng(0)
+def treebank(rng: np.random.Generator, sentences: int) -> list[tuple[str, str]]:
+    """All the ends of sentences, as a treebank has them."""
     words = np.array([f"word{i}" for i in range(2000)])
     phrases = []
-    for i in range(100):  # all the ends of 100 sentences, as a treebank has them
+    for i in range(sentences):
         sentence = rng.choice(words, 12)
         phrases += [(" ".join(sentence[start:]), str(i % 2)) for start in range(8)]
+    return phrases
+
+
+def test_validation_cut_from_the_training_sentences_is_refused(tmp_path):
+    phrases = treebank(np.random.default_rng(0), 100)
     with pytest.raises(UserError, match=r"\d\d\.\d% of the validation texts .* limit is 1\.0%"):
-        local_task(tmp_path, phrases)
-    task = local_task(tmp_path, phrases, max_overlap=1)
-    assert task.overlap > 0.5
-    other = [(" ".join(rng.choice(words, 12)), str(i % 2)) for i in range(40)]
+        local_task(tmp_path, phrases[::2], phrases[1::2])
+    assert local_task(tmp_path, phrases[::2], phrases[1::2], max_overlap=1).overlap > 0.5
+    other = treebank(np.random.default_rng(1), 40)
     assert local_task(tmp_path, phrases, other).overlap == 0
+
+
+def test_one_pool_of_phrases_is_divided_between_its_sentences(tmp_path):
+    phrases = treebank(np.random.default_rng(0), 100)
+    task = local_task(tmp_path, phrases)
+    assert task.overlap == 0
+    ends = [{text.split()[-1] for text in split.texts} for split in task.splits.values()]
+    together = [a & b for a, b in combinations(ends, 2)]
+    assert max(map(len, together)) <= 3  # two sentences may end in one word of 2,000
+    kept = sum(map(len, task.splits.values()))
+    assert kept > 0.95 * len(phrases)  # only the sentences at the two borders lose some
+    unchecked = local_task(tmp_path, phrases, max_overlap=1)
+    assert unchecked.overlap > 0.5
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_near_duplicates_are_those_of_a_naive_comparison(seed):
+    rng = np.random.default_rng(seed)
+    texts = [text for text, _ in treebank(rng, 3)] + ["a b", "", "word1 word2 word3"]
+    rng.shuffle(texts)
+
+    def alike(a: str, b: str) -> bool:
+        of_a, of_b = grams(a), grams(b)
+        return bool(of_a & of_b) and 2 * len(of_a & of_b) >= min(len(of_a), len(of_b))
+
+    group = list(range(len(texts)))
+    for _ in texts:  # as often as the longest chain could need
+        for i, j in combinations(range(len(texts)), 2):
+            if alike(texts[i], texts[j]):
+                group[i] = group[j] = min(group[i], group[j])
+    assert near_duplicates(texts) == group
 
 
 def test_an_overlap_at_the_limit_is_accepted(tmp_path):
@@ -837,7 +887,12 @@ ERRORS = {
     "fractions": ("a.csv", "text,label\na,0.25\nb,0.5\n", {}, "0.25 is a fraction"),
     "one class": ("a.csv", "text,label\na,0\nb,0\n", {}, "only '0' for a label"),
     "no labels": ("a.csv", "text,label\na,-1\nb,-1\n", {}, "holds nothing for a label"),
-    "too small": ("a.csv", "text,label\na,0\nb,1\n", {"search": 1, "report": 1}, "too few for 1 "),
+    "too small": (
+        "a.csv",
+        "text,label\na,0\nb,1\n",
+        {"search": 1, "report": 1},
+        "too few for training",
+    ),
     "validation of hub": (None, "", {"name": "x/y", "validation": "z"}, "goes with a local file"),
     "validation of offline": (
         None,
@@ -863,7 +918,7 @@ def test_errors_are_one_line(tmp_path, monkeypatch, case):
 def test_a_class_missing_from_a_split_is_named(tmp_path):
     rare = [*rows(40), ("the only one", "2")]
     with pytest.raises(
-        UserError, match=r"class '2' has no text among the \d+ of search.*task\.sear"
+        UserError, match=r"class '2' has no text among the \d+ of train.*task\.train"
     ):
         local_task(tmp_path, rare)
     with pytest.raises(UserError, match=r"class '1' has no text among the 20 of train"):

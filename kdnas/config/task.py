@@ -38,7 +38,8 @@ class TaskSettings(Section):
         train, search, report: Most texts of each split; None takes all there are.
         seed: Seed of the split.
         max_overlap: Largest share of validation texts whose 4-grams all occur in the training
-            text; above it the task is refused, because its validation was cut from its training.
+            text, because they were cut from it. Above it validation from another source is
+            refused; one pool is divided so that its near-duplicates stay on one side.
         protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
     """
 

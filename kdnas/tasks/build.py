@@ -1,6 +1,6 @@
 """Builds a task: read, cut, clean, divide, check."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kdnas.config import TASKS
@@ -32,10 +32,9 @@ def build_task(
     source = _source(name, path, validation)
     pools = labelled_pools(source.tables, text_column, label_column)
     cleaned = clean(pools.splits, cut)
-    train, search, report = divide(cleaned.splits, **parts)
+    (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
     _check_classes(name, pools.label_names, {"train": train, "search": search, "report": report})
-    held_out = search.texts if report is search else search.texts + report.texts
-    texts = train.texts + held_out
+    texts = train.texts + _held_out_texts(search, report)
     return Task(
         name=name,
         label_names=pools.label_names,
@@ -43,7 +42,7 @@ def build_task(
         search=search,
         report=report,
         cut_share=sum(text in cleaned.shortened for text in texts) / len(texts),
-        overlap=_checked_overlap(name, max_overlap, held_out, train.texts),
+        overlap=overlap,
         duplicates=cleaned.duplicates,
         licence=source.licence,
         empty=pools.empty,
@@ -89,13 +88,28 @@ def _check_classes(name: str, label_names: tuple[str, ...], splits: dict[str, Sp
             )
 
 
-def _checked_overlap(name: str, most: float, held: Sequence[str], train: Sequence[str]) -> float:
-    share = overlap_share(held, train)
-    if share > most:
-        raise UserError(
-            f"{name}: {share:.1%} of the validation texts have all their 4-grams in the "
-            f"training texts, the limit is {most:.1%}: they were cut from the same "
-            "text; give validation from elsewhere with task.validation=FILE, or allow it with "
-            "task.max_overlap=1"
-        )
-    return share
+def _divided(
+    name: str, pools: Mapping[Role, Split], most: float, parts: Mapping[str, Any]
+) -> tuple[tuple[Split, Split, Split], float]:
+    """The three splits, and the share of held-out texts that were cut from training texts.
+
+    Where one pool was divided and the share is above `most`, it is divided again with its
+    near-duplicates kept on one side; other data is refused.
+    """
+    splits = train, search, report = divide(pools, **parts)
+    share = overlap_share(_held_out_texts(search, report), train.texts)
+    if share <= most:
+        return splits, share
+    if search.origin == train.origin:
+        splits = train, search, report = divide(pools, **parts, apart=True)
+        return splits, overlap_share(_held_out_texts(search, report), train.texts)
+    raise UserError(
+        f"{name}: {share:.1%} of the validation texts have all their 4-grams in the "
+        f"training texts, the limit is {most:.1%}: they were cut from the same "
+        "text; give validation from elsewhere with task.validation=FILE, or allow it with "
+        "task.max_overlap=1"
+    )
+
+
+def _held_out_texts(search: Split, report: Split) -> tuple[str, ...]:
+    return search.texts if report is search else search.texts + report.texts

@@ -6,29 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdnas.errors import UserError
+from kdnas.tasks.groups import near_duplicates
 from kdnas.tasks.tables import Role
 from kdnas.tasks.task import Split
 
 _SEARCH_SHARE = 400 / 872
 """The share of a single validation pool that goes to search-val: 400 of SST-2's 872 sentences."""
 
-_CARVED_SHARE, _CARVED_MOST = 0.1, 1000
+_CARVED_SHARE, _CARVED_FEW, _CARVED_MOST = 0.1, 200, 1000
+_LARGEST_SHARE = 0.2
+"""Of a pool that has to train, too: at most a fifth for each of search-val and report-val."""
 
 Most = int | None  # texts of a split; None for all there are
 
 
 def divide(
     pools: Mapping[Role, Split], *, train: Most, search: Most, report: Most, seed: int,
-    protocol: str,
+    protocol: str, apart: bool = False,
 ) -> tuple[Split, Split, Split]:  # fmt: skip
     """Train, search-val and report-val, each in an order whose prefixes are nearly stratified.
 
     With validation and test, search-val is from the first and report-val from the second. One of
     them alone is shared, 46 % to search-val and 54 % to report-val. Without either, both are
-    carved out of train: a tenth and at most 1,000 texts each, or what the settings ask for. By the
-    protocol `paper`, report-val is search-val: all of the validation pool (or of the first carved
-    part). Search-val is taken from the front of an order and report-val from its end, so that a
-    larger size of one leaves the texts of the other as they are.
+    carved out of train, at most a fifth each: what is asked for, or a tenth but 200 to 1,000 texts.
+    Then near-duplicates are kept on one side where `apart` asks for it. By the protocol `paper`,
+    report-val is search-val: all of the validation pool (or of the first carved part). Search-val
+    is taken from the front of an order and report-val from its end, so that a larger size of one
+    leaves the texts of the other as they are.
 
     Raises:
         UserError: There is no train, or nothing would be left of it.
@@ -42,8 +46,8 @@ def divide(
     pool, validation, test = pools["train"], pools.get("validation"), pools.get("test")
     held_out, one = test if validation is None else validation, protocol == "paper"
     if held_out is None:
-        sizes = _carved_sizes(pool, search, report, one)
-        return _between(pool, *sizes).head(train), *_ends(pool, sizes, one)
+        sizes = _carved_sizes(len(pool), search, report, one)
+        return _carved(pool, train, sizes, one, apart)
     if test is None or held_out is test or one:
         sizes = _shared_sizes(len(held_out), search, report, one)
         return pool.head(train), *_ends(held_out, sizes, one)
@@ -75,10 +79,7 @@ def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> NDArray
 
 
 def _ordered(pool: Split, seed: int) -> Split:
-    order = stratified_order(pool.labels, np.random.default_rng(seed))
-    return Split(
-        tuple(pool.texts[i] for i in order), tuple(pool.labels[i] for i in order), pool.origin
-    )
+    return _chosen(pool, stratified_order(pool.labels, np.random.default_rng(seed)))
 
 
 def _ends(pool: Split, sizes: tuple[int, int], one: bool) -> tuple[Split, Split]:
@@ -89,9 +90,45 @@ def _ends(pool: Split, sizes: tuple[int, int], one: bool) -> tuple[Split, Split]
     return search, Split(pool.texts[::-1], pool.labels[::-1], pool.origin).head(sizes[1])
 
 
-def _between(pool: Split, front: int, end: int) -> Split:
-    middle = slice(front, len(pool) - end)
-    return Split(pool.texts[middle], pool.labels[middle], pool.origin)
+def _carved(
+    pool: Split, train: Most, sizes: tuple[int, int], one: bool, apart: bool
+) -> tuple[Split, Split, Split]:
+    """All three parts from one pool."""
+    (front, end), n = sizes, len(pool)
+    group = np.array(near_duplicates(pool.texts)) if apart else np.arange(n)
+    order = np.argsort(group, kind="stable")  # a group stands where its first member stood
+    search, middle, report = order[:front], order[front : n - end], order[n - end :][::-1]
+    middle = _without(middle, group, np.concatenate([search, report]))
+    if not (len(search) and len(middle)):
+        raise UserError(
+            f"{pool.origin} has {len(pool)} texts, too few for training, search-val and report-val:"
+            " give more texts, or fewer that are nearly the same"
+        )
+    held_out = _chosen(pool, search)
+    reported = held_out if one else _chosen(pool, _without(report, group, search))
+    return _chosen(pool, middle).head(train), held_out, reported
+
+
+def _carved_sizes(n: int, search: Most, report: Most, one: bool) -> tuple[int, int]:
+    """Texts of search-val and report-val out of n that must train, too."""
+    largest = round(n * _LARGEST_SHARE)
+    usual = min(max(round(n * _CARVED_SHARE), _CARVED_FEW), _CARVED_MOST)
+    if one:
+        asked = min((size for size in (search, report) if size), default=usual)
+        return min(asked, largest), 0
+    return min(search or usual, largest), min(report or usual, largest)
+
+
+def _without(
+    part: NDArray[np.intp], group: NDArray[np.intp], other: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The texts of a part that have no near-duplicate in another."""
+    return part[~np.isin(group[part], group[other])]
+
+
+def _chosen(pool: Split, places: NDArray[np.intp]) -> Split:
+    texts = tuple(pool.texts[i] for i in places)
+    return Split(texts, tuple(pool.labels[i] for i in places), pool.origin)
 
 
 def _shared_sizes(n: int, search: Most, report: Most, one: bool) -> tuple[int, int]:
@@ -104,18 +141,3 @@ def _shared_sizes(n: int, search: Most, report: Most, one: bool) -> tuple[int, i
         min(most_search, max(share, n - most_report)),
         min(most_report, max(n - share, n - most_search)),
     )
-
-
-def _carved_sizes(pool: Split, search: Most, report: Most, one: bool) -> tuple[int, int]:
-    """Texts of search-val and report-val out of a pool that must train, too."""
-    usual = min(_CARVED_MOST, round(len(pool) * _CARVED_SHARE))
-    if one:
-        search, report = min((size for size in (search, report) if size), default=usual), 0
-    else:
-        search, report = search or usual, report or usual
-    if search + report >= len(pool):
-        raise UserError(
-            f"{pool.origin} has {len(pool)} texts, too few for {search} in search-val and {report} "
-            "in report-val besides training; lower task.search and task.report"
-        )
-    return search, report

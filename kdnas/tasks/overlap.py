@@ -20,16 +20,17 @@ def overlap_share(validation: Sequence[str], train: Sequence[str]) -> float:
     >>> overlap_share(["a b c d", "a b c d e", "a b"], ["X A B C D", "b c d"])
     0.5
     """
-    measured = [grams for text in validation if (grams := _grams(text))]
+    measured = [found for text in validation if (found := grams(text))]
     if not measured:
         return 0.0
     # Only the 4-grams of validation are kept: those of a large training set would fill memory.
     unseen = set[Gram]().union(*measured)
     for text in train:
-        unseen -= _grams(text)
-    return sum(unseen.isdisjoint(grams) for grams in measured) / len(measured)
+        unseen -= grams(text)
+    return sum(unseen.isdisjoint(found) for found in measured) / len(measured)
 
 
-def _grams(text: str) -> set[Gram]:
+def grams(text: str) -> set[Gram]:
+    """The 4-grams of a text's lower-cased words between white space."""
     tokens = text.lower().split()
     return {tuple(tokens[i : i + _GRAM]) for i in range(len(tokens) - _GRAM + 1)}
