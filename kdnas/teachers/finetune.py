@@ -16,6 +16,7 @@ from kdnas.tasks import Task
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.pretrained import load_classifier, load_tokenizer, model_identity
 from kdnas.training import (
+    Inputs,
     Schedule,
     autocast,
     choose_device,
@@ -91,12 +92,13 @@ def finetune(
     device = choose_device()
     tokenizer = load_tokenizer(settings.model)
     model = load_for_task(settings.model, task.label_names, trained=not settings.epochs).to(device)
+    inputs = Inputs.of(tokenizer, model)
     texts, truth = encode(tokenizer, task.train.texts, max_length), torch.tensor(task.train.labels)
 
     def loss_of(index: np.ndarray) -> Tensor:
         batch = take(texts, index, device)
         with autocast(device):
-            logits = logits_of(model)(batch.ids, batch.mask)
+            logits = logits_of(model, inputs)(batch.ids, batch.mask)
         return F.cross_entropy(logits.float(), truth[index].to(device))
 
     schedule = Schedule(

@@ -58,17 +58,32 @@ def load_config(name: str) -> Any:
 
 
 def load_tokenizer(name: str) -> Any:
-    """The tokenizer of a model.
+    """The tokenizer of a model; where it has no padding of its own it pads with the end token.
 
     Raises:
-        UserError: The model cannot be found or reached.
+        UserError: The model cannot be found or reached, or its tokenizer has nothing to pad with.
     """
-    return _loaded(AutoTokenizer, name)
+    tokenizer = _loaded(AutoTokenizer, name)
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise UserError(
+                f"the tokenizer of {name} has neither a pad_token nor an eos_token: set pad_token"
+                " in its tokenizer_config.json"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
 
 
 def load_classifier(name: str, **config: Any) -> Any:
-    """The model with a classification head; weights from safetensors only, no remote code."""
-    return _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+    """The model with a classification head; weights from safetensors only, no remote code.
+
+    It knows the token that its tokenizer pads with: GPT-2 reads the class off the last other one.
+    """
+    found = _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+    model = found[0] if isinstance(found, tuple) else found
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = load_tokenizer(name).pad_token_id
+    return found
 
 
 def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
