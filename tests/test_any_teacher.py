@@ -1,5 +1,6 @@
 """Any Hugging Face classifier as victim and teacher: read as its own tokenizer has it read."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,15 +8,32 @@ import numpy as np
 import pytest
 import torch
 from any_models import KINDS, TEXTS, save_model
+from heavy import TINY_ARCHITECTURE
 from tokenizers import Tokenizer
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, pipeline
+from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.attacks import ModelVictim
+from kdnas.cli.victims import open_victim
+from kdnas.config import TeacherSettings
 from kdnas.errors import UserError
-from kdnas.teachers import load_trained_classifier, logits_and_layers
-from kdnas.training import Inputs, encode
+from kdnas.space import NetworkShape
+from kdnas.students import Blueprint, build
+from kdnas.students import save_model as save_student
+from kdnas.tasks import Split, Task
+from kdnas.teachers import (
+    load_tokenizer,
+    load_trained_classifier,
+    logits_and_layers,
+    prepare_teacher,
+    token_limit,
+)
+from kdnas.training import Inputs, encode, logits_of, predict
 
 CPU = torch.device("cpu")
+LABELS = (1, 0, 1, 0, 0, 1, 0, 0)
+SPLIT = Split(TEXTS, LABELS, "few")
+TASK = Task("few", ("negative", "positive"), SPLIT, SPLIT, SPLIT, 0.0, 0.0, 0, "none")
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +91,67 @@ def test_nothing_to_pad_with_is_one_line_that_names_the_setting(saved, tmp_path:
     (folder / "special_tokens_map.json").write_text("{}")
     with pytest.raises(UserError, match=r"set pad_token in its tokenizer_config\.json$"):
         load_trained_classifier(folder)
+
+
+LIMITS = {"bert": 64, "roberta": 64, "distilbert": 512, "gpt2": 64, "xlnet": VERY_LARGE_INTEGER}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_the_limit_is_what_the_model_really_has(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    limit = token_limit(model)
+    assert limit == LIMITS[kind]
+    ids = torch.full((1, min(limit, 600)), tokenizer.unk_token_id)
+    assert model(input_ids=ids).logits.isfinite().all()
+    if limit < 600:
+        with pytest.raises((IndexError, RuntimeError)):
+            model(input_ids=torch.cat([ids, ids[:, :1]], dim=1))
+
+
+@pytest.mark.parametrize("limit", [None, "x", -5, 1e30, 10, 10.0])
+@pytest.mark.parametrize("kind", ["roberta", "xlnet"])
+def test_long_texts_are_cut_whatever_limit_the_tokenizer_names(
+    kind: str, limit, saved, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(saved[kind], tmp_path / "model")
+    named = json.loads((folder / "tokenizer_config.json").read_text())
+    named["model_max_length"] = limit
+    (folder / "tokenizer_config.json").write_text(json.dumps(named))
+    victim, _ = open_victim(folder)
+    (row,) = victim.encode(["a good film " * 300])
+    assert len(row) == (10 if limit == 10 else 64 if kind == "roberta" else 512)
+    assert np.isfinite(victim.logits([row])).all()
+
+
+def test_a_teacher_with_too_few_places_is_one_line(saved) -> None:
+    settings = TeacherSettings(model=str(saved["roberta"]), epochs=1)
+    with pytest.raises(UserError, match=r"has places for 64 tokens.*set student\.max_length=64"):
+        prepare_teacher(settings, TASK, 65)
+
+
+def fresh_student(tokenizer):
+    """A student that reads what the tokenizer makes."""
+    blueprint = Blueprint(NetworkShape(len(tokenizer), 2, 64), TASK.label_names, 64, 0.0, CPU)
+    return build(TINY_ARCHITECTURE.to_json(), blueprint, seed=0).eval()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exported_student_works_in_a_pipeline(kind: str, saved, tmp_path: Path) -> None:
+    """Whatever its teacher's side of padding and segments; in batches as one by one."""
+    teacher_side = AutoTokenizer.from_pretrained(saved[kind]).padding_side
+    tokenizer = load_tokenizer(str(saved[kind]))
+    tokenizer.model_max_length = 64
+    student = fresh_student(tokenizer)
+    save_student(student, tokenizer, tmp_path / "student")
+    written = json.loads((tmp_path / "student" / "tokenizer_config.json").read_text())
+    assert written["padding_side"] == "right"
+    assert tokenizer.padding_side == teacher_side
+    classify = pipeline("text-classification", model=str(tmp_path / "student"), top_k=None)
+    alone, together = classify(list(TEXTS)), classify(list(TEXTS), batch_size=len(TEXTS))
+    encoded = encode(tokenizer, TEXTS, 64)
+    expected = predict(logits_of(student), encoded, CPU)
+    shares = torch.tensor(expected).softmax(1)
+    for one, other, row in zip(alone, together, shares, strict=True):
+        for found in (one, other):
+            scores = {each["label"]: each["score"] for each in found}
+            assert scores["positive"] == pytest.approx(float(row[1]), abs=1e-5)

@@ -24,6 +24,7 @@ from kdnas.teachers.pretrained import (
     load_trained_classifier,
     model_identity,
     resolve_model,
+    token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.teachers.signals import SIGNALS, teacher_signals
@@ -47,5 +48,6 @@ __all__ = [
     "resolve_model",
     "student_tables",
     "teacher_signals",
+    "token_limit",
     "train_probes",
 ]

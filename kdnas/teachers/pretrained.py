@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.errors import UserError
 from kdnas.offline import content_hash, expected_hash, offline_path
@@ -60,6 +62,8 @@ def load_config(name: str) -> Any:
 def load_tokenizer(name: str) -> Any:
     """The tokenizer of a model; where it has no padding of its own it pads with the end token.
 
+    A limit of its length that is no number of tokens is none.
+
     Raises:
         UserError: The model cannot be found or reached, or its tokenizer has nothing to pad with.
     """
@@ -71,6 +75,9 @@ def load_tokenizer(name: str) -> Any:
                 " in its tokenizer_config.json"
             )
         tokenizer.pad_token = tokenizer.eos_token
+    limit = tokenizer.model_max_length
+    is_limit = isinstance(limit, int | float) and 1 <= limit < VERY_LARGE_INTEGER
+    tokenizer.model_max_length = int(limit) if is_limit else VERY_LARGE_INTEGER
     return tokenizer
 
 
@@ -84,6 +91,23 @@ def load_classifier(name: str, **config: Any) -> Any:
     if model.config.pad_token_id is None:
         model.config.pad_token_id = load_tokenizer(name).pad_token_id
     return found
+
+
+def token_limit(model: Any) -> int:
+    """The most tokens of a text that a model has places for.
+
+    RoBERTa's table begins with rows that no token stands at, up to that of the padding; XLNet says
+    -1 where it knows distances only.
+    """
+    config = model.config
+    named = (getattr(config, name, None) for name in ("token_limit", "max_position_embeddings"))
+    tables = (
+        layer.num_embeddings - (0 if layer.padding_idx is None else layer.padding_idx + 1)
+        for name, layer in model.named_modules()
+        if name.endswith("position_embeddings") and isinstance(layer, nn.Embedding)
+    )
+    limits = [limit for limit in (*named, *tables) if limit is not None and limit > 0]
+    return min(limits, default=VERY_LARGE_INTEGER)
 
 
 def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
