@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from any_models import KINDS, TEXTS, save_model
 from heavy import TINY_ARCHITECTURE
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast, pipeline
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
@@ -17,11 +19,12 @@ from kdnas.attacks import ModelVictim
 from kdnas.cli.victims import open_victim
 from kdnas.config import TeacherSettings
 from kdnas.errors import UserError
-from kdnas.space import NetworkShape
+from kdnas.space import Architecture, NetworkShape
 from kdnas.students import Blueprint, build
 from kdnas.students import save_model as save_student
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
+    load_for_task,
     load_tokenizer,
     load_trained_classifier,
     logits_and_layers,
@@ -129,10 +132,10 @@ def test_a_teacher_with_too_few_places_is_one_line(saved) -> None:
         prepare_teacher(settings, TASK, 65)
 
 
-def fresh_student(tokenizer):
+def fresh_student(tokenizer, architecture: Architecture = TINY_ARCHITECTURE):
     """A student that reads what the tokenizer makes."""
     blueprint = Blueprint(NetworkShape(len(tokenizer), 2, 64), TASK.label_names, 64, 0.0, CPU)
-    return build(TINY_ARCHITECTURE.to_json(), blueprint, seed=0).eval()
+    return build(architecture.to_json(), blueprint, seed=0).eval()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -155,3 +158,108 @@ def test_an_exported_student_works_in_a_pipeline(kind: str, saved, tmp_path: Pat
         for found in (one, other):
             scores = {each["label"]: each["score"] for each in found}
             assert scores["positive"] == pytest.approx(float(row[1]), abs=1e-5)
+
+
+def changed(folder: Path, place: Path, **values: object) -> Path:
+    """A copy of a model with other values in its config.json."""
+    shutil.copytree(folder, place)
+    written = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps({**written, **values}))
+    return place
+
+
+def refusal(read, *arguments: object) -> str:
+    """The one line with which something is refused."""
+    with pytest.raises(UserError) as caught:
+        read(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def as_finished_teacher(folder: Path) -> None:
+    load_for_task(str(folder), TASK.label_names, trained=True)
+
+
+READERS = {"victim": open_victim, "finished teacher": as_finished_teacher}
+
+
+def test_names_that_are_numbers_are_taken_as_text(saved, tmp_path: Path) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", id2label={"0": 0, "1": 1})
+    _, names = open_victim(folder)
+    assert names == ["0", "1"]
+    assert load_for_task(str(folder), ("1", "0"), trained=True).config.id2label == {0: "1", 1: "0"}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("id2label", "said"),
+    [
+        ({"0": "same", "1": "same"}, "calls two classes same: name each differently"),
+        ({"0": "a", "5": "b"}, "has the numbers 0, 5: number its 2 classes from 0"),
+    ],
+)
+def test_names_that_do_not_tell_the_classes_are_refused(
+    id2label: dict[str, str], said: str, reader: str, saved, tmp_path: Path
+) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", id2label=id2label)
+    assert said in refusal(READERS[reader], folder)
+    assert load_for_task(str(folder), TASK.label_names).classifier.weight.shape == (2, 32)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"problem_type": "regression"}, "made for regression"),
+        ({"num_labels": 1}, "made for regression"),
+        ({"problem_type": "multi_label_classification"}, "made for multi-label classification"),
+    ],
+    ids=str,
+)
+def test_what_chooses_no_class_of_several_is_refused(
+    settings: dict[str, object], said: str, reader: str, tmp_path: Path
+) -> None:
+    folder = save_model("bert", tmp_path / "model", **settings)
+    assert said in refusal(READERS[reader], folder)
+    started = load_for_task(str(folder), TASK.label_names)
+    assert started.config.problem_type is None
+    assert started.config.num_labels == 2
+
+
+def test_three_classes_are_a_start_for_two(tmp_path: Path) -> None:
+    folder = save_model("bert", tmp_path, id2label={0: "a", 1: "b", 2: "c"}, label2id={})
+    settings = TeacherSettings(model=str(folder), epochs=1)
+    model = prepare_teacher(settings, TASK, 32).load(CPU)
+    assert model.classifier.weight.shape == (2, 32)
+    assert model.config.id2label == {0: "negative", 1: "positive"}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_pickled_weights_are_one_line_with_the_cure(reader: str, saved, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved["bert"], tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    line = refusal(READERS[reader], folder)
+    assert "pickle" in line
+    assert line.endswith("load it once with transformers and save it with save_pretrained")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_weights_without_a_place_in_the_network_are_refused(
+    reader: str, saved, tmp_path: Path
+) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", num_hidden_layers=1)
+    line = refusal(READERS[reader], folder)
+    assert "bert.encoder.layer.1.attention" in line
+    assert "config.json" in line
+
+
+def test_a_student_with_fewer_blocks_than_its_weights_is_refused(saved, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(saved["bert"]))
+    student = fresh_student(tokenizer, replace(TINY_ARCHITECTURE, repeats=2))
+    save_student(student, tokenizer, tmp_path / "whole")
+    load_trained_classifier(tmp_path / "whole")
+    architecture = {**student.config.architecture, "repeats": 1}
+    folder = changed(tmp_path / "whole", tmp_path / "cut", architecture=architecture)
+    assert "weights that its network does not have" in refusal(load_trained_classifier, folder)

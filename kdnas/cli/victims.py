@@ -56,16 +56,16 @@ def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     """A saved classifier, and the names of its classes.
 
     Raises:
-        UserError: The folder holds no trained classifier with its tokenizer.
+        UserError: The folder holds no trained classifier of named classes with its tokenizer.
     """
     import kdnas.adabert  # registers the cells  # noqa: F401
     from kdnas.attacks import ModelVictim
-    from kdnas.teachers import load_trained_classifier, token_limit
+    from kdnas.teachers import class_names, load_trained_classifier, token_limit
     from kdnas.training import choose_device
 
     classifier, tokenizer = load_trained_classifier(folder)
     classifier.to(choose_device())
-    names = [classifier.config.id2label[i] for i in range(classifier.config.num_labels)]
+    names = class_names(str(folder), classifier.config)
     longest = min(token_limit(classifier), tokenizer.model_max_length, MOST_TOKENS)
     return ModelVictim.of_classifier(classifier, tokenizer, longest), names
 

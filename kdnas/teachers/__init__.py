@@ -18,6 +18,7 @@ from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
     OFFLINE_MODELS,
+    class_names,
     load_classifier,
     load_config,
     load_tokenizer,
@@ -35,6 +36,7 @@ __all__ = [
     "SIGNALS",
     "ProbeTraining",
     "Teacher",
+    "class_names",
     "first_layers",
     "lesson_of",
     "load_classifier",
