@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from kdnas.attacks.parts import Parts, deletion, swap_texts
 from kdnas.attacks.tokens import Row, Tokens
 from kdnas.records import EvaluationFailed
-from kdnas.training import logits_of, padded, predict
+from kdnas.training import Inputs, logits_of, padded, predict
 
 
 class Victim(Protocol):
@@ -53,7 +53,8 @@ class ModelVictim:
     def of_classifier(cls, model: nn.Module, tokenizer: Any, max_length: int) -> "ModelVictim":
         """A Hugging Face sequence classifier, in eval mode on the device it is on."""
         device = next(model.parameters()).device
-        return cls(logits_of(model), Tokens(tokenizer, max_length), device)
+        forward = logits_of(model, Inputs.of(tokenizer, model))
+        return cls(forward, Tokens(tokenizer, max_length), device)
 
     def logits(self, rows: Sequence[Row]) -> np.ndarray:
         """Logits (texts, classes), float32.

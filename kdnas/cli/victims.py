@@ -31,6 +31,9 @@ ResourcesOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON here.")]
 
+MOST_TOKENS = 512
+"""The most of a text that a victim sees, where neither it nor its tokenizer has a lower limit."""
+
 
 def require_usable(out: Path | None, models: list[Path]) -> None:
     """Refuse before the work starts what would fail after it.
@@ -53,17 +56,18 @@ def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     """A saved classifier, and the names of its classes.
 
     Raises:
-        UserError: The folder holds no trained classifier with its tokenizer.
+        UserError: The folder holds no trained classifier of named classes with its tokenizer.
     """
     import kdnas.adabert  # registers the cells  # noqa: F401
     from kdnas.attacks import ModelVictim
-    from kdnas.teachers import load_trained_classifier
+    from kdnas.teachers import class_names, load_trained_classifier, token_limit
     from kdnas.training import choose_device
 
     classifier, tokenizer = load_trained_classifier(folder)
     classifier.to(choose_device())
-    names = [classifier.config.id2label[i] for i in range(classifier.config.num_labels)]
-    return ModelVictim.of_classifier(classifier, tokenizer, _longest(classifier, tokenizer)), names
+    names = class_names(str(folder), classifier.config)
+    longest = min(token_limit(classifier), tokenizer.model_max_length, MOST_TOKENS)
+    return ModelVictim.of_classifier(classifier, tokenizer, longest), names
 
 
 def attack_settings(recipe: str, overrides: list[str], **values: Any) -> "AttackSettings":
@@ -85,11 +89,3 @@ def attack_settings(recipe: str, overrides: list[str], **values: Any) -> "Attack
     common = {"recipe": recipe, **values}
     written = [f"attack.{name}={as_toml(value)}" for name, value in common.items()]
     return load_config(overrides=written + [f'attack."{recipe}".{own}' for own in overrides]).attack
-
-
-def _longest(classifier: Any, tokenizer: Any) -> int:
-    """Tokens that a model sees; some tokenizers name no limit but a huge number."""
-    config = classifier.config
-    names = ("token_limit", "max_position_embeddings")
-    limits = [getattr(config, name) for name in names if hasattr(config, name)]
-    return min(*limits, 512, tokenizer.model_max_length)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kdnas.config import DistillSettings
 from kdnas.methods import METHODS
 from kdnas.registry import resolve
-from kdnas.training import EncodedTexts, Schedule, outputs_of, take
+from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, outputs_of, take
 
 LIVE = "teacher"
 """The need of a term that asks the teacher itself, for what cannot be computed beforehand."""
@@ -27,12 +27,14 @@ class Lesson:
         labels: Their true classes.
         signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
+        inputs: From a transformer, such as the teacher, to how it reads the texts.
     """
 
     texts: EncodedTexts
     labels: Sequence[int]
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     live: Callable[[torch.device], Any] = lambda device: None
+    inputs: Callable[[Any], Inputs] = lambda model: PLAIN
 
     @cached_property
     def truth(self) -> Tensor:
@@ -53,6 +55,7 @@ class Step:
             embedding and each layer of a transformer, or the read-outs of AdaBERT's cells.
         number, steps: Steps of this stage that are done, and all of them.
         teacher: The teacher itself, where a term needs it `LIVE`.
+        inputs: How the teacher reads its texts.
     """
 
     lesson: Lesson
@@ -63,6 +66,7 @@ class Step:
     number: int
     steps: int
     teacher: Any
+    inputs: Inputs
 
     @cached_property
     def states(self) -> tuple[Tensor, ...]:
@@ -83,7 +87,7 @@ class Step:
         """What the teacher itself returns for the texts of the batch, its hidden states too."""
         batch = take(self.lesson.texts, self.index, self.logits.device)
         with torch.no_grad():
-            return outputs_of(self.teacher, batch)
+            return outputs_of(self.teacher, batch, self.inputs)
 
 
 Weight = float | Callable[[float], float]

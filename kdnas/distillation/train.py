@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import count
 from typing import Any
 
@@ -14,7 +14,17 @@ from torch import Tensor, nn
 
 from kdnas.distillation.recipe import LIVE, Lesson, Stage, Step, Term, needs_of
 from kdnas.students import StudentForSequenceClassification, only_rows_of
-from kdnas.training import EncodedTexts, autocast, decay_groups, epoch_plan, fit, outputs_of, take
+from kdnas.training import (
+    PLAIN,
+    EncodedTexts,
+    Inputs,
+    autocast,
+    decay_groups,
+    epoch_plan,
+    fit,
+    outputs_of,
+    take,
+)
 
 
 def distill(
@@ -49,11 +59,23 @@ def distill(
 
 @dataclass(frozen=True)
 class _Training:
-    """A student, what it is taught, and the teacher itself where a term asks for it."""
+    """A student, what it is taught, and the teacher itself where a term asks for it.
+
+    Both may be transformers, each with its own way of reading the texts.
+    """
 
     student: Any
     lesson: Lesson
     teacher: Any
+
+    @cached_property
+    def _own_inputs(self) -> Inputs:
+        is_shell = isinstance(self.student, StudentForSequenceClassification)
+        return PLAIN if is_shell else self.lesson.inputs(self.student)
+
+    @cached_property
+    def _teachers_inputs(self) -> Inputs:
+        return PLAIN if self.teacher is None else self.lesson.inputs(self.teacher)
 
     def run(self, stage: Stage, rng: np.random.Generator) -> float:
         """Train for one stage, and return the mean loss of its last epoch."""
@@ -74,7 +96,7 @@ class _Training:
         def step_of(index: np.ndarray) -> Step:
             batch = take(texts, index, self.student.device)
             with autocast(self.student.device):
-                out = outputs_of(self.student, batch)
+                out = outputs_of(self.student, batch, self._own_inputs)
             return Step(
                 lesson=self.lesson,
                 index=index,
@@ -84,6 +106,7 @@ class _Training:
                 number=next(numbers),
                 steps=steps,
                 teacher=self.teacher,
+                inputs=self._teachers_inputs,
             )
 
         return step_of

@@ -31,7 +31,10 @@ class Embedding(nn.Module):
     def forward(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
         """(batch, length) -> (batch, length, W)."""
         x = self.words(ids) + self.positions.weight[: ids.shape[1]]
-        x = x + (self.segments.weight[0] if segments is None else self.segments(segments))
+        if segments is None:
+            return self.dropout(self.norm(x + self.segments.weight[0]))
+        # A teacher's tokenizer may number more segments; students are trained on the first.
+        x = x + self.segments(segments.where(segments < len(self.segments.weight), 0))
         return self.dropout(self.norm(x))
 
 

@@ -1,5 +1,6 @@
 """The Hugging Face shell of a student: a config class and a model class for the Auto classes."""
 
+import copy
 import json
 import shutil
 from dataclasses import asdict
@@ -120,10 +121,16 @@ def register() -> None:
 def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     """Save a model and its tokenizer; whoever may read the folder may read the weights.
 
+    A student counts places from the left, so with one the tokenizer pads on the right.
+
     Raises:
         OSError, SafetensorError: It cannot be written.
     """
     model.save_pretrained(folder, safe_serialization=True)
+    if isinstance(model, StudentForSequenceClassification):
+        tokenizer = copy.deepcopy(tokenizer)
+        tokenizer.padding_side = "right"
+        tokenizer.init_kwargs["padding_side"] = "right"  # else it is not written
     tokenizer.save_pretrained(folder)
     for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
         shutil.copymode(folder / "config.json", weights)

@@ -18,12 +18,14 @@ from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
     OFFLINE_MODELS,
+    class_names,
     load_classifier,
     load_config,
     load_tokenizer,
     load_trained_classifier,
     model_identity,
     resolve_model,
+    token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.teachers.signals import SIGNALS, teacher_signals
@@ -34,6 +36,7 @@ __all__ = [
     "SIGNALS",
     "ProbeTraining",
     "Teacher",
+    "class_names",
     "first_layers",
     "lesson_of",
     "load_classifier",
@@ -47,5 +50,6 @@ __all__ = [
     "resolve_model",
     "student_tables",
     "teacher_signals",
+    "token_limit",
     "train_probes",
 ]

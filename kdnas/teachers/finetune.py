@@ -12,10 +12,17 @@ from torch.nn import functional as F
 
 from kdnas.cache import cached_folder, fingerprint
 from kdnas.config import TeacherSettings
+from kdnas.errors import UserError
 from kdnas.tasks import Task
 from kdnas.teachers.head import load_for_task
-from kdnas.teachers.pretrained import load_classifier, load_tokenizer, model_identity
+from kdnas.teachers.pretrained import (
+    load_classifier,
+    load_tokenizer,
+    model_identity,
+    token_limit,
+)
 from kdnas.training import (
+    Inputs,
     Schedule,
     autocast,
     choose_device,
@@ -64,8 +71,8 @@ def prepare_teacher(
     order of the task's either way (`load_for_task`).
 
     Raises:
-        UserError: The model cannot be loaded; or 0 epochs, and it has no trained head or tells
-            other classes apart.
+        UserError: The model cannot be loaded or has too few places; or 0 epochs, and it has no
+            trained head or tells other classes apart.
     """
     identity = fingerprint(
         model=model_identity(settings.model),
@@ -91,12 +98,19 @@ def finetune(
     device = choose_device()
     tokenizer = load_tokenizer(settings.model)
     model = load_for_task(settings.model, task.label_names, trained=not settings.epochs).to(device)
+    limit = token_limit(model)
+    if max_length > limit:
+        raise UserError(
+            f"teacher {settings.model} has places for {limit} tokens, and texts have up to"
+            f" {max_length}: set student.max_length={limit} or less"
+        )
+    inputs = Inputs.of(tokenizer, model)
     texts, truth = encode(tokenizer, task.train.texts, max_length), torch.tensor(task.train.labels)
 
     def loss_of(index: np.ndarray) -> Tensor:
         batch = take(texts, index, device)
         with autocast(device):
-            logits = logits_of(model)(batch.ids, batch.mask)
+            logits = logits_of(model, inputs)(batch.ids, batch.mask)
         return F.cross_entropy(logits.float(), truth[index].to(device))
 
     schedule = Schedule(

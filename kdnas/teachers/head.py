@@ -8,7 +8,13 @@ import torch
 from torch import nn
 
 from kdnas.errors import UserError
-from kdnas.teachers.pretrained import load_classifier, load_config, require_whole
+from kdnas.teachers.pretrained import (
+    class_names,
+    load_classifier,
+    load_config,
+    require_one_of_several,
+    require_whole,
+)
 
 _UNNAMED = re.compile(r"LABEL_\d+")
 """What transformers calls the classes of a head that nobody named."""
@@ -34,21 +40,24 @@ def load_for_task(
         UserError: The model cannot be loaded, or it is none that classifies as it is.
     """
     own = load_config(name)
-    own_names = [str(own.id2label[i]) for i in range(own.num_labels)]
+    own_names = [str(label) for _, label in sorted(own.id2label.items())]
     order = _order(own_names, label_names)
     if trained:
+        require_one_of_several(name, own)
+        class_names(name, own)
         _require_classes(name, own_names, label_names, order)
     model, report = load_classifier(
         name,
         num_labels=len(label_names),
         id2label=dict(enumerate(label_names)),
         label2id={label: i for i, label in enumerate(label_names)},
+        problem_type=None,  # that of a start which is trained on classes
         ignore_mismatched_sizes=not trained,
         output_loading_info=True,
         **config,
     )
     if trained:
-        require_whole(name, report["missing_keys"])
+        require_whole(name, report)
     if order is not None and order != list(range(len(order))):
         _permute(name, model, order)
     return model

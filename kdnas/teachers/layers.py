@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kdnas.training import EncodedTexts, predict
+from kdnas.training import PLAIN, EncodedTexts, Inputs, predict
 
 
 def logits_and_layers(
-    model: Any, texts: EncodedTexts, device: torch.device
+    model: Any, texts: EncodedTexts, device: torch.device, inputs: Inputs = PLAIN
 ) -> tuple[np.ndarray, np.ndarray]:
     """A classifier's logits, (texts, classes), and a vector per layer, (texts, layers + 1, width).
 
@@ -19,10 +19,11 @@ def logits_and_layers(
     classes, width = model.config.num_labels, model.config.hidden_size
 
     def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        out = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
-        embedded = out.hidden_states[0] * mask.unsqueeze(-1)
+        out = model(**inputs(ids, mask), output_hidden_states=True)
+        states = [inputs.back(each, mask) for each in out.hidden_states]
+        embedded = states[0] * mask.unsqueeze(-1)
         mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return torch.cat([out.logits, mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)
+        return torch.cat([out.logits, mean, *(h[:, 0] for h in states[1:])], dim=1)
 
     found = predict(forward, texts, device)
     return found[:, :classes].copy(), found[:, classes:].reshape(len(found), -1, width)

@@ -1,11 +1,13 @@
 """The lesson of a teacher: a task with the signals that a recipe asks for."""
 
+from functools import partial
+
 from kdnas.config import TeacherSettings
 from kdnas.distillation import LIVE, Lesson, Recipe, needs_of
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.signals import teacher_signals
-from kdnas.training import encode
+from kdnas.training import Inputs, encode
 
 
 def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: Recipe) -> Lesson:
@@ -17,10 +19,12 @@ def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: R
         task: The texts and labels.
         recipe: What the lesson is for.
     """
+    tokenizer = teacher.tokenizer()
     kinds = [need for need in needs_of(recipe) if need != LIVE]
     return Lesson(
-        texts=encode(teacher.tokenizer(), task.train.texts, teacher.max_length),
+        texts=encode(tokenizer, task.train.texts, teacher.max_length),
         labels=task.train.labels,
         signals=teacher_signals(settings, teacher, task, kinds),
         live=teacher.load,
+        inputs=partial(Inputs.of, tokenizer),
     )

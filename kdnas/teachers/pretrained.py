@@ -1,11 +1,14 @@
 """Where a pre-trained model comes from: a package, a folder or the hub; and its identity."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.errors import UserError
 from kdnas.offline import content_hash, expected_hash, offline_path
@@ -58,29 +61,77 @@ def load_config(name: str) -> Any:
 
 
 def load_tokenizer(name: str) -> Any:
-    """The tokenizer of a model.
+    """The tokenizer of a model; where it has no padding of its own it pads with the end token.
+
+    A limit of its length that is no number of tokens is none.
 
     Raises:
-        UserError: The model cannot be found or reached.
+        UserError: The model cannot be found or reached, or its tokenizer has nothing to pad with.
     """
-    return _loaded(AutoTokenizer, name)
+    tokenizer = _loaded(AutoTokenizer, name)
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise UserError(
+                f"the tokenizer of {name} has neither a pad_token nor an eos_token: set pad_token"
+                " in its tokenizer_config.json"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    limit = tokenizer.model_max_length
+    is_limit = isinstance(limit, int | float) and 1 <= limit < VERY_LARGE_INTEGER
+    tokenizer.model_max_length = int(limit) if is_limit else VERY_LARGE_INTEGER
+    return tokenizer
 
 
 def load_classifier(name: str, **config: Any) -> Any:
-    """The model with a classification head; weights from safetensors only, no remote code."""
-    return _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+    """The model with a classification head; weights from safetensors only, no remote code.
+
+    It knows the token that its tokenizer pads with: GPT-2 reads the class off the last other one.
+
+    Raises:
+        UserError: The model cannot be found or reached, or there are other weights than these.
+    """
+    folder = Path(resolve_model(name))
+    if not any(folder.glob("*.safetensors")) and any(folder.glob("*.bin")):
+        raise UserError(
+            f"{name} has weights in pickle files, which may run code, and none in safetensors: if"
+            " you trust it, load it once with transformers and save it with save_pretrained"
+        )
+    found = _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+    model = found[0] if isinstance(found, tuple) else found
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = load_tokenizer(name).pad_token_id
+    return found
+
+
+def token_limit(model: Any) -> int:
+    """The most tokens of a text that a model has places for.
+
+    RoBERTa's table begins with rows that no token stands at, up to that of the padding; XLNet says
+    -1 where it knows distances only.
+    """
+    config = model.config
+    named = (getattr(config, name, None) for name in ("token_limit", "max_position_embeddings"))
+    tables = (
+        layer.num_embeddings - (0 if layer.padding_idx is None else layer.padding_idx + 1)
+        for name, layer in model.named_modules()
+        if name.endswith("position_embeddings") and isinstance(layer, nn.Embedding)
+    )
+    limits = [limit for limit in (*named, *tables) if limit is not None and limit > 0]
+    return min(limits, default=VERY_LARGE_INTEGER)
 
 
 def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     """A saved classifier, in eval mode, and its tokenizer.
 
     Raises:
-        UserError: Weights are missing, there is no tokenizer, or it is another model's.
+        UserError: Weights are missing or too many, there is no tokenizer, it is another model's,
+            or the model tells no classes apart.
     """
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+    require_one_of_several(str(folder), load_config(str(folder)))
     model, found = load_classifier(str(folder), output_loading_info=True)
-    require_whole(str(folder), found["missing_keys"])
+    require_whole(str(folder), found)
     tokenizer = load_tokenizer(str(folder))
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
@@ -91,17 +142,66 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
-def require_whole(name: str, missing: Iterable[str]) -> None:
-    """Refuse a model of which weights are missing, such as an encoder without a trained head.
+def class_names(name: str, config: Any) -> list[str]:
+    """The classes of a model in the order of its logits; a name that is a number is read as text.
+
+    Raises:
+        UserError: `id2label` leaves out numbers, or two classes have one name.
+    """
+    numbers = sorted(config.id2label)
+    if numbers != list(range(len(numbers))):
+        raise UserError(
+            f"id2label of {name} has the numbers {', '.join(map(str, numbers))}: number its"
+            f" {len(numbers)} classes from 0 on in its config.json"
+        )
+    names = [str(config.id2label[number]) for number in numbers]
+    twice = [label for label, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(
+            f"id2label of {name} calls two classes {twice[0]}: name each differently in its"
+            " config.json"
+        )
+    return names
+
+
+def require_one_of_several(name: str, config: Any) -> None:
+    """Refuse a model whose logits are not those of classes of which one is right.
+
+    Raises:
+        UserError: It is made for regression, or for several labels at once.
+    """
+    kind = "regression" if config.num_labels == 1 else config.problem_type
+    if kind in ("regression", "multi_label_classification"):
+        raise UserError(
+            f"{name} is made for {kind.replace('_', '-', 1).replace('_', ' ')}, not to choose one"
+            " class of several: name a classifier whose problem_type is single_label_classification"
+        )
+
+
+def require_whole(name: str, report: Mapping[str, Iterable[str]]) -> None:
+    """Refuse a model whose weights are not exactly those of its network.
+
+    Some are missing of an encoder without a trained head, and some are too many where the
+    configuration was changed.
+
+    Args:
+        name: The model.
+        report: What transformers says about the loading of it.
 
     Raises:
         UserError: It names the first of them.
     """
-    keys = sorted(missing)
-    if keys:
+    missing, unexpected = (sorted(report[f"{kind}_keys"]) for kind in ("missing", "unexpected"))
+    if missing:
         raise UserError(
-            f"{name} holds no trained classifier: {', '.join(keys[:3])}"
-            f" {'is' if len(keys) == 1 else 'are'} missing; fine-tune it first"
+            f"{name} holds no trained classifier: {', '.join(missing[:3])}"
+            f" {'is' if len(missing) == 1 else 'are'} missing; fine-tune it first"
+        )
+    if unexpected:
+        raise UserError(
+            f"{name} holds weights that its network does not have, such as {unexpected[0]}: restore"
+            " its config.json, or, if they are of no use, load it with transformers and save it"
+            " again with save_pretrained"
         )
 
 

@@ -15,7 +15,7 @@ from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.probes import ProbeTraining, train_probes
-from kdnas.training import EncodedTexts, choose_device, encode, logits_of, predict
+from kdnas.training import EncodedTexts, Inputs, choose_device, encode, logits_of, predict
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Pass:
         """The teacher itself, in eval mode."""
         return self.teacher.load(choose_device())
 
+    @cached_property
+    def inputs(self) -> Inputs:
+        """How the teacher reads its texts."""
+        return Inputs.of(self.teacher.tokenizer(), self.model)
+
     def encoded(self, texts: tuple[str, ...]) -> EncodedTexts:
         """Texts as the teacher sees them."""
         return encode(self.teacher.tokenizer(), texts, self.teacher.max_length)
@@ -45,7 +50,7 @@ class Pass:
     def training(self) -> tuple[np.ndarray, np.ndarray]:
         """Logits (texts, classes) and states (texts, layers + 1, width) of the training texts."""
         texts = self.encoded(self.task.train.texts)
-        return logits_and_layers(self.model, texts, choose_device())
+        return logits_and_layers(self.model, texts, choose_device(), self.inputs)
 
 
 def _probe_logits(of: Pass) -> np.ndarray:
@@ -54,7 +59,8 @@ def _probe_logits(of: Pass) -> np.ndarray:
 
 
 def _search_logits(of: Pass) -> np.ndarray:
-    return predict(logits_of(of.model), of.encoded(of.task.search.texts), choose_device())
+    texts = of.encoded(of.task.search.texts)
+    return predict(logits_of(of.model, of.inputs), texts, choose_device())
 
 
 SIGNALS: Registry[Callable[[Pass], np.ndarray]] = Registry(

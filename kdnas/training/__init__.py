@@ -9,12 +9,15 @@ Teachers and students train with `fit`. Two loops stand apart: the linear probes
 from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
+from kdnas.training.inputs import PLAIN, Inputs
 from kdnas.training.predict import Forward, logits_of, outputs_of, predict
 
 __all__ = [
+    "PLAIN",
     "Batch",
     "EncodedTexts",
     "Forward",
+    "Inputs",
     "Schedule",
     "autocast",
     "choose_device",

@@ -45,8 +45,10 @@ def encode(tokenizer: Any, texts: Sequence[str], max_length: int) -> EncodedText
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int) -> EncodedTexts:
-    """Token ids of each text, filled up with `pad`."""
+    """Token ids of each text, filled up with `pad`; no network reads a text without a token."""
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if not lengths.all():
+        return padded([row or [pad] for row in rows], pad)
     ids = np.full((len(rows), int(lengths.max(initial=1))), pad, np.int32)
     ids[np.arange(ids.shape[1]) < lengths[:, None]] = np.fromiter(chain(*rows), np.int32)
     return EncodedTexts(ids, lengths)

@@ -12,20 +12,27 @@ from torch import Tensor
 
 from kdnas.records import EvaluationFailed
 from kdnas.training.batches import Batch, EncodedTexts, take
+from kdnas.training.inputs import PLAIN, Inputs
 
 Forward = Callable[[Tensor, Tensor], Tensor]
 
 
-def outputs_of(model: Any, batch: Batch) -> Any:
-    """What a Hugging Face classifier returns for a batch: its logits and hidden states."""
-    return model(input_ids=batch.ids, attention_mask=batch.mask.long(), output_hidden_states=True)
+def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN) -> Any:
+    """What a Hugging Face classifier returns for a batch: its logits and hidden states.
+
+    The states of a token stand where the batch has it, wherever the model pads.
+    """
+    out = model(**inputs(batch.ids, batch.mask), output_hidden_states=True)
+    if inputs.left:
+        out.hidden_states = tuple(inputs.back(each, batch.mask) for each in out.hidden_states)
+    return out
 
 
-def logits_of(model: Any) -> Forward:
+def logits_of(model: Any, inputs: Inputs = PLAIN) -> Forward:
     """A Hugging Face classifier as a function of ids and mask, both (batch, length)."""
 
     def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        logits: Tensor = model(input_ids=ids, attention_mask=mask.long()).logits
+        logits: Tensor = model(**inputs(ids, mask)).logits
         return logits
 
     return forward

@@ -1,0 +1,265 @@
+"""Any Hugging Face classifier as victim and teacher: read as its own tokenizer has it read."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from any_models import KINDS, TEXTS, save_model
+from heavy import TINY_ARCHITECTURE
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, pipeline
+from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
+
+from kdnas.attacks import ModelVictim
+from kdnas.cli.victims import open_victim
+from kdnas.config import TeacherSettings
+from kdnas.errors import UserError
+from kdnas.space import Architecture, NetworkShape
+from kdnas.students import Blueprint, build
+from kdnas.students import save_model as save_student
+from kdnas.tasks import Split, Task
+from kdnas.teachers import (
+    load_for_task,
+    load_tokenizer,
+    load_trained_classifier,
+    logits_and_layers,
+    prepare_teacher,
+    token_limit,
+)
+from kdnas.training import Inputs, encode, logits_of, predict
+
+CPU = torch.device("cpu")
+LABELS = (1, 0, 1, 0, 0, 1, 0, 0)
+SPLIT = Split(TEXTS, LABELS, "few")
+TASK = Task("few", ("negative", "positive"), SPLIT, SPLIT, SPLIT, 0.0, 0.0, 0, "none")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder of each family."""
+    place = tmp_path_factory.mktemp("models")
+    return {kind: save_model(kind, place / kind.replace(" ", "-")) for kind in KINDS}
+
+
+def own_outputs(model, tokenizer, text: str):
+    """What the model says of one text with its own tokenizer, without any padding."""
+    with torch.inference_mode():
+        return model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_logits_in_batches_are_those_of_each_text_alone(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    victim = ModelVictim.of_classifier(model, tokenizer, 64)
+    found = victim.logits(victim.encode(TEXTS))
+    own = np.concatenate([own_outputs(model, tokenizer, text).logits for text in TEXTS])
+    assert np.ptp(own, axis=0).min() > 1e-3
+    assert np.abs(found - own).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_states_are_those_of_the_tokens_and_never_of_padding(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    texts = encode(tokenizer, TEXTS, 64)
+    _, states = logits_and_layers(model, texts, CPU, Inputs.of(tokenizer, model))
+    for row, text in zip(states, TEXTS, strict=True):
+        own = own_outputs(model, tokenizer, text).hidden_states
+        assert len(row) == len(own) == 3
+        assert np.allclose(row[0], own[0].mean(dim=1)[0], atol=1e-5)
+        for found, layer in zip(row[1:], own[1:], strict=True):
+            assert np.allclose(found, layer[0, 0], atol=1e-4)
+
+
+def test_a_text_without_a_token_is_read_as_the_end_token(saved) -> None:
+    """GPT-2 frames no text, so an empty one has no token at all."""
+    model, tokenizer = load_trained_classifier(saved["gpt2"])
+    assert tokenizer("")["input_ids"] == []
+    assert tokenizer.pad_token == tokenizer.eos_token
+    victim = ModelVictim.of_classifier(model, tokenizer, 64)
+    end = own_outputs(model, tokenizer, tokenizer.eos_token).logits
+    for texts in (["", "a film"], [""]):
+        found = victim.logits(victim.encode(texts))
+        assert np.abs(found[0] - end[0].numpy()).max() < 1e-5
+
+
+def test_nothing_to_pad_with_is_one_line_that_names_the_setting(saved, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved["gpt2"], tmp_path / "model")
+    backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    PreTrainedTokenizerFast(tokenizer_object=backend).save_pretrained(folder)
+    (folder / "special_tokens_map.json").write_text("{}")
+    with pytest.raises(UserError, match=r"set pad_token in its tokenizer_config\.json$"):
+        load_trained_classifier(folder)
+
+
+LIMITS = {"bert": 64, "roberta": 64, "distilbert": 512, "gpt2": 64, "xlnet": VERY_LARGE_INTEGER}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_the_limit_is_what_the_model_really_has(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    limit = token_limit(model)
+    assert limit == LIMITS[kind]
+    ids = torch.full((1, min(limit, 600)), tokenizer.unk_token_id)
+    assert model(input_ids=ids).logits.isfinite().all()
+    if limit < 600:
+        with pytest.raises((IndexError, RuntimeError)):
+            model(input_ids=torch.cat([ids, ids[:, :1]], dim=1))
+
+
+@pytest.mark.parametrize("limit", [None, "x", -5, 1e30, 10, 10.0])
+@pytest.mark.parametrize("kind", ["roberta", "xlnet"])
+def test_long_texts_are_cut_whatever_limit_the_tokenizer_names(
+    kind: str, limit, saved, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(saved[kind], tmp_path / "model")
+    named = json.loads((folder / "tokenizer_config.json").read_text())
+    named["model_max_length"] = limit
+    (folder / "tokenizer_config.json").write_text(json.dumps(named))
+    victim, _ = open_victim(folder)
+    (row,) = victim.encode(["a good film " * 300])
+    assert len(row) == (10 if limit == 10 else 64 if kind == "roberta" else 512)
+    assert np.isfinite(victim.logits([row])).all()
+
+
+def test_a_teacher_with_too_few_places_is_one_line(saved) -> None:
+    settings = TeacherSettings(model=str(saved["roberta"]), epochs=1)
+    with pytest.raises(UserError, match=r"has places for 64 tokens.*set student\.max_length=64"):
+        prepare_teacher(settings, TASK, 65)
+
+
+def fresh_student(tokenizer, architecture: Architecture = TINY_ARCHITECTURE):
+    """A student that reads what the tokenizer makes."""
+    blueprint = Blueprint(NetworkShape(len(tokenizer), 2, 64), TASK.label_names, 64, 0.0, CPU)
+    return build(architecture.to_json(), blueprint, seed=0).eval()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exported_student_works_in_a_pipeline(kind: str, saved, tmp_path: Path) -> None:
+    """Whatever its teacher's side of padding and segments; in batches as one by one."""
+    teacher_side = AutoTokenizer.from_pretrained(saved[kind]).padding_side
+    tokenizer = load_tokenizer(str(saved[kind]))
+    tokenizer.model_max_length = 64
+    student = fresh_student(tokenizer)
+    save_student(student, tokenizer, tmp_path / "student")
+    written = json.loads((tmp_path / "student" / "tokenizer_config.json").read_text())
+    assert written["padding_side"] == "right"
+    assert tokenizer.padding_side == teacher_side
+    classify = pipeline("text-classification", model=str(tmp_path / "student"), top_k=None)
+    alone, together = classify(list(TEXTS)), classify(list(TEXTS), batch_size=len(TEXTS))
+    encoded = encode(tokenizer, TEXTS, 64)
+    expected = predict(logits_of(student), encoded, CPU)
+    shares = torch.tensor(expected).softmax(1)
+    for one, other, row in zip(alone, together, shares, strict=True):
+        for found in (one, other):
+            scores = {each["label"]: each["score"] for each in found}
+            assert scores["positive"] == pytest.approx(float(row[1]), abs=1e-5)
+
+
+def changed(folder: Path, place: Path, **values: object) -> Path:
+    """A copy of a model with other values in its config.json."""
+    shutil.copytree(folder, place)
+    written = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps({**written, **values}))
+    return place
+
+
+def refusal(read, *arguments: object) -> str:
+    """The one line with which something is refused."""
+    with pytest.raises(UserError) as caught:
+        read(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def as_finished_teacher(folder: Path) -> None:
+    load_for_task(str(folder), TASK.label_names, trained=True)
+
+
+READERS = {"victim": open_victim, "finished teacher": as_finished_teacher}
+
+
+def test_names_that_are_numbers_are_taken_as_text(saved, tmp_path: Path) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", id2label={"0": 0, "1": 1})
+    _, names = open_victim(folder)
+    assert names == ["0", "1"]
+    assert load_for_task(str(folder), ("1", "0"), trained=True).config.id2label == {0: "1", 1: "0"}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("id2label", "said"),
+    [
+        ({"0": "same", "1": "same"}, "calls two classes same: name each differently"),
+        ({"0": "a", "5": "b"}, "has the numbers 0, 5: number its 2 classes from 0"),
+    ],
+)
+def test_names_that_do_not_tell_the_classes_are_refused(
+    id2label: dict[str, str], said: str, reader: str, saved, tmp_path: Path
+) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", id2label=id2label)
+    assert said in refusal(READERS[reader], folder)
+    assert load_for_task(str(folder), TASK.label_names).classifier.weight.shape == (2, 32)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"problem_type": "regression"}, "made for regression"),
+        ({"num_labels": 1}, "made for regression"),
+        ({"problem_type": "multi_label_classification"}, "made for multi-label classification"),
+    ],
+    ids=str,
+)
+def test_what_chooses_no_class_of_several_is_refused(
+    settings: dict[str, object], said: str, reader: str, tmp_path: Path
+) -> None:
+    folder = save_model("bert", tmp_path / "model", **settings)
+    assert said in refusal(READERS[reader], folder)
+    started = load_for_task(str(folder), TASK.label_names)
+    assert started.config.problem_type is None
+    assert started.config.num_labels == 2
+
+
+def test_three_classes_are_a_start_for_two(tmp_path: Path) -> None:
+    folder = save_model("bert", tmp_path, id2label={0: "a", 1: "b", 2: "c"}, label2id={})
+    settings = TeacherSettings(model=str(folder), epochs=1)
+    model = prepare_teacher(settings, TASK, 32).load(CPU)
+    assert model.classifier.weight.shape == (2, 32)
+    assert model.config.id2label == {0: "negative", 1: "positive"}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_pickled_weights_are_one_line_with_the_cure(reader: str, saved, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved["bert"], tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    line = refusal(READERS[reader], folder)
+    assert "pickle" in line
+    assert line.endswith("load it once with transformers and save it with save_pretrained")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_weights_without_a_place_in_the_network_are_refused(
+    reader: str, saved, tmp_path: Path
+) -> None:
+    folder = changed(saved["bert"], tmp_path / "model", num_hidden_layers=1)
+    line = refusal(READERS[reader], folder)
+    assert "bert.encoder.layer.1.attention" in line
+    assert "config.json" in line
+
+
+def test_a_student_with_fewer_blocks_than_its_weights_is_refused(saved, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(saved["bert"]))
+    student = fresh_student(tokenizer, replace(TINY_ARCHITECTURE, repeats=2))
+    save_student(student, tokenizer, tmp_path / "whole")
+    load_trained_classifier(tmp_path / "whole")
+    architecture = {**student.config.architecture, "repeats": 1}
+    folder = changed(tmp_path / "whole", tmp_path / "cut", architecture=architecture)
+    assert "weights that its network does not have" in refusal(load_trained_classifier, folder)
