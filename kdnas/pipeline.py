@@ -42,6 +42,7 @@ def run_pipeline(
         require_same_origin(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
+        prepared.require_taught(config)
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)

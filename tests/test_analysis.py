@@ -28,6 +28,7 @@ from kdnas.analysis import (
     reference_point,
     search_table,
     student_details,
+    why_empty,
 )
 from kdnas.analysis.front import marks
 from kdnas.metrics import (
@@ -502,3 +503,25 @@ def test_tables_and_records_have_every_objective(rows):
     assert len({tuple(record) for record in records}) == 1
     on_front = [r["birth"] for r in records if r["on_front"]]
     assert on_front == [r.birth for r in pareto_front(rows, context.objectives, FLOOR)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "no student is evaluated yet"),
+        ([pending(0)], "no student is evaluated yet"),
+        ([failed(0), failed(1)], "all 2 students failed"),
+        ([student(0, 0.4, 0.1), student(1, 0.5, 0.1)], "none of 2 students keeps the accuracy"),
+        ([student(0, 0.9, 0.1)], ""),
+    ],
+)
+def test_an_empty_front_says_why(rows, reason):
+    assert why_empty(rows, CONTEXT).removeprefix("the front is empty: ").startswith(reason)
+    assert bool(why_empty(rows, CONTEXT)) == (pareto_front(rows, THREE, CONTEXT.floor) == [])
+
+
+def test_an_empty_front_names_the_accuracies_around_the_floor():
+    why = why_empty([student(0, 0.4, 0.1), student(1, 0.53, 0.1)], CONTEXT)
+    for value in (CONTEXT.floor, 0.53, CONTEXT.majority_share, CONTEXT.teacher_accuracy):
+        assert f" {100 * value:.1f}" in why
+    assert "constraints.accuracy_floor" in why

@@ -1,5 +1,6 @@
 """The evaluation of one student, end to end on real reviews with a tiny teacher."""
 
+import math
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from heavy import TINY_ARCHITECTURE
 
-from kdnas.config import Config
+from kdnas.config import Config, ConstraintSettings
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, measurement, prepare
 from kdnas.evaluation.weights import keep_weights, save_weights, weights_path
@@ -140,6 +141,33 @@ def test_the_default_floor_lies_a_third_of_the_way_to_the_teacher(config: Config
     expected = majority + max(accuracy - majority, 0) / 3
     assert prepared.floor(automatic) == pytest.approx(expected)
     assert prepared.floor(config) == 0
+
+
+@pytest.mark.parametrize(
+    ("margin", "refused"), [(-0.1, True), (0.0, True), (1.99, True), (2.01, False), (8.0, False)]
+)
+def test_a_teacher_within_two_errors_of_the_majority_is_refused(
+    config: Config, margin: float, refused: bool
+) -> None:
+    """Of texts of which 60 % are of one class; `margin` is in standard errors."""
+    labels = (0,) * 6000 + (1,) * 4000
+    right = round(6000 + margin * math.sqrt(10_000 * 0.6 * 0.4))
+    predicted = [*labels[:right], *(1 - label for label in labels[right:])]
+    prepared = prepare(config)
+    prepared = replace(
+        prepared,
+        task=replace(prepared.task, search=Split(("a text",) * 10_000, labels, "here")),
+        search_logits=np.eye(2)[predicted],
+    )
+    assert prepared.teacher_accuracy == right / 10_000
+    own = config.model_copy(update={"constraints": ConstraintSettings(accuracy_floor=0.3)})
+    prepared.require_taught(own)
+    automatic = config.model_copy(update={"constraints": ConstraintSettings()})
+    if refused:
+        with pytest.raises(UserError, match=r"the teacher has learned nothing: .* gives 60\.0 "):
+            prepared.require_taught(automatic)
+    else:
+        prepared.require_taught(automatic)
 
 
 def test_the_sentiment_task_checks_polarity(config: Config) -> None:

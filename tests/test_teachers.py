@@ -18,7 +18,7 @@ from transformers import (
     RobertaConfig,
 )
 
-from kdnas.config import Config
+from kdnas.config import Config, TeacherSettings
 from kdnas.errors import UserError
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
@@ -34,6 +34,7 @@ from kdnas.teachers import (
     teacher_signals,
     train_probes,
 )
+from kdnas.teachers.finetune import _epochs, finetune
 from kdnas.training import choose_device, encode
 
 SETTINGS = ("teacher.epochs=25", "teacher.learning_rate=2e-3")
@@ -50,6 +51,42 @@ def test_fine_tuning_learns_the_training_set(config: Config, task: Task, teacher
     assert (signals["logits"].argmax(1) == labels).mean() > 0.75
     assert signals["probe_logits"].shape == (160, 3, 2)
     assert (signals["probe_logits"][:, -1].argmax(1) == labels).mean() > 0.75
+
+
+def test_automatic_epochs_keep_the_best_on_texts_kept_back(
+    config: Config, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights after the best epoch are returned, not the last, and its texts are not seen."""
+    monkeypatch.setattr("kdnas.teachers.finetune._STEPS", 30)
+    scores = iter([0.5, 0.9, 0.7, 0.9, 0.1, 0.2])
+    losses = []
+
+    def judged(forward, texts, device):
+        assert len(texts) == len(task.train) // 10
+        share = next(scores)
+        labels = torch.tensor(task.train.labels[-len(texts) :])
+        right = torch.arange(len(texts)) < share * len(texts)
+        return torch.nn.functional.one_hot(torch.where(right, labels, 1 - labels), 2).numpy()
+
+    kept = []
+
+    def remembered(state):
+        kept.append({name: value.clone() for name, value in state.items()})
+        return kept[-1]
+
+    monkeypatch.setattr("kdnas.teachers.finetune.predict", judged)
+    monkeypatch.setattr("kdnas.teachers.finetune.deepcopy", remembered)
+    settings = config.teacher.model_copy(update={"epochs": "auto"})
+    model, _ = finetune(settings, task, 32, lambda epoch, loss: losses.append(epoch))
+    assert losses == list(range(1, 7))  # 5 batches an epoch
+    assert len(kept) == 3  # epochs 1, 2, and 4, which is as good as 2 and later
+    assert all(torch.equal(value, kept[-1][name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(("texts", "epochs"), [(100, 20), (900, 20), (5000, 4), (10**6, 2)])
+def test_automatic_epochs_make_enough_steps(texts: int, epochs: int) -> None:
+    assert _epochs(TeacherSettings(), texts) == epochs
+    assert _epochs(TeacherSettings(epochs=7), texts) == 7
 
 
 def test_signals_are_the_teachers_own_logits(config: Config, task: Task, teacher) -> None:

@@ -2,7 +2,7 @@
 
 Every function takes the rows of an archive in birth order and changes nothing:
 
-- `pareto_front`, `picks`, `knee`, `feasible`: the students worth having;
+- `pareto_front`, `picks`, `knee`, `feasible`: the students worth having; `why_empty`: why none is;
 - `hypervolume`, `hypervolume_history`, `reference_point`: how good the front is, in one number;
 - `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
   for a terminal;
@@ -16,7 +16,7 @@ moocore, scipy, matplotlib and rich are imported only when they are used.
 from kdnas.analysis.arrival import Arrival, arrival
 from kdnas.analysis.details import student_details
 from kdnas.analysis.figures import FIGURES, draw_figures, save_figure
-from kdnas.analysis.front import feasible, knee, pareto_front, picks
+from kdnas.analysis.front import feasible, knee, pareto_front, picks, why_empty
 from kdnas.analysis.indicator import hypervolume, hypervolume_history, reference_point
 from kdnas.analysis.json_records import as_records
 from kdnas.analysis.table import front_table, search_table
@@ -38,4 +38,5 @@ __all__ = [
     "save_figure",
     "search_table",
     "student_details",
+    "why_empty",
 ]

@@ -4,9 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS, Metric, Weights, fitness, violation
+from kdnas.metrics import (
+    ACCURACY,
+    PARAMETERS,
+    ROBUSTNESS,
+    Metric,
+    Weights,
+    fitness,
+    points,
+    violation,
+)
 from kdnas.records import Evaluation
-from kdnas.runs import Row
+from kdnas.runs import Row, RunContext
 
 MARKS = {"best fitness": "F", "knee": "K", "most robust": "R"}
 """The letters that stand for the picks in tables and figures."""
@@ -45,6 +54,28 @@ def pareto_front(rows: Sequence[Row], objectives: Sequence[Metric], floor: float
     values = gains(candidates, objectives)
     kept = moocore.is_nondominated(values, maximise=True, keep_weakly=True)
     return [row for row, keep in zip(candidates, kept, strict=True) if keep]
+
+
+def why_empty(rows: Sequence[Row], context: RunContext) -> str:
+    """Why no student is on the front, and what to do; "" where one is."""
+    found = evaluated(rows)
+    if feasible(rows, context.floor):
+        return ""
+    if not found:
+        failed = [row.failure for row in rows if row.failure]
+        return f"all {len(failed)} students failed" if failed else "no student is evaluated yet"
+    best = max(evaluation.search.accuracy for _, evaluation in found)
+    constant = sum(evaluation.search.degenerate for _, evaluation in found)
+    teacher = context.teacher_accuracy
+    return (
+        f"the front is empty: none of {len(found)} students keeps the accuracy floor of"
+        f" {points(context.floor):.1f} points; the best has {points(best):.1f}"
+        + (f", {constant} always give one answer" if constant else "")
+        + f", always the most frequent class {points(context.majority_share):.1f}"
+        + (f", the teacher {points(teacher):.1f}" if teacher is not None else "")
+        + ". Teach longer (distill.epochs, distill.learning_rate), give more texts, or lower"
+        " constraints.accuracy_floor"
+    )
 
 
 def knee(front: Sequence[Row], objectives: Sequence[Metric]) -> Row:

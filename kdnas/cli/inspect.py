@@ -80,13 +80,18 @@ def plot(
 
 
 def print_front(folder: "RunFolder", archive: "Archive") -> None:
-    """The front as a table on standard output."""
-    from kdnas.analysis import front_table
+    """The front as a table on standard output, or why it is empty."""
+    from kdnas.analysis import front_table, why_empty
     from kdnas.cli.output import results
     from kdnas.runs import run_context
 
     rows = archive.rows()
-    results().print(front_table(rows, run_context(folder, archive, rows)))
+    context = run_context(folder, archive, rows)
+    reason = why_empty(rows, context)
+    if reason:
+        results().print(reason, markup=False, soft_wrap=True)
+    else:
+        results().print(front_table(rows, context))
 
 
 def find_student(rows: "list[Row]", key: str) -> "Row":

@@ -1,5 +1,6 @@
 """What a run computes once: its task, its teacher, the teacher's signals."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,8 @@ import numpy as np
 
 from kdnas.config import Config
 from kdnas.distillation import Lesson, recipe_of
-from kdnas.metrics import accuracy_floor
+from kdnas.errors import UserError
+from kdnas.metrics import accuracy_floor, points
 from kdnas.records import AttackSpec
 from kdnas.space import Accept, Genotype, NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
@@ -57,6 +59,25 @@ class Prepared:
         if chosen != "auto":
             return chosen
         return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
+
+    def require_taught(self, config: Config) -> None:
+        """Refuse a teacher that does no better than always giving the most frequent class.
+
+        With a floor of the user's own it is taken all the same.
+
+        Raises:
+            UserError: Its accuracy lies within two standard errors of that.
+        """
+        share, texts = self.task.search.majority_share, len(self.task.search)
+        error = math.sqrt(share * (1 - share) / texts)
+        if config.constraints.accuracy_floor != "auto" or self.teacher_accuracy > share + 2 * error:
+            return
+        raise UserError(
+            f"the teacher has learned nothing: {points(self.teacher_accuracy):.1f} % of search-val"
+            f" are right, always the most frequent class gives {points(share):.1f}"
+            f" (± {points(error):.1f}): train it longer (teacher.epochs, teacher.learning_rate),"
+            " give more texts or another teacher.model, or set constraints.accuracy_floor yourself"
+        )
 
     def within_limits(self, config: Config) -> Accept:
         """The constraints that are known before training, as a condition on students."""

@@ -1,6 +1,8 @@
 """The teacher of a run: fine-tuned on the task once and kept."""
 
+import math
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from kdnas.teachers.pretrained import (
     token_limit,
 )
 from kdnas.training import (
+    EncodedTexts,
     Inputs,
     Schedule,
     autocast,
@@ -30,8 +33,14 @@ from kdnas.training import (
     epoch_plan,
     fit,
     logits_of,
+    predict,
     take,
 )
+
+_STEPS = 600
+"""The steps after which a small transformer has learned a task of a few classes."""
+
+_MOST_KEPT_BACK = 1000
 
 OnEpoch = Callable[[int, float], None]
 
@@ -93,7 +102,11 @@ def prepare_teacher(
 def finetune(
     settings: TeacherSettings, task: Task, max_length: int, on_epoch: OnEpoch
 ) -> tuple[Any, Any]:
-    """Fine-tune on hard labels; returns the model and its tokenizer."""
+    """Fine-tune on hard labels; returns the model and its tokenizer.
+
+    With `settings.epochs="auto"` the last tenth of the training texts is kept back, and the epoch
+    that is best on it is returned.
+    """
     torch.manual_seed(settings.seed)
     device = choose_device()
     tokenizer = load_tokenizer(settings.model)
@@ -113,15 +126,42 @@ def finetune(
             logits = logits_of(model, inputs)(batch.ids, batch.mask)
         return F.cross_entropy(logits.float(), truth[index].to(device))
 
+    kept_back = min(len(texts) // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
+    lengths = texts.lengths[: len(texts) - kept_back]
     schedule = Schedule(
         settings.learning_rate,
-        settings.epochs,
+        _epochs(settings, len(lengths)),
         settings.batch_size,
         settings.weight_decay,
         settings.warmup,
     )
     rng = np.random.default_rng(settings.seed)
-    plan = epoch_plan(texts.lengths, schedule.batch_size, schedule.epochs, rng)
+    plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
+    best: dict[str, Any] = {}
+    highest = -1.0
+
+    def on_epoch_of(epoch: int, loss: float) -> None:
+        nonlocal best, highest
+        on_epoch(epoch, loss)
+        if not kept_back:
+            return
+        held_out = EncodedTexts(texts.ids[-kept_back:], texts.lengths[-kept_back:])
+        logits = predict(logits_of(model.eval(), inputs), held_out, device)
+        model.train()
+        accuracy = float((logits.argmax(1) == truth[-kept_back:].numpy()).mean())
+        if accuracy >= highest:
+            highest, best = accuracy, deepcopy(model.state_dict())
+
     # Unlike a student's, the norms, biases and embeddings of a teacher decay too.
-    fit(model.train().parameters(), plan, loss_of, schedule, on_epoch)
+    fit(model.train().parameters(), plan, loss_of, schedule, on_epoch_of)
+    if best:
+        model.load_state_dict(best)
     return model, tokenizer
+
+
+def _epochs(settings: TeacherSettings, texts: int) -> int:
+    """The epochs that are asked for, or those that make enough steps."""
+    if settings.epochs != "auto":
+        return settings.epochs
+    steps = math.ceil(texts / settings.batch_size)
+    return min(max(math.ceil(_STEPS / steps), 2), 20)
