@@ -382,7 +382,7 @@ class TestShell:
     @pytest.mark.parametrize(
         "form", [StudentForSequenceClassification, CellsForSequenceClassification]
     )
-    @pytest.mark.parametrize("labels", [1, 2, 5])
+    @pytest.mark.parametrize("labels", [1, 2, 3, 5])
     def test_other_labels_are_a_new_head(self, labels: int, form, tmp_path: Path) -> None:
         """Also of a student of cells; it is saved and loaded with its new head."""
         is_cells = form is CellsForSequenceClassification
@@ -396,6 +396,10 @@ class TestShell:
         ids, mask = texts(2, 6)
         logits = adapted(ids, mask).logits
         assert logits.shape == (2, labels)
+        if labels != 3:
+            started, width = adapted.student.classifier, model.student.classifier.in_features
+            assert 0 < started.weight.abs().max() <= width**-0.5
+            assert started.bias.abs().max() <= width**-0.5
         assert torch.equal(
             adapted.get_input_embeddings().weight, model.get_input_embeddings().weight
         )

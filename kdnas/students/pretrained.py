@@ -83,6 +83,7 @@ class StudentForSequenceClassification(PreTrainedModel):
 
     config_class = StudentConfig
     base_model_prefix = "student"
+    _is_made = False
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
@@ -92,6 +93,7 @@ class StudentForSequenceClassification(PreTrainedModel):
         if classes == 1:  # regression, which no search knows
             self.student.classifier = nn.Linear(self.student.classifier.in_features, 1)
         self.post_init()
+        self._is_made = True
 
     @staticmethod
     def _network(architecture: str, shape: NetworkShape, dropout: float) -> Any:
@@ -112,8 +114,10 @@ class StudentForSequenceClassification(PreTrainedModel):
         """Exchange the word table, as resizing it does."""
         self.student.embedding.words = value
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """Nothing: the modules of a student initialise themselves."""
+    def _init_weights(self, module: Any) -> None:
+        """Start what a file lacks, such as another head; modules start themselves when made."""
+        if self._is_made and hasattr(module, "reset_parameters"):
+            module.reset_parameters()
 
     def forward(
         self,
