@@ -15,23 +15,28 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerFast, pipeline
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
-from kdnas.attacks import ModelVictim
+from kdnas.attacks import Attacker, ModelVictim
 from kdnas.cli.victims import open_victim
-from kdnas.config import TeacherSettings
+from kdnas.config import AttackSettings, DistillSettings, TeacherSettings
+from kdnas.distillation import LIVE, Stage, Step, Term, distill, recipe_of
 from kdnas.errors import UserError
 from kdnas.space import Architecture, NetworkShape
 from kdnas.students import Blueprint, build
 from kdnas.students import save_model as save_student
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
+    SIGNALS,
+    first_layers,
+    lesson_of,
     load_for_task,
     load_tokenizer,
     load_trained_classifier,
     logits_and_layers,
     prepare_teacher,
+    teacher_signals,
     token_limit,
 )
-from kdnas.training import Inputs, encode, logits_of, predict
+from kdnas.training import Inputs, Schedule, encode, logits_of, predict
 
 CPU = torch.device("cpu")
 LABELS = (1, 0, 1, 0, 0, 1, 0, 0)
@@ -263,3 +268,48 @@ def test_a_student_with_fewer_blocks_than_its_weights_is_refused(saved, tmp_path
     architecture = {**student.config.architecture, "repeats": 1}
     folder = changed(tmp_path / "whole", tmp_path / "cut", architecture=architecture)
     assert "weights that its network does not have" in refusal(load_trained_classifier, folder)
+
+
+def agrees(step: Step) -> torch.Tensor:
+    """The teacher itself says what its signals say."""
+    assert torch.allclose(step.live.logits, step.signal("logits"), atol=1e-4)
+    for at, states in enumerate(step.live.hidden_states[1:], start=1):
+        assert torch.allclose(states[:, 0], step.signal("states")[:, at], atol=1e-4)
+    return step.logits.square().mean()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_family_teaches_and_is_attacked(kind: str, saved, tmp_path: Path) -> None:
+    settings = TeacherSettings(model=str(saved[kind]), epochs=1, batch_size=4, probe_epochs=1)
+    teacher = prepare_teacher(settings, TASK, 32)
+    signals = teacher_signals(settings, teacher, TASK, SIGNALS)
+    shapes = {"logits": (8, 2), "probe_logits": (8, 3, 2), "states": (8, 3, 32)}
+    assert {name: found.shape for name, found in signals.items()} == {
+        **shapes, "search_logits": (8, 2)
+    }  # fmt: skip
+    assert all(np.isfinite(found).all() for found in signals.values())
+    assert np.allclose(signals["logits"], signals["search_logits"], atol=1e-5)
+
+    schedule = Schedule(1e-3, epochs=1, batch_size=4)
+    live = Stage((Term(agrees, needs=("logits", "states", LIVE)),), schedule)
+    recipe = (*recipe_of(DistillSettings(epochs=1)), live)
+    lesson = lesson_of(settings, teacher, TASK, recipe)
+    student = fresh_student(teacher.tokenizer())
+    before = student.student.classifier.weight.clone()
+    assert np.isfinite(distill(student, lesson, recipe, seed=0))
+    assert not torch.equal(student.student.classifier.weight, before)
+
+    shorter = first_layers(str(saved[kind]), TASK.label_names, None, 0, CPU)
+    patient = recipe_of(DistillSettings(), "pkd", schedule)
+    lesson = lesson_of(settings, teacher, TASK, patient)
+    assert np.isfinite(distill(shorter, lesson, patient, seed=0))
+
+    victim = ModelVictim.of_classifier(teacher.load(CPU), teacher.tokenizer(), 32)
+    truth = victim.logits(victim.encode(TEXTS[:2])).argmax(1).tolist()
+    spec = AttackSettings(recipe="deepwordbug").spec(sentiment=True, seed=0)
+    fast, slow = (
+        Attacker(spec, engine=engine).attack(victim, TEXTS[:2], truth)
+        for engine in ("lockstep", "textattack")
+    )
+    assert fast == slow
+    assert all(outcome.sent > 1 for outcome in fast)

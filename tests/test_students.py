@@ -9,9 +9,14 @@ from programs import output_of
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoModelForSequenceClassification, BertConfig
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+)
 from transformers.models.bert.modeling_bert import BertSelfAttention
 
+from kdnas.adabert import EDGES, CellArchitecture, CellEdge, CellsForSequenceClassification
 from kdnas.space import (
     LAYERS,
     MERGES,
@@ -40,6 +45,7 @@ from kdnas.students.convolution import convolve, convolve_depthwise
 
 SHAPE = NetworkShape(vocabulary=97, classes=3, positions=40)
 SMALL = SearchSpace(repeats=(1, 2), widths=(16, 32), node_widths=(16, 32))
+CELL = CellArchitecture(2, 8, (CellEdge(*EDGES[0], "conv3"),))
 OPS = [Op("conv", 1), Op("conv", 5), Op("sepconv", 7), Op("attention", 4), Op("glu")]
 
 
@@ -372,6 +378,86 @@ class TestShell:
         out = model(ids, mask, labels=labels)
         expected = nn.functional.cross_entropy(out.logits, labels)
         assert torch.allclose(out.loss, expected)
+
+    @pytest.mark.parametrize(
+        "form", [StudentForSequenceClassification, CellsForSequenceClassification]
+    )
+    @pytest.mark.parametrize("labels", [1, 2, 3, 5])
+    def test_other_labels_are_a_new_head(self, labels: int, form, tmp_path: Path) -> None:
+        """Also of a student of cells; it is saved and loaded with its new head."""
+        is_cells = form is CellsForSequenceClassification
+        genotype = CELL if is_cells else some_architectures(1)[0]
+        config = form.config_class.of(genotype.to_json(), SHAPE, ("a", "b", "c"), 32, 0.1)
+        model = form(config).eval()
+        model.save_pretrained(tmp_path / "three")
+        adapted = AutoModelForSequenceClassification.from_pretrained(
+            tmp_path / "three", num_labels=labels, ignore_mismatched_sizes=True
+        )
+        ids, mask = texts(2, 6)
+        logits = adapted(ids, mask).logits
+        assert logits.shape == (2, labels)
+        if labels != 3:
+            started, width = adapted.student.classifier, model.student.classifier.in_features
+            assert 0 < started.weight.abs().max() <= width**-0.5
+            assert started.bias.abs().max() <= width**-0.5
+        assert torch.equal(
+            adapted.get_input_embeddings().weight, model.get_input_embeddings().weight
+        )
+        adapted.save_pretrained(tmp_path / "other")
+        again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "other")
+        assert torch.allclose(again(ids, mask).logits, logits, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("problem", "classes", "truth"),
+        [
+            (None, 3, torch.tensor([0, 2])),
+            ("single_label_classification", 3, torch.tensor([0, 2])),
+            ("multi_label_classification", 3, torch.tensor([[1.0, 0, 1], [0, 0, 1]])),
+            ("regression", 1, torch.tensor([0.5, 2])),
+            (None, 1, torch.tensor([0.5, 2])),
+            (None, 3, torch.tensor([[1.0, 0, 1], [0, 0, 1]])),
+        ],
+        ids=str,
+    )
+    def test_the_loss_is_that_of_the_problem_as_of_bert(self, problem, classes, truth) -> None:
+        labels = tuple(map(str, range(classes)))
+        config = StudentConfig.of(some_architectures(1)[0].to_json(), SHAPE, labels, 32, 0.1)
+        config.problem_type = problem
+        sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+        bert = BertForSequenceClassification(
+            BertConfig(97, intermediate_size=16, num_labels=classes, problem_type=problem, **sizes)
+        ).eval()
+        model, (ids, mask) = StudentForSequenceClassification(config).eval(), texts(2, 6)
+        out = model(ids, mask, labels=truth)
+        bert.classifier.forward = lambda _: out.logits
+        assert torch.equal(out.loss, bert(ids, mask, labels=truth).loss)
+
+    def test_the_word_table_can_be_resized(self, tmp_path: Path) -> None:
+        config = StudentConfig.of(
+            some_architectures(1)[0].to_json(), SHAPE, ("a", "b", "c"), 32, 0.1
+        )
+        model, (ids, mask) = StudentForSequenceClassification(config).eval(), texts(2, 6)
+        before = model(ids, mask).logits
+        model.resize_token_embeddings(SHAPE.vocabulary + 4)
+        assert torch.equal(model(ids, mask).logits, before)
+        assert model(torch.full((1, 3), SHAPE.vocabulary + 3)).logits.isfinite().all()
+        model.save_pretrained(tmp_path)
+        again = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+        assert again.get_input_embeddings().num_embeddings == SHAPE.vocabulary + 4
+        assert torch.allclose(again(ids, mask).logits, before, atol=1e-6)
+
+    def test_outputs_are_those_that_are_asked_for(self) -> None:
+        arch = some_architectures(1)[0]
+        config = StudentConfig.of(arch.to_json(), SHAPE, ("a", "b", "c"), 32, 0.1)
+        model, (ids, mask) = StudentForSequenceClassification(config).eval(), texts(2, 6)
+        (logits,) = model(ids, mask, return_dict=False)
+        assert torch.equal(logits, model(ids, mask).logits)
+        loss, _, states = model(
+            ids, mask, labels=torch.tensor([0, 1]), output_hidden_states=True, return_dict=False
+        )
+        assert loss.isfinite()
+        assert len(states) == arch.repeats
+        assert model(ids, mask).hidden_states is None
 
     def test_shared_blocks_can_be_saved(self, tmp_path: Path) -> None:
         shape = NetworkShape(97, 3, 40, share_blocks=True)

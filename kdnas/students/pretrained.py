@@ -3,12 +3,11 @@
 import copy
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -26,7 +25,8 @@ class StudentConfig(PretrainedConfig):
 
     Args:
         architecture: The JSON object of the genotype, of any known space.
-        shape: The fields of `NetworkShape`.
+        shape: The fields of `NetworkShape`; where `num_labels` says otherwise, the classes are
+            those.
         dropout: After the embedding.
         token_limit: Longest text that the student was trained on, in tokens.
     """
@@ -44,6 +44,19 @@ class StudentConfig(PretrainedConfig):
         super().__init__(**kwargs)
         self.architecture, self.shape = architecture, shape
         self.dropout, self.token_limit = dropout, token_limit
+
+    @property
+    def vocab_size(self) -> int:
+        """Rows of the word table, which transformers may resize."""
+        return self._network_shape.vocabulary
+
+    @vocab_size.setter
+    def vocab_size(self, rows: int) -> None:
+        self.shape = asdict(replace(self._network_shape, vocabulary=rows))
+
+    @property
+    def _network_shape(self) -> NetworkShape:
+        return NetworkShape(**(self.shape or {}))
 
     @classmethod
     def of(
@@ -70,12 +83,17 @@ class StudentForSequenceClassification(PreTrainedModel):
 
     config_class = StudentConfig
     base_model_prefix = "student"
+    _is_made = False
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
-        shape = NetworkShape(**(config.shape or {}))
+        classes = config.num_labels
+        shape = replace(NetworkShape(**(config.shape or {})), classes=max(classes, 2))
         self.student = self._network(json.dumps(config.architecture), shape, config.dropout)
+        if classes == 1:  # regression, which no search knows
+            self.student.classifier = nn.Linear(self.student.classifier.in_features, 1)
         self.post_init()
+        self._is_made = True
 
     @staticmethod
     def _network(architecture: str, shape: NetworkShape, dropout: float) -> Any:
@@ -92,8 +110,14 @@ class StudentForSequenceClassification(PreTrainedModel):
         """The word table."""
         return self.student.embedding.words
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """Nothing: the modules of a student initialise themselves."""
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Exchange the word table, as resizing it does."""
+        self.student.embedding.words = value
+
+    def _init_weights(self, module: Any) -> None:
+        """Start what a file lacks, such as another head; modules start themselves when made."""
+        if self._is_made and hasattr(module, "reset_parameters"):
+            module.reset_parameters()
 
     def forward(
         self,
@@ -101,13 +125,28 @@ class StudentForSequenceClassification(PreTrainedModel):
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
         labels: Tensor | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
         **_: Any,  # arguments of other models that pipelines pass along
-    ) -> SequenceClassifierOutput:
-        """Logits (batch, classes), block outputs, and the cross entropy if labels are given."""
+    ) -> SequenceClassifierOutput | tuple[Any, ...]:
+        """Logits (batch, classes), block outputs if asked for, and the loss if labels are given.
+
+        The loss is that of `config.problem_type`, as for every classifier of transformers.
+        """
         mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
         logits, blocks = self._scored(input_ids, mask.bool(), token_type_ids)
-        loss: Any = None if labels is None else F.cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=tuple(blocks))
+        loss: Any = None
+        if labels is not None:
+            loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)
+        config: Any = self.config
+        shown = (
+            config.output_hidden_states if output_hidden_states is None else output_hidden_states
+        )
+        out = SequenceClassifierOutput(
+            loss=loss, logits=logits, hidden_states=tuple(blocks) if shown else None
+        )
+        as_dict = config.use_return_dict if return_dict is None else return_dict
+        return out if as_dict else out.to_tuple()
 
 
 def register() -> None:
