@@ -67,8 +67,8 @@ def _unigrams(special: list[str], unknown: str, single: str) -> Tokenizer:
     return made
 
 
-def _bert_tokens() -> Any:
-    return hf.BertTokenizerFast(tokenizer_object=_wordpieces(), model_max_length=64)
+def _bert_tokens(**settings: Any) -> Any:
+    return hf.BertTokenizerFast(tokenizer_object=_wordpieces(), model_max_length=64, **settings)
 
 
 def _roberta_tokens() -> Any:
@@ -148,6 +148,18 @@ KINDS: dict[str, tuple[Callable[[], Any], Callable[[int], Any]]] = {
     "electra": (
         _bert_tokens,
         lambda words: hf.ElectraConfig(vocab_size=words, embedding_size=16, **SIZES),
+    ),
+    "convbert": (
+        _bert_tokens,
+        lambda words: hf.ConvBertConfig(
+            vocab_size=words, embedding_size=32, head_ratio=1, conv_kernel_size=5, **SIZES
+        ),
+    ),
+    "fnet": (
+        lambda: _bert_tokens(model_input_names=["input_ids", "token_type_ids"]),
+        lambda words: hf.FNetConfig(
+            vocab_size=words, hidden_size=32, num_hidden_layers=2, intermediate_size=64,
+        ),
     ),
     "modernbert": (
         _modern_tokens,

@@ -160,7 +160,8 @@ def register() -> None:
 def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     """Save a model and its tokenizer; whoever may read the folder may read the weights.
 
-    A student counts places from the left, so with one the tokenizer pads on the right.
+    A student counts places from the left and needs a mask, so with one the tokenizer pads on the
+    right and tells what is padding.
 
     Raises:
         OSError, SafetensorError: It cannot be written.
@@ -168,8 +169,11 @@ def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     model.save_pretrained(folder, safe_serialization=True)
     if isinstance(model, StudentForSequenceClassification):
         tokenizer = copy.deepcopy(tokenizer)
+        names = tokenizer.model_input_names
         tokenizer.padding_side = "right"
-        tokenizer.init_kwargs["padding_side"] = "right"  # else it is not written
+        tokenizer.model_input_names = [*names, *({"attention_mask"} - set(names))]
+        for name in ("padding_side", "model_input_names"):  # else they are not written
+            tokenizer.init_kwargs[name] = getattr(tokenizer, name)
     tokenizer.save_pretrained(folder)
     for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
         shutil.copymode(folder / "config.json", weights)

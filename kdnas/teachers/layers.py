@@ -19,11 +19,10 @@ def logits_and_layers(
     classes, width = model.config.num_labels, model.config.hidden_size
 
     def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        out = model(**inputs(ids, mask), output_hidden_states=True)
-        states = [inputs.back(each, mask) for each in out.hidden_states]
-        embedded = states[0] * mask.unsqueeze(-1)
+        out = inputs.read(model, ids, mask, output_hidden_states=True)
+        embedded = out.hidden_states[0] * mask.unsqueeze(-1)
         mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return torch.cat([out.logits, mean, *(h[:, 0] for h in states[1:])], dim=1)
+        return torch.cat([out.logits, mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)
 
     found = predict(forward, texts, device)
     return found[:, :classes].copy(), found[:, classes:].reshape(len(found), -1, width)

@@ -22,17 +22,14 @@ def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN) -> Any:
 
     The states of a token stand where the batch has it, wherever the model pads.
     """
-    out = model(**inputs(batch.ids, batch.mask), output_hidden_states=True)
-    if inputs.left:
-        out.hidden_states = tuple(inputs.back(each, batch.mask) for each in out.hidden_states)
-    return out
+    return inputs.read(model, batch.ids, batch.mask, output_hidden_states=True)
 
 
 def logits_of(model: Any, inputs: Inputs = PLAIN) -> Forward:
     """A Hugging Face classifier as a function of ids and mask, both (batch, length)."""
 
     def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        logits: Tensor = model(**inputs(ids, mask)).logits
+        logits: Tensor = inputs.read(model, ids, mask).logits
         return logits
 
     return forward
