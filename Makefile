@@ -32,6 +32,7 @@ check: $(INSTALLED) ## formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=benchmarks $(BIN)/mypy --config-file= --ignore-missing-imports --follow-imports=silent benchmarks
 	$(BIN)/lint-imports --no-logo
 
 # torch first and alone, so that its index does not decide about any other package.

@@ -196,11 +196,11 @@ def compare(bench: Bench, size: Size, name: str, texts: int, students: int) -> d
                 mode, state = kind.split()
                 folder = f"{stores}/{mode}" if state == "warm" else f"{stores}/{kind}-{seed}"
                 last[kind] = run_engine(
-                    replace(spec, mode=mode),
+                    replace(spec, mode=mode),  # type: ignore[arg-type]
                     resources,
                     victim,
                     split,
-                    folder,  # type: ignore[arg-type]
+                    folder,
                 )
             for kind in kinds if expected else []:
                 ratios.setdefault(kind, []).append(base / last[kind].seconds)

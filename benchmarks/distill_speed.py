@@ -100,6 +100,9 @@ class SideBySide:
         return 1 / sum(1 / job.result() for job in jobs)
 
 
+_setting: Setting
+
+
 def _set_up() -> None:
     global _setting
     exact_float32(1)

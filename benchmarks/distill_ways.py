@@ -29,7 +29,7 @@ from kdnas.config import Config, DistillSettings, load_config
 from kdnas.distillation import Step, distill, recipe_of
 from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import Architecture
-from kdnas.training import EncodedTexts, epoch_plan, take
+from kdnas.training import PLAIN, EncodedTexts, epoch_plan, take
 
 CPU = torch.device("cpu")
 
@@ -81,7 +81,7 @@ class Distilled(nn.Module):
         """The loss of a batch; `index` says which texts it holds."""
         mask = attention_mask.bool()
         logits, blocks = self.student(input_ids, mask)
-        step = Step(self.lesson, index, mask, logits, blocks, 0, 1, None)
+        step = Step(self.lesson, index.numpy(), mask, logits, blocks, 0, 1, None, PLAIN)
         return {"loss": sum(term.weighted(step, heads) for term, heads in self.terms)}
 
 

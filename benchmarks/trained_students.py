@@ -12,6 +12,7 @@ from kdnas.config import Config, load_config
 from kdnas.distillation import distill, recipe_of
 from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.evaluation.weights import load_weights, save_weights
+from kdnas.records import Job
 from kdnas.space import Architecture, Node, Op
 
 Size = Literal["small", "middle", "large"]
@@ -57,11 +58,11 @@ class Bench:
         """A trained student; each is trained once."""
         arch, settings = architecture(size).canonical(), self.config.student
         student = fresh_student(self.prepared, settings, arch, seed)
-        name = f"{size}-{seed}"
-        if not load_weights(self.folder, name, student.student):
+        job = Job(0, arch, seed, replicate=seed)
+        if not load_weights(self.folder, job, student.student):
             taught = self.config.distill.model_copy(update={"learning_rate": RATES[size]})
             distill(student, self.prepared.lesson, recipe_of(taught), seed)
-            save_weights(self.folder, name, student.student)
+            save_weights(self.folder, job, student.student)
         return student.eval()
 
 
