@@ -94,6 +94,10 @@ def test_a_search_with_other_parts_is_killed_resumed_and_guarded(user, tiny_teac
         assert archive.meta("sources")[0]["module"] == "outside_parts"
     assert len(rows) == 6
     assert kinds == {"conv", "stretch"}
+    (user / "outside_parts.py").write_text("raise RuntimeError('imported')")
+    for reading in ("front", "show", "status", "verify"):  # all without the user's code
+        read = command(user, reading, str(run))
+        assert read.returncode == 0, read.stdout + read.stderr
 
 
 @pytest.mark.parametrize("algorithm", ["tournament", "nsga2", "random_edits", "random_uniform"])

@@ -158,7 +158,7 @@ def open_workshop(config: Config, folder: Path) -> Any:
 
 
 def _build(config: Config, folder: Path, model: Model) -> Any:
-    """In a process: what hinders its workshop hinders the model, and is said of it."""
+    """Build one model in a process; a workshop that cannot open is an error of the model."""
     global _workshop
     _workshop = _workshop or open_workshop(config, folder)
     return _workshop(model)

@@ -61,7 +61,7 @@ def attacks_table(m: Material) -> PaperTable:
 
 
 def _thresholds(m: Material) -> tuple[str, ...]:
-    """In how many trainings the other similarity threshold leaves less robustness, or more."""
+    """Say in how many trainings the other similarity threshold leaves less robustness, or more."""
     usual, other = (m.scores.get(name, {}) for name in ("textfooler", OTHER_THRESHOLD))
     pairs = [
         pair

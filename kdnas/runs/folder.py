@@ -44,7 +44,7 @@ class RunFolder:
 
     @property
     def figures(self) -> Path:
-        """Where figures are drawn by default."""
+        """The folder that figures are drawn into by default."""
         return self.path / "figures"
 
 

@@ -42,7 +42,7 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
 
 
 def no_run(archive: Path) -> UserError:
-    """Where there is no archive; names the runs below, as a reproduction has them."""
+    """The error where there is no archive; it names the runs below, as a reproduction has them."""
     folder = archive.parent
     below = sorted(str(found.parent) for found in folder.glob(f"*/{archive.name}"))
     advice = f"; there are runs at {', '.join(below)}" if below else ""

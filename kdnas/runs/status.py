@@ -9,7 +9,7 @@ FILE_NAME = "status.json"
 
 @dataclass
 class Status:
-    """Where a run is; times are seconds since 1970.
+    """The state of a run; times are seconds since 1970.
 
     Attributes:
         stage: What it does.

@@ -1,4 +1,4 @@
-"""Where a pre-trained model comes from: a package, a folder or the hub; and its identity."""
+"""The sources of pre-trained models: a package, a folder or the hub; and its identity."""
 
 import re
 from collections import Counter

@@ -149,12 +149,12 @@ def _spec(store: Store) -> str:
     return min(store.attacks.values())[1]
 
 
-def _equal(told: Measurement, counted: Measurement) -> bool:
+def _equal(told: Measurement, again: Measurement) -> bool:
     """Whether two measurements are equal; sums of shares differ between versions of Python."""
-    shares = counted.attack.summed_changed_shares
+    shares = again.attack.summed_changed_shares
     attack = replace(told.attack, summed_changed_shares=shares)
     off = abs(told.attack.summed_changed_shares - shares)
-    return replace(told, attack=attack) == counted and off < 1e-9
+    return replace(told, attack=attack) == again and off < 1e-9
 
 
 def _impossible_counts(measured: Measurement) -> str:

@@ -139,7 +139,7 @@ def _budget(rows: Sequence[Row], config: Config) -> Iterator[Problem]:
 
 
 def _ending(archive: Archive, rows: Sequence[Row], settings: Settings) -> Iterator[Problem]:
-    """In a finished run every trial was told and every member of the front has a report."""
+    """Yield what a finished run lacks: trials that were told, reports of its front."""
     told = {trial for kind, trial in archive.events() if kind == "tell"}
     for row in rows:
         for trial in row.trials:

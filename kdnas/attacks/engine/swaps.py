@@ -84,7 +84,7 @@ def settled_similarities(swaps: Swaps) -> Asking[np.ndarray | None]:
 
 
 def near(values: np.ndarray, check: Check) -> np.ndarray:
-    """Where a value is too close to the threshold to tell whether it passes; not at NaN."""
+    """Mark the values too close to the threshold to tell whether they pass; NaN is none."""
     doubt = check.similarities.metric.doubt
     return np.abs(values - check.threshold) <= doubt(np.minimum(values, 1.0))
 
