@@ -485,16 +485,16 @@ def test_values_that_are_all_zero_have_a_scale_too():
 def test_tables_and_records_have_every_objective(rows):
     context = replace(CONTEXT, objectives=(ACCURACY, FLOPS, ADDED))
     evaluation = rows[0].evaluation
-    told = [FLOPS.written(evaluation), ADDED.written(evaluation)]
+    told = [metric.written(evaluation) for metric in (PARAMETERS, FLOPS, ADDED)]
     front = front_table([rows[0]], context)
-    assert [list(column.cells) for column in front.columns[2:4]] == [[value] for value in told]
+    assert [list(column.cells) for column in front.columns[2:5]] == [[value] for value in told]
     listed = search_table(rows, context)
     (place,) = [i for i, column in enumerate(listed.columns) if column.header == "flops\nM"]
-    cells = [[*column.cells] for column in listed.columns[place : place + 2]]
-    assert place == 2  # in the place of the size, which is no objective
+    cells = [[*column.cells] for column in listed.columns[place - 1 : place + 2]]
+    assert place == 3  # beside the size, which is no objective but counts in fitness
     assert [column[0] for column in cells] == told
-    assert [column[7] for column in cells] == ["", ""]  # student 7 failed
-    assert f"multiplications {told[1]}" in " ".join(
+    assert [column[7] for column in cells] == ["", "", ""]  # student 7 failed
+    assert f"multiplications {told[2]}" in " ".join(
         printed(student_details(rows[0], rows, context), 200)
     )
     records = as_records(rows, Weights(), context.objectives, FLOOR)

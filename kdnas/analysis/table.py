@@ -26,8 +26,8 @@ def front_table(rows: Sequence[Row], context: RunContext) -> "Table":
 
     Of more than `LISTED` members only so many are listed, and the picks, which stand in it even
     where they are not on the front; the letters of `MARKS` tell them. The columns of report-val are
-    left out while nothing was measured there. It is 80 characters wide, unless more than one
-    objective is no score.
+    left out while nothing was measured there. It is 80 characters wide where size is the only
+    objective that is no score.
     """
     front = pareto_front(rows, context.objectives, context.floor)
     chosen = picks(rows, front, context.objectives, context.floor, context.weights)
@@ -106,8 +106,9 @@ def _front_caption(reported: bool, unlisted: int) -> str:
 
 
 def _others(context: RunContext) -> list[Metric]:
-    """What stands beside the scores: the other objectives of the run, or else the size."""
-    return [metric for metric in context.objectives if metric not in _SCORES] or [PARAMETERS]
+    """What stands beside the scores: the size, which fitness counts, and the other objectives."""
+    others = [metric for metric in context.objectives if metric not in (*_SCORES, PARAMETERS)]
+    return [PARAMETERS, *others]
 
 
 def _heading(metric: Metric) -> str:
