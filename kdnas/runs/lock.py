@@ -41,7 +41,9 @@ class RunLock:
                 self._let_go()
                 raise
         except OSError as error:
-            raise UserError(f"cannot lock {folder}: {error}; choose another --out") from error
+            reason = f"cannot lock {folder} ({error.strerror or error})"
+            advice = "free some space, mend its permissions, or choose another --out"
+            raise UserError(f"{reason}: {advice}") from error
 
     @property
     def mine(self) -> bool:
