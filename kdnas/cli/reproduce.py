@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -24,6 +24,7 @@ def reproduce(
         typer.Option(metavar="NAMES", help="Draw only these, from what is there: table5,figure7."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished one.")] = False,
+    take_over: TakeOverOption = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
     ] = None,
@@ -50,7 +51,7 @@ def reproduce(
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:
-        _run(chosen, out, jobs, cluster, resume=resume)
+        _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)
     if only is None:
         messages().print(
@@ -61,7 +62,13 @@ def reproduce(
 
 
 def _run(
-    config: "Config", out: Path, jobs: int | None, cluster: str | None, *, resume: bool
+    config: "Config",
+    out: Path,
+    jobs: int | None,
+    cluster: str | None,
+    *,
+    resume: bool,
+    take_over: bool,
 ) -> None:
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import Display
@@ -75,7 +82,8 @@ def _run(
     warn_of_reference(config.attack.recipe, config.attack.resources)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with Display(config.fitness) as display:
-        run_reproduction(config, out, crew, display, resume=resume)
+        resume = resume or take_over
+        run_reproduction(config, out, crew, display, resume=resume, take_over=take_over)
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:

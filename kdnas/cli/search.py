@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -21,10 +21,7 @@ def search(
     overrides: SetOption = None,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
-    take_over: Annotated[
-        bool,
-        typer.Option("--take-over", help="Go on although a silent process elsewhere has the lock."),
-    ] = False,
+    take_over: TakeOverOption = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
     ] = None,
@@ -44,8 +41,7 @@ def search(
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.config import load_config
-    from kdnas.runs import RunFolder
-    from kdnas.runs.lock import RunLock
+    from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
@@ -57,7 +53,7 @@ def search(
 
         print_dry_run(chosen, count)
         return
-    with RunLock(out, take_over=take_over) as lock:
+    with held(out, take_over=take_over) as lock:
         start = partial(open_workers, chosen, out, count, cluster)
         _run(chosen, RunFolder(out), lock, start, resume=resume or take_over)
 

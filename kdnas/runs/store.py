@@ -73,13 +73,17 @@ class Store:
         draft = path.with_name(f"{path.name}.tmp")
         with suppress(OSError):
             draft.unlink()  # of a run that was killed here
-        with cls._connect(draft) as store:
-            store._db.execute("PRAGMA journal_mode=MEMORY")  # none that would outlive a kill
-            with store._writing():
-                for statement in SCHEMA.split(";"):  # executescript would commit in between
-                    store._db.execute(statement)
-            store.set_meta(**meta)
-        draft.replace(path)
+        try:
+            with cls._connect(draft) as store:
+                store._db.execute("PRAGMA journal_mode=MEMORY")  # none that would outlive a kill
+                with store._writing():
+                    for statement in SCHEMA.split(";"):  # executescript would commit in between
+                        store._db.execute(statement)
+                store.set_meta(**meta)
+            draft.replace(path)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
         return cls.open(path, synchronous=synchronous)
 
     @classmethod
