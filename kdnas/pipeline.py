@@ -43,6 +43,9 @@ def run_pipeline(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
+        remark = config.attack.remark(prepared.task.label_names)
+        if remark:
+            listener.remark(f"attack: {remark}")
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)
