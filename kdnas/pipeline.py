@@ -75,4 +75,4 @@ def run_pipeline(
             members = pareto_front(archive.rows(), objectives, floor)
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
-    archive.set_meta(finished=True)
+    archive.end()
