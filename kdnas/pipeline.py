@@ -43,6 +43,9 @@ def run_pipeline(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
+        remark = config.attack.remark(prepared.task.label_names)
+        if remark:
+            listener.remark(f"attack: {remark}")
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)
@@ -72,4 +75,4 @@ def run_pipeline(
             members = pareto_front(archive.rows(), objectives, floor)
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
-    archive.set_meta(finished=True)
+    archive.end()

@@ -25,6 +25,9 @@ class Listener:
     def finished(self, birth: Birth, done: Finished, status: Status) -> None:
         """A trial has ended, or was found in the archive."""
 
+    def remark(self, remark: str) -> None:
+        """Something that the user should know has come up."""
+
     def part(self, description: str) -> None:
         """A part of a reproduction starts or goes on."""
 

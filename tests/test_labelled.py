@@ -20,13 +20,14 @@ def test_labels_are_numbers_or_class_names(labels: tuple[str, str], tmp_path: Pa
     file = written(
         tmp_path / "a.tsv", f"dull\t{labels[0]}", f"fine\t{labels[1]}", f"bad\t{labels[0]}"
     )
-    found = labelled_texts(file, CLASSES)
+    found, written_labels = labelled_texts(file, CLASSES)
+    assert written_labels == labels
     assert found.texts == ("dull", "fine", "bad")
     assert found.labels == (0, 1, 0)
 
 
 def test_one_class_is_enough(tmp_path: Path) -> None:
-    assert labelled_texts(written(tmp_path / "a.tsv", "fine\t1"), CLASSES).labels == (1,)
+    assert labelled_texts(written(tmp_path / "a.tsv", "fine\t1"), CLASSES)[0].labels == (1,)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +40,4 @@ def test_a_label_that_the_model_lacks_is_named(row: str, words: str, tmp_path: P
 
 def test_a_class_named_by_a_number_is_that_class(tmp_path: Path) -> None:
     file = written(tmp_path / "a.tsv", "fine\t1", "dull\t0")
-    assert labelled_texts(file, ("1", "0")).labels == (0, 1)
+    assert labelled_texts(file, ("1", "0"))[0].labels == (0, 1)

@@ -146,8 +146,11 @@ def _lineage(row: Row, rows: Sequence[Row]) -> str:
     """The student's births back to the start, along first parents."""
     known = {other.birth: other for other in rows}
     steps, current = [], row
-    while current.parents and current.parents[0] in known:
-        others = "".join(f" with {birth}" for birth in current.parents[1:])
-        steps.append(f"{current.birth} ({current.operation}{others})")
-        current = known[current.parents[0]]
+    while current.parents:
+        first, *others = current.parents
+        if first not in known or first >= current.birth:  # damaged, and may go round for ever
+            break
+        more = "".join(f" with {birth}" for birth in others)
+        steps.append(f"{current.birth} ({current.operation}{more})")
+        current = known[first]
     return " <- ".join([*steps, f"{current.birth} ({current.operation})"])

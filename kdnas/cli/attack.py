@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import print_summary, records_of, warn_of_reference
+from kdnas.cli.attack_output import print_summary, records_of, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -55,8 +55,8 @@ def attack(
     """
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.records import EvaluationFailed
-    from kdnas.tasks import is_sentiment, labelled_texts
+    from kdnas.records import EvaluationFailed, is_sentiment
+    from kdnas.tasks import labelled_texts
     from kdnas.training import quiet_libraries
 
     settings = attack_settings(
@@ -66,8 +66,10 @@ def attack(
     warn_of_reference(recipe, resources)
     quiet_libraries()
     victim, names = open_victim(model)
-    split = labelled_texts(str(data), names).head(texts)
-    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
+    split, classes = labelled_texts(str(data), names)
+    split = split.head(texts)
+    say_remark(settings, classes)
+    spec = settings.spec(sentiment=is_sentiment(classes), seed=0)
     try:
         outcomes, settled = _attacked(victim, split, spec, engine)
     except EvaluationFailed as error:

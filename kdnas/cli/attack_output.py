@@ -1,8 +1,10 @@
 """What `kdnas attack` says: a record per text, or a summary; and who executes an attack."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kdnas.config import AttackSettings
     from kdnas.records import AttackSpec, Resources, TextOutcome
     from kdnas.tasks import Split
 
@@ -17,15 +19,21 @@ def warn_of_reference(recipe: str, resources: "Resources") -> None:
         messages().print(f"attack: {said}, which takes several times as long", soft_wrap=True)
 
 
-def spec_record(spec: "AttackSpec") -> dict[str, Any]:
-    """The attack and its digest, for every record of --json."""
-    return {"spec": spec.digest, "attack": spec.as_record()}
+def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
+    """Say where the names of the classes have decided about the attack, before it starts."""
+    from kdnas.cli.output import messages
+
+    remark = settings.remark(classes)
+    if remark:
+        messages().print(f"attack: {remark}", markup=False, soft_wrap=True)
 
 
 def records_of(
     split: "Split", outcomes: "list[TextOutcome]", spec: "AttackSpec"
 ) -> list[dict[str, Any]]:
     """What became of each text, for --json."""
+    from kdnas.analysis import spec_record
+
     return [
         {
             "original": text,
@@ -43,11 +51,12 @@ def records_of(
     ]
 
 
-def print_spec(spec: "AttackSpec") -> None:
-    """The attack in words, with its digest."""
+def print_spec(spec: "AttackSpec | None") -> None:
+    """The attack in words, with its digest, where one is known."""
     from kdnas.cli.output import results
 
-    results().print(f"{spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+    if spec is not None:
+        results().print(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
 
 
 def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSpec") -> None:

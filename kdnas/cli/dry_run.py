@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from kdnas.cli.attack_output import warn_of_reference
+from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
 from kdnas.cli.output import counted, duration, results
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts", soft_wrap=True)
-    say(f"attack: {attack_spec(config, found.task)}", markup=False, soft_wrap=True)
+    print_spec(attack_spec(config, found.task))
+    say_remark(config.attack, found.task.label_names)
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
     say(

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.attack_output import print_spec, say_remark
 from kdnas.cli.options import ConfigOption, JsonOption, PluginOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kdnas.records import AttackSpec
     from kdnas.runs import Row
 
 
@@ -37,11 +39,13 @@ def evaluate(
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
-    rows, floor = _evaluated(chosen, arch, replicates)
+    rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
-        print_json(as_records(rows, chosen.fitness, metrics_of(chosen.search.objectives), floor))
+        objectives = metrics_of(chosen.search.objectives)
+        print_json(as_records(rows, chosen.fitness, objectives, floor, spec))
     else:
         print_scores(rows)
+        print_spec(spec)
 
 
 def _read(path: Path, space: Any) -> Any:
@@ -58,8 +62,8 @@ def _read(path: Path, space: Any) -> Any:
         raise UserError(f"{path}: {error}") from error
 
 
-def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float]":
-    """A row per replicate as a search would have recorded it, and the accuracy floor."""
+def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float, AttackSpec]":
+    """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
     from kdnas.evaluation import Evaluator
@@ -74,7 +78,8 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     rows = []
     with TemporaryDirectory() as folder:
         evaluator = Evaluator(config, Path(folder))
-        objectives = metrics_of(config.search.objectives)
+        objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
+        say_remark(config.attack, prepared.task.label_names)
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)
@@ -99,7 +104,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
                     report=report.measurement if isinstance(report, Report) else None,
                 )
             )
-    return rows, evaluator.prepared.floor(config)
+    return rows, prepared.floor(config), prepared.spec
 
 
 def print_scores(rows: "list[Row]") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdnas.cli.attack_output import print_spec
 from kdnas.cli.options import JsonOption, RunArgument
 from kdnas.errors import UserError
 
@@ -53,6 +54,7 @@ def show(
         context = run_context(folder, archive, rows)
         table = student_details(chosen, rows, context) if chosen else search_table(rows, context)
         results().print(table)
+        print_spec(context.spec)
 
 
 def plot(
@@ -92,6 +94,7 @@ def print_front(folder: "RunFolder", archive: "Archive") -> None:
         results().print(reason, markup=False, soft_wrap=True)
     else:
         results().print(front_table(rows, context))
+    print_spec(context.spec)
 
 
 def find_student(rows: "list[Row]", key: str) -> "Row":
@@ -120,7 +123,7 @@ def _print_records(
 
     rows = archive.rows()
     context = run_context(folder, archive, rows)
-    records = as_records(rows, context.weights, context.objectives, context.floor)
+    records = as_records(rows, context.weights, context.objectives, context.floor, context.spec)
     if only_front:
         records = [record for record in records if record["on_front"]]
     if only:

@@ -58,6 +58,10 @@ class Display(Listener):
             pace = [f"{status.per_hour:.0f} an hour", left] if left else []
             self._bars.update(self._bar, advance=1, note="; ".join([*note, *pace]))
 
+    def remark(self, remark: str) -> None:
+        """Something that the user should know has come up."""
+        self._bars.console.print(remark, markup=False, soft_wrap=True)
+
     def part(self, description: str) -> None:
         """A part of a reproduction starts or goes on."""
         self._best = float("-inf")

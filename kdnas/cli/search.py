@@ -109,6 +109,7 @@ def _announce(config: "Config") -> None:
 def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") -> None:
     from statistics import median
 
+    from kdnas.cli.attack_output import print_spec
     from kdnas.cli.output import duration, results
     from kdnas.metrics import points, violation
 
@@ -129,7 +130,7 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
         soft_wrap=True,
     )
     for spec in archive.specs().values():
-        say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+        print_spec(spec)
     say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
     if config.search.asynchronous:
         _print_arrival(rows, archive.events())

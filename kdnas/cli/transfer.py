@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import print_spec, spec_record, warn_of_reference
+from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -48,7 +48,8 @@ def transfer(
     """
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.tasks import is_sentiment, labelled_texts
+    from kdnas.records import is_sentiment
+    from kdnas.tasks import labelled_texts
     from kdnas.training import quiet_libraries
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
@@ -60,8 +61,10 @@ def transfer(
     opened = {str(folder): open_victim(folder) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
-    split = labelled_texts(str(data), names).head(texts)
-    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
+    split, classes = labelled_texts(str(data), names)
+    split = split.head(texts)
+    say_remark(settings, classes)
+    spec = settings.spec(sentiment=is_sentiment(classes), seed=0)
     records = _matrix(victims, split, spec)
     put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))
 
@@ -72,6 +75,7 @@ def _matrix(
     """A record for each pair of a surrogate and a target."""
     from rich.progress import Progress
 
+    from kdnas.analysis import spec_record
     from kdnas.attacks import Attacker
     from kdnas.attacks import transfer as shown_to
     from kdnas.cli.output import messages

@@ -52,7 +52,8 @@ def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     folder = RunFolder(run)
     found = check(folder)
     counts = f"{found.students} students, {found.reports} reports, {found.texts} texts"
-    return found.problems, counts, [*_notes({"": found.counts_only}), *_not_counted(folder)]
+    notes = [] if found.problems else _not_counted(folder)
+    return found.problems, counts, [*_notes({"": found.counts_only}), *notes]
 
 
 def _not_counted(folder: "RunFolder") -> list[str]:

@@ -19,7 +19,14 @@ from kdnas.records.evaluation import (
     Stage,
     pooled,
 )
-from kdnas.records.recipes import ATTACKS, SIMILARITY_THRESHOLDS, Recipe, Resources, TextFooler
+from kdnas.records.recipes import (
+    ATTACKS,
+    SIMILARITY_THRESHOLDS,
+    Recipe,
+    Resources,
+    TextFooler,
+    is_sentiment,
+)
 
 __all__ = [
     "ATTACKS",
@@ -45,5 +52,6 @@ __all__ = [
     "Stage",
     "TextFooler",
     "TextOutcome",
+    "is_sentiment",
     "pooled",
 ]

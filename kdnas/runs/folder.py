@@ -223,7 +223,11 @@ def require_same_code(archive: Store) -> None:
     Raises:
         UserError: It names the first module.
     """
-    require_sources([Source(**source) for source in archive.meta("sources", [])])
+    try:
+        recorded = [Source(**source) for source in archive.meta("sources", [])]
+    except TypeError as error:
+        raise unreadable(archive.path, f"meta sources: {error}") from error
+    require_sources(recorded)
 
 
 def stored_config(archive: Store) -> Config:

@@ -262,12 +262,15 @@ class Store:
     def attacks(self) -> dict[str, tuple[int, str]]:
         """The number and the digest of the spec of each attack, by name."""
         query = "SELECT name, attack, digest FROM attacks ORDER BY attack"
-        return {name: (number, digest) for name, number, digest in self._db.execute(query)}
+        with self._understanding():
+            return {name: (number, digest) for name, number, digest in self._db.execute(query)}
 
     def specs(self) -> dict[str, AttackSpec]:
         """The spec of each attack, by name."""
         query = "SELECT name, spec FROM attacks ORDER BY attack"
-        return {n: AttackSpec.from_record(json.loads(text)) for n, text in self._db.execute(query)}
+        with self._understanding():
+            found = self._db.execute(query)
+            return {name: AttackSpec.from_record(json.loads(text)) for name, text in found}
 
     def _measure(
         self,

@@ -15,7 +15,7 @@ from kdnas.tasks.cut import word_boundary_cut
 from kdnas.tasks.labelled import labelled_texts
 from kdnas.tasks.overlap import overlap_share
 from kdnas.tasks.tables import Source, Table
-from kdnas.tasks.task import Split, Task, is_sentiment
+from kdnas.tasks.task import Split, Task
 
 __all__ = [
     "Source",
@@ -23,7 +23,6 @@ __all__ = [
     "Table",
     "Task",
     "build_task",
-    "is_sentiment",
     "labelled_texts",
     "overlap_share",
     "word_boundary_cut",

@@ -8,8 +8,11 @@ from kdnas.tasks.labels import labels_of, texts_of
 from kdnas.tasks.task import Split
 
 
-def labelled_texts(name: str, label_names: Sequence[str]) -> Split:
-    """The texts of a local file or saved folder, in their order.
+def labelled_texts(name: str, label_names: Sequence[str]) -> tuple[Split, tuple[str, ...]]:
+    """The texts of a local file or saved folder, in their order, and how it calls the classes.
+
+    Its own names say what the texts are about, whatever the model calls its classes: 0 and 1 where
+    the labels are numbers.
 
     Of a folder with several splits the test split is taken, or else validation, or else train.
 
@@ -32,4 +35,5 @@ def labelled_texts(name: str, label_names: Sequence[str]) -> Split:
         shown = ", ".join(label_names)
         found = "no label" if strange is None else f"the label {strange!r}"
         raise UserError(f"{name}: text {row} has {found}; the model's classes are {shown}")
-    return Split(tuple(texts), known, table.origin)
+    written = table.class_names.get("label") or sorted({label for label in labels if label})
+    return Split(tuple(texts), known, table.origin), tuple(written)
