@@ -7,7 +7,13 @@ from functools import partial
 from kdnas.analysis import pareto_front
 from kdnas.attacks import load_resources
 from kdnas.config import Config
-from kdnas.evaluation import KeptWeights, make_evaluator, prepare, record_preparation
+from kdnas.evaluation import (
+    KeptWeights,
+    make_evaluator,
+    prepare,
+    record_preparation,
+    within_limits,
+)
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import metrics_of
 from kdnas.progress import NOBODY, Listener, Progress
@@ -67,7 +73,7 @@ def run_pipeline(
                 archive,
                 workers,
                 floor=floor,
-                accept=prepared.within_limits(config),
+                accept=within_limits(config, prepared.shape),
                 progress=finished,
             )
             archive.set_meta(ended=reason)

@@ -203,7 +203,10 @@ def _imported(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise UserError(f"module {module} cannot be imported: {error}") from error
+        raise UserError(
+            f"module {module} cannot be imported ({error}): run kdnas in the folder that holds it,"
+            " or add that to PYTHONPATH"
+        ) from error
 
 
 def _remember(module: str) -> None:

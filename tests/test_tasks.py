@@ -22,10 +22,10 @@ from kdnas.config import TASKS, TaskSettings
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.tasks import (
+    LabelledTexts,
     Split,
     Task,
     build_task,
-    labelled_texts,
     overlap_share,
     word_boundary_cut,
 )
@@ -232,7 +232,7 @@ def test_a_csv_field_may_be_longer_than_the_limit_of_the_csv_module(tmp_path):
     limit = csv.field_size_limit()
     texts = ["word " * 30_000 + str(i) for i in range(4)]
     write_csv(tmp_path / "long.csv", ("text", "label"), [(t, i % 2) for i, t in enumerate(texts)])
-    found, _ = labelled_texts(str(tmp_path / "long.csv"), ["0", "1"])
+    found = LabelledTexts.read(str(tmp_path / "long.csv")).among(["0", "1"])
     assert list(found.texts) == texts
     assert csv.field_size_limit() == limit
 
@@ -248,7 +248,7 @@ def test_a_csv_field_may_be_longer_than_the_limit_of_the_csv_module(tmp_path):
 )
 def test_endings_headers_and_lines_are_read_as_people_write_them(tmp_path, name, content):
     (tmp_path / name).write_bytes(content.encode())
-    found, _ = labelled_texts(str(tmp_path / name), ["0", "1"])
+    found = LabelledTexts.read(str(tmp_path / name)).among(["0", "1"])
     assert (found.texts, found.labels) == (("a b", "c d"), (0, 1))
 
 

@@ -53,23 +53,29 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    from kdnas.cli.output import put_out
+    from kdnas.cli.beforehand import require_cache
+    from kdnas.cli.output import counted, messages, put_out
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed, is_sentiment
-    from kdnas.tasks import labelled_texts
-    from kdnas.training import quiet_libraries
+    from kdnas.tasks import LabelledTexts
 
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
     )
     require_usable(out, [model])
+    require_cache()
+    labelled = LabelledTexts.read(str(data))
+    if labelled.empty:
+        say = f"{counted(labelled.empty, 'row')} without a text left out"
+        messages().print(say, markup=False)
     warn_of_reference(recipe, resources)
+    from kdnas.training import quiet_libraries
+
     quiet_libraries()
     victim, names = open_victim(model)
-    split, classes = labelled_texts(str(data), names)
-    split = split.head(texts)
-    say_remark(settings, classes)
-    spec = settings.spec(sentiment=is_sentiment(classes), seed=0)
+    split = labelled.among(names).head(texts)
+    say_remark(settings, labelled.classes)
+    spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:
         outcomes, settled = _attacked(victim, split, spec, engine)
     except EvaluationFailed as error:

@@ -4,7 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
-from kdnas.cli.output import counted, duration, results
+from kdnas.cli.output import counted, duration, messages, results
+from kdnas.errors import UserError
+from kdnas.records import EvaluationFailed
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -12,13 +14,22 @@ if TYPE_CHECKING:
 
 def print_dry_run(config: "Config", jobs: int) -> None:
     """Print splits, students, time and disk of a run; nothing of it is started."""
+    from kdnas.cli.beforehand import require_inputs
+
+    require_inputs(config)
+    warn_of_reference(config.attack.recipe, config.attack.resources)
+
     from kdnas.estimate import estimate_run
     from kdnas.evaluation import attack_spec
     from kdnas.training import quiet_libraries
 
-    warn_of_reference(config.attack.recipe, config.attack.resources)
     quiet_libraries()
-    found, say = estimate_run(config), results().print
+    told = messages().print
+    try:
+        found = estimate_run(config, lambda name: told(f"stage {name}"))
+    except EvaluationFailed as error:
+        raise UserError(f"a student of this run cannot be evaluated: {error}") from error
+    say = results().print
     splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())
     count, cores = config.search.evaluations, os.cpu_count() or 1
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""

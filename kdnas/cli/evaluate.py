@@ -29,6 +29,7 @@ def evaluate(
     Example: kdnas evaluate arch.json --preset quickstart --replicates 3
     """
     from kdnas.analysis import as_records
+    from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
     from kdnas.metrics import metrics_of
@@ -39,6 +40,7 @@ def evaluate(
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
+    require_inputs(chosen)
     rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
         objectives = metrics_of(chosen.search.objectives)
@@ -46,6 +48,8 @@ def evaluate(
     else:
         print_scores(rows)
         print_spec(spec)
+    if not any(row.report for row in rows):
+        raise typer.Exit(1)  # every training failed
 
 
 def _read(path: Path, space: Any) -> Any:

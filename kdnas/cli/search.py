@@ -40,13 +40,16 @@ def search(
 
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
+    from kdnas.cli.beforehand import require_gpus
     from kdnas.config import load_config
     from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
     count = jobs or default_jobs(chosen.search.threads)
-    if cluster is not None:
+    if cluster is None:
+        require_gpus(chosen.workers.gpus)
+    else:
         require_cluster(cluster)
     if dry_run:
         from kdnas.cli.dry_run import print_dry_run
@@ -68,6 +71,7 @@ def default_jobs(threads: int) -> int:
 def _run(
     config: "Config", folder: "RunFolder", lock: "RunLock", start: "Start", *, resume: bool
 ) -> None:
+    from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
     from kdnas.runs import open_run
@@ -78,6 +82,7 @@ def _run(
             messages().print(f"{folder.path} is finished", markup=False)
             print_front(folder, archive)
             return
+        require_inputs(config)
         _announce(config)
         from kdnas.cli.progress import Display
         from kdnas.pipeline import run_pipeline

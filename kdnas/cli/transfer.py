@@ -46,25 +46,31 @@ def transfer(
 
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
-    from kdnas.cli.output import put_out
+    from kdnas.cli.beforehand import require_cache
+    from kdnas.cli.output import counted, messages, put_out
     from kdnas.errors import UserError
     from kdnas.records import is_sentiment
-    from kdnas.tasks import labelled_texts
-    from kdnas.training import quiet_libraries
+    from kdnas.tasks import LabelledTexts
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
+    require_cache()
+    labelled = LabelledTexts.read(str(data))
+    if labelled.empty:
+        say = f"{counted(labelled.empty, 'row')} without a text left out"
+        messages().print(say, markup=False)
     warn_of_reference(recipe, resources)
+    from kdnas.training import quiet_libraries
+
     quiet_libraries()
     opened = {str(folder): open_victim(folder) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
-    split, classes = labelled_texts(str(data), names)
-    split = split.head(texts)
-    say_remark(settings, classes)
-    spec = settings.spec(sentiment=is_sentiment(classes), seed=0)
+    split = labelled.among(names).head(texts)
+    say_remark(settings, labelled.classes)
+    spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)
     put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))
 
