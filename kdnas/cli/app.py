@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -68,9 +68,12 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     # As a batch system ends a job: it stops as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    warnings.formatwarning = lambda message, *_, **__: f"kdnas: {message}\n"
+    warnings.formatwarning = _one_line
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except (UserError, SpaceExhausted) as error:
         _fail(str(error), 2)
     except sqlite3.DatabaseError as error:
@@ -79,9 +82,12 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _fail(_STOPPED, 1)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has left; Python would complain at exit
+        _abandon_output()  # the reader of a pipe has left
         sys.exit(1)
     except OSError as error:
+        if _output_is_lost():
+            reason = error.strerror or error
+            _fail(f"cannot write the output ({reason}): free some space, or send it elsewhere", 2)
         _fail(f"{error}: a file or folder cannot be used; name another", 2)
     except Exception as error:
         # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
@@ -94,6 +100,29 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"kdnas: {' '.join(message.split())}", file=sys.stderr)
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    from kdnas.cli.output import visible
+
+    return f"{visible(f'kdnas: {message}')}\n"
+
+
+def _output_is_lost() -> bool:
+    """Whether standard output cannot take what is still to be written there."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _abandon_output()
+        return True
+    return False
+
+
+def _abandon_output() -> None:
+    """Let the rest go nowhere; Python would complain at its end that it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from kdnas.cli.output import visible
+
+    print(visible(f"kdnas: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(code)

@@ -14,7 +14,7 @@ def warn_of_reference(recipe: str, resources: "Resources") -> None:
 
     if not ATTACKS[recipe].in_lockstep(resources):
         said = f"{recipe} with {resources} resources is executed by TextAttack, text after text"
-        messages().print(f"attack: {said}, which takes several times as long", soft_wrap=True)
+        messages().print(f"attack: {said}, which takes several times as long")
 
 
 def spec_record(spec: "AttackSpec") -> dict[str, Any]:
@@ -47,12 +47,12 @@ def print_spec(spec: "AttackSpec") -> None:
     """The attack in words, with its digest."""
     from kdnas.cli.output import results
 
-    results().print(f"{spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+    results().print(f"{spec}; spec {spec.digest}")
 
 
 def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSpec") -> None:
     """The summary in words; `settled` is the share of choices that were computed one by one."""
-    from kdnas.cli.output import results
+    from kdnas.cli.output import counted, results
     from kdnas.metrics import POINTS, points, standard_error
     from kdnas.records import AttackOutcome
 
@@ -62,9 +62,10 @@ def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSp
     for name, value in (("accuracy", found.accuracy), ("robustness", found.robustness)):
         say(f"{name} {POINTS.write(value, standard_error(value, found.texts))} points")
     counts = (sum(found.skipped), sum(found.succeeded), sum(found.failed))
-    say(f"{found.texts} texts: {counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed")
+    became = f"{counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed"
+    say(f"{counted(found.texts, 'text')}: {became}")
     attacked = max(found.texts - counts[0], 1)
     sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
-    counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
-    say(f"{counted}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
+    queries = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
+    say(f"{queries}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
     say(f"{points(settled):.1f} % of the choices were too close and settled one by one")

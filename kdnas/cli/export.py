@@ -21,6 +21,7 @@ def export(
     Example: kdnas export runs/quickstart 1343741d --out student
     """
     from kdnas.cli.inspect import find_student
+    from kdnas.cli.output import results
     from kdnas.errors import UserError
     from kdnas.registry import plug_in
     from kdnas.runs import Archive, RunFolder, require_same_code
@@ -40,4 +41,4 @@ def export(
 
         quiet_libraries()
         export_student(folder, archive, row, out)
-    typer.echo(out)
+    results().print(str(out))
