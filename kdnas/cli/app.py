@@ -5,7 +5,8 @@ import signal
 import sqlite3
 import sys
 import warnings
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -66,11 +67,15 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
+    os.environ["MPLBACKEND"] = "agg"
     # As a batch system ends a job: it stops as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.formatwarning = _one_line
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("write", "flush"):
+        setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -85,9 +90,6 @@ def main() -> None:
         _abandon_output()  # the reader of a pipe has left
         sys.exit(1)
     except OSError as error:
-        if _output_is_lost():
-            reason = error.strerror or error
-            _fail(f"cannot write the output ({reason}): free some space, or send it elsewhere", 2)
         _fail(f"{error}: a file or folder cannot be used; name another", 2)
     except Exception as error:
         # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
@@ -106,14 +108,20 @@ def _one_line(message: Warning | str, *_: object, **__: object) -> str:
     return f"{visible(f'kdnas: {message}')}\n"
 
 
-def _output_is_lost() -> bool:
-    """Whether standard output cannot take what is still to be written there."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _abandon_output()
-        return True
-    return False
+def _named(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A write to standard output whose error says that it is one; of a pipe it is an end."""
+
+    def named(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"cannot write the output ({error.strerror}): free some space, or send it elsewhere"
+            ) from error
+
+    return named
 
 
 def _abandon_output() -> None:

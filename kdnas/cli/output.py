@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.measure import Measurement
 from rich.text import Text
 
 from kdnas.writing import write_whole
@@ -19,7 +18,7 @@ _UNSEEN = re.compile(
 """What moves a cursor, colours a terminal, turns the order of letters or cannot be written."""
 
 _WIDE = 10_000
-"""Columns of what is no terminal, so that a row is a line there."""
+"""Columns that a table may have, so that it takes those it needs and a row is one line."""
 
 
 def visible(text: str) -> str:
@@ -36,6 +35,8 @@ class PlainConsole(Console):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **settings)
+        if self.width < 1:  # COLUMNS=0, on which rich prints nothing
+            self.width = 80
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """Make a text of a string, in characters that the output has."""
@@ -62,9 +63,8 @@ def messages() -> PlainConsole:
 def print_table(table: RenderableType, console: Console | None = None) -> None:
     """Print what has columns, with every key and number whole: a narrow terminal breaks lines."""
     console = console or results()
-    width = console.width if console.is_terminal else _WIDE
-    least = Measurement.get(console, console.options.update(width=_WIDE), table).minimum
-    console.print(table, width=max(width, least), soft_wrap=False, crop=False)
+    console.width = _WIDE
+    console.print(table, soft_wrap=False, crop=False)
 
 
 def print_json(records: Sequence[dict[str, Any]]) -> None:

@@ -168,7 +168,9 @@ def _one_line(error: ValidationError) -> str:
     message = _WANTED.get(first["type"], message)
     if message.startswith((f"{place[0]}.", f"unknown setting {place[0]}.")):
         return message
-    return f"{name} = {as_toml(first['input'])}: {message[0].lower()}{message[1:]}"
+    value = first["input"]
+    shown = repr(value) if isinstance(value, str) else as_toml(value)
+    return f"{name} = {shown}: {message[0].lower()}{message[1:]}"
 
 
 _WANTED = {
