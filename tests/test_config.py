@@ -168,9 +168,9 @@ def refusal(*overrides: str, **source) -> str:
     ("override", "parts"),
     [
         ("search.seed=-1", ["search.seed = -1", "greater than or equal to 0"]),
-        ("search.seed=x", ["search.seed = 'x'", "valid integer"]),
+        ("search.seed=x", ["search.seed = 'x'", "whole number"]),
         ("search.population=1", ["search.population = 1", "greater than or equal to 2"]),
-        ("search.population=2.5", ["search.population = 2.5", "integer"]),
+        ("search.population=2.5", ["search.population = 2.5", "whole number"]),
         ("search.crossover=1.5", ["search.crossover = 1.5", "less than or equal to 1"]),
         ("search.algorithm=ga", ["search.algorithm = 'ga'", "tournament", "nsga2"]),
         ("space.repair=cut", ["space.repair = 'cut'", "reconnect", "prune", "mixed"]),
@@ -188,7 +188,7 @@ def refusal(*overrides: str, **source) -> str:
         ("attack.deepwordbug.words=3", ["attack.deepwordbug.words = 3"]),
         ("attack.texts=0", ["attack.texts = 0", "greater than or equal to 1"]),
         ("attack.textfooler.vocabulary=500000", ["vocabulary = 500000", "400000"]),
-        ("task.name=none", ["task.name = None", "string"]),
+        ("task.name=none", ["task.name = none", "string"]),
         ("task.protocol=two-way", ["task.protocol = 'two-way'", "three-way", "paper"]),
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),
         ("constraints.max_parameters=0", ["max_parameters = 0", "greater than or equal to 1"]),
@@ -267,7 +267,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
     for path in (tmp_path / "absent.toml", tmp_path):
         message = refusal(file=path)
         assert message.startswith(f"cannot read {path} (")
-        assert message.endswith("name a TOML file")
+        assert message.endswith("name a file that you may read")
 
 
 def test_a_section_that_is_no_table_cannot_be_overridden(tmp_path):
