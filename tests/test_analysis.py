@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import output_of
-from rich.console import Console
 from synthetic_students import CONTEXT, DEGENERATE, FAILED, constant, measurement, run, student
 from toy_runs import evaluated
 
@@ -31,6 +30,7 @@ from kdnas.analysis import (
     why_empty,
 )
 from kdnas.analysis.front import marks
+from kdnas.cli.output import PlainConsole, print_table
 from kdnas.metrics import (
     ACCURACY,
     FLOPS,
@@ -280,8 +280,8 @@ def test_records_of_students_without_scores():
 
 
 def printed(renderable, width: int = 80) -> list[str]:
-    console = Console(width=width, file=StringIO())
-    console.print(renderable)
+    console = PlainConsole(width=width, file=StringIO(), force_terminal=True, color_system=None)
+    print_table(renderable, console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 

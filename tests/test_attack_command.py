@@ -307,13 +307,11 @@ def test_half_a_surrogate_pair_is_named_with_its_row(classifier, tmp_path, capsy
     assert "text 2 holds half a surrogate pair" in line
 
 
-def test_a_cache_that_cannot_be_written_costs_no_result(
-    classifier, data, tmp_path, monkeypatch, recwarn
+def test_a_cache_that_is_no_folder_is_refused_before_the_model_is_read(
+    classifier, data, tmp_path, capsys, monkeypatch
 ):
     unusable = tmp_path / "a file"
     unusable.touch()
-    options = ("--model", classifier, "--data", data, "--json")
-    expected = attacked(*options)
     monkeypatch.setenv("KDNAS_CACHE", str(unusable))
-    assert attacked(*options) == expected
-    assert any("will be computed again" in str(warning.message) for warning in recwarn)
+    line = refused(capsys, monkeypatch, "--model", classifier, "--data", data)
+    assert "set KDNAS_CACHE to another folder" in line

@@ -67,7 +67,7 @@ def attack(
     labelled = LabelledTexts.read(str(data))
     if labelled.empty:
         say = f"{counted(labelled.empty, 'row')} without a text left out"
-        messages().print(say, markup=False)
+        messages().print(say)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries
 

@@ -16,7 +16,7 @@ def warn_of_reference(recipe: str, resources: "Resources") -> None:
 
     if not ATTACKS[recipe].in_lockstep(resources):
         said = f"{recipe} with {resources} resources is executed by TextAttack, text after text"
-        messages().print(f"attack: {said}, which takes several times as long", soft_wrap=True)
+        messages().print(f"attack: {said}, which takes several times as long")
 
 
 def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
@@ -25,7 +25,7 @@ def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
 
     remark = settings.remark(classes)
     if remark:
-        messages().print(f"attack: {remark}", markup=False, soft_wrap=True)
+        messages().print(f"attack: {remark}")
 
 
 def records_of(
@@ -56,12 +56,12 @@ def print_spec(spec: "AttackSpec | None") -> None:
     from kdnas.cli.output import results
 
     if spec is not None:
-        results().print(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+        results().print(f"attack: {spec}; spec {spec.digest}")
 
 
 def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSpec") -> None:
     """The summary in words; `settled` is the share of choices that were computed one by one."""
-    from kdnas.cli.output import results
+    from kdnas.cli.output import counted, results
     from kdnas.metrics import POINTS, points, standard_error
     from kdnas.records import AttackOutcome
 
@@ -71,9 +71,10 @@ def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSp
     for name, value in (("accuracy", found.accuracy), ("robustness", found.robustness)):
         say(f"{name} {POINTS.write(value, standard_error(value, found.texts))} points")
     counts = (sum(found.skipped), sum(found.succeeded), sum(found.failed))
-    say(f"{found.texts} texts: {counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed")
+    became = f"{counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed"
+    say(f"{counted(found.texts, 'text')}: {became}")
     attacked = max(found.texts - counts[0], 1)
     sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
-    counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
-    say(f"{counted}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
+    queries = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
+    say(f"{queries}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
     say(f"{points(settled):.1f} % of the choices were too close and settled one by one")

@@ -34,15 +34,14 @@ def print_dry_run(config: "Config", jobs: int) -> None:
     count, cores = config.search.evaluations, os.cpu_count() or 1
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
-    say(f"splits: {splits} texts", soft_wrap=True)
+    say(f"splits: {splits} texts")
     print_spec(attack_spec(config, found.task))
     say_remark(config.attack, found.task.label_names)
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
-    say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
+    say(f"timed student: {found.architecture}")
     say(
         f"time: {duration(found.student_seconds)} a student "
         f"(distillation {duration(found.train_seconds)}, attack {duration(found.attack_seconds)}), "
         f"{duration(found.seconds(count, jobs, cores))} in all, without the teacher and the report",
-        soft_wrap=True,
     )
-    say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB", soft_wrap=True)
+    say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB")

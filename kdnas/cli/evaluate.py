@@ -39,7 +39,7 @@ def evaluate(
         plug_in(module)
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
-    messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
+    messages().print(f"{arch}, {counted(replicates, 'training')}")
     require_inputs(chosen)
     rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
@@ -54,14 +54,14 @@ def evaluate(
 
 def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
+    from kdnas.reading import read_small
     from kdnas.space import NetworkShape
 
+    text = read_small(path)
     try:
-        genotype = space.from_json(path.read_text())
+        genotype = space.from_json(text)
         space.cost(genotype, NetworkShape(), 1)  # what has an unknown part is refused here
         return genotype
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
@@ -113,16 +113,16 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
 
 def print_scores(rows: "list[Row]") -> None:
     """A table of what was measured, then a line for each replicate that failed."""
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table, results
 
     measured = [row for row in rows if row.report]
     if measured:
-        results().print(_table(measured))
+        print_table(_table(measured))
     for row in rows:
         if row not in measured:
             why = f"{row.failure.kind}, {row.failure.message}" if row.failure else "on report-val"
             say = f"replicate {row.birth} failed: {why}"
-            results().print(say, markup=False, soft_wrap=True)
+            results().print(say)
 
 
 def _table(rows: "list[Row]") -> "Table":

@@ -22,6 +22,7 @@ def export(
     """
     from kdnas.cli.beforehand import new_folder
     from kdnas.cli.inspect import find_student
+    from kdnas.cli.output import results
     from kdnas.errors import UserError
     from kdnas.registry import plug_in
     from kdnas.runs import Archive, RunFolder, require_same_code
@@ -40,4 +41,4 @@ def export(
 
             quiet_libraries()
             export_student(folder, archive, row, draft)
-    typer.echo(out)
+    results().print(str(out))

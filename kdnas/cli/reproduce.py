@@ -61,8 +61,7 @@ def reproduce(
         messages().print(
             f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
             f" {out / 'results'}, models in {out / 'models'}, texts in {out / MODELS_FILE}",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+        )
 
 
 def _run(
@@ -91,18 +90,18 @@ def _run(
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:
-    from kdnas.cli.output import messages
+    from kdnas.cli.output import messages, results
     from kdnas.errors import UserError
     from kdnas.reproduce import read_material, write_outputs
 
     material = read_material(config, out)
     for name in material.gone:
         said = f"the search {name} is gone from {out}: what is drawn is drawn without it"
-        messages().print(said, markup=False, soft_wrap=True)
+        messages().print(said)
     files, missing = write_outputs(material, out / "results", names)
     for file in files:
-        typer.echo(file)
+        results().print(str(file))
     for name, reason in missing.items():
-        messages().print(f"{name}: {reason}", markup=False, soft_wrap=True)
+        messages().print(f"{name}: {reason}")
     if not files:
         raise UserError("none of it can be made yet")

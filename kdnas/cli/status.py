@@ -5,8 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from kdnas.cli.options import JsonOption, RunArgument
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
 
     Example: kdnas status runs/quickstart
     """
-    from kdnas.cli.output import print_json
+    from kdnas.cli.output import print_json, results
     from kdnas.runs import MODELS_FILE
 
     if not (run / MODELS_FILE).is_file():
@@ -34,7 +32,7 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
         return
     for each in told:
         for line in each["lines"]:
-            typer.echo(line)
+            results().print(line)
 
 
 def _search(run: Path) -> dict[str, Any]:
@@ -56,6 +54,7 @@ def _search(run: Path) -> dict[str, Any]:
 
 def _models(run: Path) -> dict[str, Any]:
     """How far the trainings of a reproduction are."""
+    from kdnas.cli.output import counted
     from kdnas.runs import MODELS_FILE, ModelArchive
     from kdnas.runs.holder import holder_of, state_of
 
@@ -63,7 +62,7 @@ def _models(run: Path) -> dict[str, Any]:
         done = len(archive.models())
     holder = holder_of(run)
     state = _state(holder, state_of(run)) if holder else "nobody works on it"
-    lines = [f"{run}: {state}", f"{done} models trained and attacked"]
+    lines = [f"{run}: {state}", f"{counted(done, 'model')} trained and attacked"]
     return {"state": state, "holder": holder and asdict(holder), "models": done, "lines": lines}
 
 

@@ -60,7 +60,7 @@ def transfer(
     labelled = LabelledTexts.read(str(data))
     if labelled.empty:
         say = f"{counted(labelled.empty, 'row')} without a text left out"
-        messages().print(say, markup=False)
+        messages().print(say)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries
 
@@ -117,7 +117,7 @@ def _print_matrix(names: list[str], records: list[dict[str, Any]], spec: "Attack
     from rich import box
     from rich.table import Table
 
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table
 
     print_spec(spec)
     caption = "% of the texts that fooled the model of a line on which that of a column is right"
@@ -127,7 +127,7 @@ def _print_matrix(names: list[str], records: list[dict[str, Any]], spec: "Attack
         line = [record for record in records if record["surrogate"] == surrogate]
         shares = [f"{100 * r['right'] / r['texts']:.1f}" if r["texts"] else "-" for r in line]
         table.add_row(number, _end(surrogate), str(line[0]["texts"]), *shares)
-    results().print(table)
+    print_table(table)
 
 
 def _end(folder: str) -> str:

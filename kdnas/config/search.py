@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from kdnas.config.section import Count, Section, Seed, Share, part_of
+from kdnas.config.section import Count, Section, Seed, Share, Threads, part_of
 from kdnas.metrics import METRICS
 from kdnas.registry import Registry
 
@@ -45,8 +45,8 @@ class SearchSettings(Section):
     """
 
     algorithm: part_of(ALGORITHMS) = "tournament"  # type: ignore[valid-type]
-    population: Annotated[int, Field(ge=2)] = 100
-    evaluations: Count = 2000
+    population: Annotated[int, Field(ge=2, le=10**6)] = 100
+    evaluations: Annotated[int, Field(ge=1, le=10**7)] = 2000
     replicates: Count = 1
     patience: Count = 200
     tournament: Annotated[int, Field(ge=2)] = 2
@@ -58,7 +58,7 @@ class SearchSettings(Section):
         "parameters",
     )
     seed: Seed = 0
-    threads: Count = 1
+    threads: Threads = 1
     asynchronous: bool = False
 
     @model_validator(mode="after")
