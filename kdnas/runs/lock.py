@@ -138,7 +138,7 @@ def holder_of(folder: Path) -> Holder | None:
         return Holder(**json.loads((folder / FILE_NAME).read_text()))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{folder / FILE_NAME} is damaged: if no other process uses the folder, delete it"
         ) from error
