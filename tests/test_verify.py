@@ -152,7 +152,8 @@ def record(path: Path, mode: str = "exact") -> None:
 def store(folder: Path, key: str, numbers: int = 10) -> str:
     """Write weights and return their checksum."""
     path = folder / f"{key}.safetensors"
-    save_file({"a": np.arange(numbers, dtype=np.uint8)}, path)
+    named = np.frombuffer(key.encode(), dtype=np.uint8)
+    save_file({"a": np.arange(numbers, dtype=np.uint8), "b": named}, path)
     return content_hash(path)
 
 

@@ -60,7 +60,7 @@ def holder_of(folder: Path) -> Holder | None:
         return Holder(**json.loads(text))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} is damaged: if no other process uses the folder, delete it"
         ) from error

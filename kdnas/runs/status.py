@@ -67,5 +67,5 @@ def read_status(folder: Path) -> Status | None:
     """The last status of a run; None where there is none that can be read."""
     try:
         return Status(**json.loads((folder / FILE_NAME).read_text()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
