@@ -114,13 +114,22 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     model, found = load_classifier(str(folder), output_loading_info=True)
     require_whole(str(folder), found)
     tokenizer = load_tokenizer(str(folder))
+    require_fitting(str(folder), model, tokenizer)
+    return model.eval(), tokenizer
+
+
+def require_fitting(name: str, model: Any, tokenizer: Any) -> None:
+    """Refuse a tokenizer that makes tokens which the model has no row for.
+
+    Raises:
+        UserError: The tokenizer is larger than the model's table of words.
+    """
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise UserError(
-            f"the tokenizer in {folder} has {len(tokenizer)} tokens, the model {rows}: they do not"
-            " belong together"
+            f"the tokenizer of {name} has {len(tokenizer)} tokens, the model {rows}: they do not"
+            " belong together; save the model's own tokenizer there"
         )
-    return model.eval(), tokenizer
 
 
 def class_names(name: str, config: Any) -> list[str]:
