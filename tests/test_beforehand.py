@@ -40,6 +40,9 @@ REFUSED = {
     (*ATTACK, "rows.tsv", "--out", "rows.tsv"): "exists already",
     ("attack", "--model", "nosuch", "--data", "rows.tsv"): "no model in nosuch",
     ("transfer", "model", "other", "--data", "nosuch.tsv"): "there is no file or folder",
+    ("front", ""): "an argument is empty",
+    (*SEARCH[:3], "--out", ""): "an argument is empty",
+    (*SEARCH, "--cluster", "tcp://127.0.0.1:9"): "no Dask scheduler at tcp://127.0.0.1:9",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",
 }  # fmt: skip
 
@@ -50,14 +53,14 @@ from kdnas.cli import main
 found = []
 for call in json.load(sys.stdin):
     sys.argv = ["kdnas", *call]
-    said = io.StringIO()
+    said = io.TextIOWrapper(io.BytesIO(), write_through=True)
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
         try:
             main()
         except SystemExit as end:
             code = end.code
     heavy = {"torch", "transformers", "pymoo", "textattack", "datasets"} & set(sys.modules)
-    found.append([code, said.getvalue(), sorted(heavy)])
+    found.append([code, said.buffer.getvalue().decode(), sorted(heavy)])
 print(json.dumps(found))
 """
 
@@ -165,12 +168,16 @@ def config(*overrides: str) -> Config:
     [
         ("constraints.max_parameters=1000", "the smallest of 200 students drawn has"),
         ("constraints.max_flops=10", "the quickest of 200 students drawn takes"),
-        ("space.widths=[1000000000]", "and this machine has"),
     ],
 )
 def test_limits_that_no_student_keeps_to_are_refused(setting: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         require_possible(config(setting), SHAPE)
+
+
+def test_students_too_large_for_the_memory_are_refused() -> None:
+    with pytest.raises(UserError, match="its training takes 1.* GB, and this machine has"):
+        require_possible(config("space.widths=[65536]"), NetworkShape(vocabulary=10**6, classes=2))
 
 
 def test_a_first_student_keeps_to_the_limits() -> None:

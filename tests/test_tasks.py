@@ -3,6 +3,7 @@
 import csv
 import json
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 from programs import output_of
 from pyarrow import parquet
 
-from kdnas.config import TASKS, TaskSettings
+from kdnas import registry
+from kdnas.config import TASKS, TaskSettings, load_config
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.tasks import (
@@ -950,3 +952,29 @@ def test_unknown_split_names_are_listed(tmp_path):
 def test_a_train_file_that_is_its_own_validation_is_refused(tmp_path):
     with pytest.raises(UserError, match="among the 0 of train"):
         local_task(tmp_path, rows(30), rows(30))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return 5", "task mine:rows gives a int: return a kdnas.tasks.Source"),
+        ("raise KeyError('gone')", r"task mine:rows cannot be read: KeyError: 'gone' \(mine.py"),
+    ],
+)
+def test_a_function_that_gives_no_task_is_one_line(body, message, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(f"def rows():\n    {body}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.setattr(registry, "_sources", {})
+    monkeypatch.setattr(TASKS, "_parts", dict(TASKS._parts))
+    settings = load_config(overrides=["task.name=mine:rows"]).task
+    with pytest.raises(UserError, match=message):
+        task_of(settings, uncut)
+
+
+def test_a_task_that_is_no_function_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "mine2.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_sources", {})
+    with pytest.raises(UserError, match="task mine2:x is of type int: make it a Callable"):
+        load_config(overrides=["task.name=mine2:x"])

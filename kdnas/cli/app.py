@@ -76,6 +76,8 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     for name in ("write", "flush"):
         setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
+    if "" in sys.argv[1:]:
+        _fail("an argument is empty, as of a variable without a value: give it, or leave it out", 2)
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """The section `search`: which students a search tries."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -16,6 +17,7 @@ ALGORITHMS: Registry[Any] = Registry(
         "random_edits": "kdnas.algorithms.random_search:RandomSearch",
         "random_uniform": "kdnas.algorithms.random_search:UniformSearch",
     },
+    Callable,  # type: ignore[arg-type]  # it has instances, but is no class to mypy
 )
 """The search algorithms by name: classes, those of kdnas as "module:class"."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kdnas.config import TASKS
 from kdnas.errors import UserError
-from kdnas.registry import resolve
+from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import is_local, read_local
@@ -78,13 +78,30 @@ def _source(name: str, path: str | None, validation: str | None) -> Source:
         reader = TASKS.get(name)
         if reader is None:
             return read_hub(name)
-        source: Source = (resolve(reader) if isinstance(reader, str) else reader)()
-        return source
+        return _read_by(name, resolve(reader))
     tables = read_local(path or name)
     if validation is not None:
         train = tables.get("train") or next(iter(tables.values()))
         tables = {"train": train, **_held_out(read_local(validation))}
     return Source(tables)
+
+
+def _read_by(name: str, reader: Callable[[], Any]) -> Source:
+    """What the function of a task returns.
+
+    Raises:
+        UserError: A user's function raises, or returns something else.
+    """
+    try:
+        source = reader()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"task {name} cannot be read: {raised(error)}; mend it") from error
+    if not isinstance(source, Source):
+        found = type(source).__name__
+        raise UserError(f"task {name} gives a {found}: return a kdnas.tasks.Source")
+    return source
 
 
 def _held_out(tables: Mapping[Role, Table]) -> Mapping[Role, Table]:
