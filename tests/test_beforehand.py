@@ -176,7 +176,7 @@ def test_limits_that_no_student_keeps_to_are_refused(setting: str, message: str)
 
 
 def test_students_too_large_for_the_memory_are_refused() -> None:
-    with pytest.raises(UserError, match="its training takes 1.* GB, and this machine has"):
+    with pytest.raises(UserError, match=r"its training takes 1.* GB, and this machine has"):
         require_possible(config("space.widths=[65536]"), NetworkShape(vocabulary=10**6, classes=2))
 
 

@@ -227,5 +227,5 @@ def test_clusters_by_their_names(scheme):
 
 
 def test_an_address_where_nobody_listens_is_refused():
-    with pytest.raises(UserError, match="no Dask scheduler at tcp://127.0.0.1:9"):
+    with pytest.raises(UserError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
         require_cluster("tcp://127.0.0.1:9")
