@@ -12,7 +12,12 @@ from any_models import KINDS, TEXTS, save_model
 from heavy import TINY_ARCHITECTURE
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, PreTrainedTokenizerFast, pipeline
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+    pipeline,
+)
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.attacks import Attacker, ModelVictim
@@ -187,6 +192,33 @@ def test_a_tokenizer_of_another_model_is_one_line(saved, tmp_path: Path) -> None
     assert said in refusal(open_victim, folder)
     settings = TeacherSettings(model=str(folder), epochs=1)
     assert said in refusal(prepare_teacher, settings, TASK, 32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_teacher_reads_texts_as_the_model_it_was_made_of(kind: str, saved) -> None:
+    """Whatever class its tokenizer has; and no transformers has to know that class."""
+    source = load_tokenizer(str(saved[kind]))
+    source.add_special_tokens({"additional_special_tokens": ["[one]", "[two]"]})
+    kept = saved[kind].parent / f"kept {kind}"
+    model = AutoModelForSequenceClassification.from_pretrained(saved[kind])
+    save_student(model, source, kept)
+    written = json.loads((kept / "tokenizer_config.json").read_text())
+    assert written["tokenizer_class"] == "PreTrainedTokenizerFast"
+    assert isinstance(written.get("extra_special_tokens", {}), dict)
+    again = load_tokenizer(str(kept))
+    texts = [*TEXTS, "a [one] good[two] film"]
+    assert dict(again(texts)) == dict(source(texts))
+    for name in ("padding_side", "model_input_names", "model_max_length", "all_special_tokens"):
+        assert getattr(again, name) == getattr(source, name)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_a_teacher_in_half_precision_computes_in_float32(dtype, saved, tmp_path: Path) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(saved["bert"])
+    model.to(dtype).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(saved["bert"]).save_pretrained(tmp_path)
+    loaded, _ = load_trained_classifier(tmp_path)
+    assert {each.dtype for each in loaded.parameters()} == {torch.float32}
 
 
 def changed(folder: Path, place: Path, **values: object) -> Path:

@@ -424,8 +424,9 @@ class TestShell:
         config = StudentConfig.of(some_architectures(1)[0].to_json(), SHAPE, labels, 32, 0.1)
         config.problem_type = problem
         sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+        sizes |= {"intermediate_size": 16}
         bert = BertForSequenceClassification(
-            BertConfig(97, intermediate_size=16, num_labels=classes, problem_type=problem, **sizes)
+            BertConfig(vocab_size=97, num_labels=classes, problem_type=problem, **sizes)
         ).eval()
         model, (ids, mask) = StudentForSequenceClassification(config).eval(), texts(2, 6)
         out = model(ids, mask, labels=truth)

@@ -126,6 +126,5 @@ def _cuts_like_bert(tokenizer: Any) -> bool:
         isinstance(getattr(backend, "normalizer", None), BertNormalizer)
         and isinstance(backend.pre_tokenizer, BertPreTokenizer)
         and tokenizer.truncation_side == "right"
-        and tokenizer.build_inputs_with_special_tokens([])
-        == [tokenizer.cls_token_id, tokenizer.sep_token_id]
+        and tokenizer("")["input_ids"] == [tokenizer.cls_token_id, tokenizer.sep_token_id]
     )

@@ -151,7 +151,7 @@ class StudentForSequenceClassification(PreTrainedModel):
         out = SequenceClassifierOutput(
             loss=loss, logits=logits, hidden_states=tuple(blocks) if shown else None
         )
-        as_dict = config.use_return_dict if return_dict is None else return_dict
+        as_dict = config.return_dict if return_dict is None else return_dict
         return out if as_dict else out.to_tuple()
 
 
@@ -173,21 +173,36 @@ def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     """Save a model and its tokenizer; whoever may read the folder may read the weights.
 
     A student counts places from the left and needs a mask, so with one the tokenizer pads on the
-    right and tells what is padding.
+    right and tells what is padding. Whatever transformers reads the folder, texts are cut alike.
 
     Raises:
         OSError, SafetensorError: It cannot be written.
     """
+    tokenizer = copy.deepcopy(tokenizer)
     if isinstance(model, StudentForSequenceClassification):
         model.config.pad_token_id = tokenizer.pad_token_id  # read for a text without a token
-    model.save_pretrained(folder, safe_serialization=True)
+    model.save_pretrained(folder)
     if isinstance(model, StudentForSequenceClassification):
-        tokenizer = copy.deepcopy(tokenizer)
         names = tokenizer.model_input_names
         tokenizer.padding_side = "right"
         tokenizer.model_input_names = [*names, *({"attention_mask"} - set(names))]
-        for name in ("padding_side", "model_input_names"):  # else they are not written
-            tokenizer.init_kwargs[name] = getattr(tokenizer, name)
+    for name in ("padding_side", "model_input_names"):  # else they are not written
+        tokenizer.init_kwargs[name] = getattr(tokenizer, name)
     tokenizer.save_pretrained(folder)
+    if (folder / "tokenizer.json").is_file():
+        _cut_by_file(folder / "tokenizer_config.json")
     for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
         shutil.copymode(folder / "config.json", weights)
+
+
+def _cut_by_file(settings: Path) -> None:
+    """Name the one class that reads tokenizer.json as it stands, whatever transformers loads it.
+
+    Of other classes transformers 5 makes the tokenizer anew, with their usual ways; what it writes
+    of its own class and of further special tokens transformers 4 does not know.
+    """
+    written = json.loads(settings.read_text())
+    written["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if isinstance(written.get("extra_special_tokens"), list):
+        written["additional_special_tokens"] = written.pop("extra_special_tokens")
+    settings.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")

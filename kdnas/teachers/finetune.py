@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from kdnas.cache import cached_folder, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.errors import UserError
+from kdnas.students import save_model
 from kdnas.tasks import Task
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.pretrained import (
@@ -93,9 +94,7 @@ def prepare_teacher(
     )
 
     def make(folder: Path) -> None:
-        model, tokenizer = finetune(settings, task, max_length, on_epoch)
-        model.save_pretrained(folder, safe_serialization=True)
-        tokenizer.save_pretrained(folder)
+        save_model(*finetune(settings, task, max_length, on_epoch), folder)
 
     return Teacher(cached_folder(f"teacher-{identity}", make), identity, max_length)
 

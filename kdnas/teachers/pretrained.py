@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
@@ -64,7 +65,7 @@ def load_tokenizer(name: str) -> Any:
 
 
 def load_classifier(name: str, **config: Any) -> Any:
-    """The model with a classification head; weights from safetensors only, no remote code.
+    """The model with a classification head, in float32; weights from safetensors only, no code.
 
     It knows the token that its tokenizer pads with: GPT-2 reads the class off the last other one.
 
@@ -77,9 +78,10 @@ def load_classifier(name: str, **config: Any) -> Any:
             f"{name} has weights in pickle files, which may run code, and none in safetensors: if"
             " you trust it, load it once with transformers and save it with save_pretrained"
         )
-    found = _loaded(AutoModelForSequenceClassification, name, use_safetensors=True, **config)
+    weights = {"use_safetensors": True, "dtype": torch.float32}  # in whatever they are saved
+    found = _loaded(AutoModelForSequenceClassification, name, **weights, **config)
     model = found[0] if isinstance(found, tuple) else found
-    if model.config.pad_token_id is None:
+    if getattr(model.config, "pad_token_id", None) is None:  # not every configuration has one
         model.config.pad_token_id = load_tokenizer(name).pad_token_id
     return found
 
