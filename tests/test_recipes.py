@@ -129,7 +129,9 @@ def test_a_query_budget_needs_exact_counts(mode, budget, lazy) -> None:
 
 def test_a_spec_is_said_in_words() -> None:
     said = str(AttackSpec("deepwordbug", resources="textattack", query_budget=9, seed=3))
-    assert said == "deepwordbug, textattack resources, at most 9 queries a text, seed 3"
+    assert said == (
+        "deepwordbug, textattack resources, NLTK's stop words, at most 9 queries a text, seed 3"
+    )
     assert str(AttackSpec()).startswith("textfooler (similarity 0.904507, word_cosine 0.5, ")
 
 

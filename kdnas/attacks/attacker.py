@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from kdnas.attacks.engine import (
     Candidates,
@@ -16,6 +17,7 @@ from kdnas.attacks.engine import (
     run_searches,
 )
 from kdnas.attacks.engine.lockstep import Search
+from kdnas.attacks.planning import make_plans
 from kdnas.attacks.resources import AttackResources, load_resources
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
@@ -118,13 +120,8 @@ class Attacker:
 
     def _planned(self, texts: tuple[str, ...]) -> Plans:
         """The plans of `texts`, kept in memory for the next student."""
-
-        def make() -> Plans:
-            from kdnas.attacks.textattack.planning import make_plans  # it imports textattack
-
-            return make_plans(texts, self.spec, self._resources)
-
         if texts not in self._plans:
+            make = partial(make_plans, texts, self.spec, self._resources)
             self._plans = {texts: cached_plans(texts, self.spec, self._resources, make)}
         return self._plans[texts]
 

@@ -19,7 +19,14 @@ from kdnas.records.evaluation import (
     Stage,
     pooled,
 )
-from kdnas.records.recipes import ATTACKS, SIMILARITY_THRESHOLDS, Recipe, Resources, TextFooler
+from kdnas.records.recipes import (
+    ATTACKS,
+    SIMILARITY_THRESHOLDS,
+    Recipe,
+    Resources,
+    StopWords,
+    TextFooler,
+)
 
 __all__ = [
     "ATTACKS",
@@ -43,6 +50,7 @@ __all__ = [
     "Resources",
     "Result",
     "Stage",
+    "StopWords",
     "TextFooler",
     "TextOutcome",
     "pooled",
