@@ -1,10 +1,12 @@
 """Cutting a text into parts by TextAttack's rules of what a word is."""
 
 import re
+from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
 from kdnas.attacks.parts import STRIPPED, Parts
+from kdnas.errors import require_extra
 
 _WORD = re.compile(r"[\w`\u00d7\u02d7'\-*@]+")
 """TextAttack takes letters, digits, what stands inside words, and look-alikes of letters; of these
@@ -37,6 +39,19 @@ def split_parts(text: str) -> Parts | None:
         parts += [text[end:start], word]
         end = start + len(word)
     return (*parts, text[end:])
+
+
+def require_cut(texts: Sequence[str]) -> None:
+    """Refuse texts that only TextAttack can attack where it is not installed.
+
+    Raises:
+        UserError: It shows the first of them.
+    """
+    left = [text for text in texts if split_parts(text) is None]
+    if left:
+        first = " ".join(left[0].split())[:40]
+        what = f"the attack on {len(left)} of {len(texts)} texts (Chinese or <SPLIT>: {first!r})"
+        require_extra("textattack", "textattack", what)
 
 
 def makes_mark(parts: Parts, i: int, word: str) -> bool:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import print_summary, records_of, warn_of_reference
+from kdnas.cli.attack_output import (
+    print_summary,
+    records_of,
+    require_executor,
+    warn_of_reference,
+)
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -63,6 +68,7 @@ def attack(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
     )
     require_usable(out, [model])
+    require_executor(recipe, resources, engine)
     warn_of_reference(recipe, resources)
     quiet_libraries()
     victim, names = open_victim(model)

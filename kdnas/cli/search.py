@@ -43,12 +43,14 @@ def search(
 
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
+    from kdnas.cli.attack_output import require_executor
     from kdnas.config import load_config
     from kdnas.runs import RunFolder
     from kdnas.runs.lock import RunLock
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
+    require_executor(chosen.attack.recipe, chosen.attack.resources)
     count = jobs or default_jobs(chosen.search.threads)
     if cluster is not None:
         require_cluster(cluster)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import print_spec, spec_record, warn_of_reference
+from kdnas.cli.attack_output import (
+    print_spec,
+    require_executor,
+    spec_record,
+    warn_of_reference,
+)
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -55,6 +60,7 @@ def transfer(
         raise UserError("a matrix needs two classifiers or more, each named once")
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
+    require_executor(recipe, resources)
     warn_of_reference(recipe, resources)
     quiet_libraries()
     opened = {str(folder): open_victim(folder) for folder in models}

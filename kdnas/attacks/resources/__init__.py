@@ -13,9 +13,15 @@ from kdnas.attacks.resources.load import AttackResources, load_resources
 from kdnas.attacks.resources.stopwords import stopwords
 from kdnas.attacks.resources.tagger import tags_agree
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors
-from kdnas.attacks.resources.words import classes_agree, polarity_agrees, word_classes
+from kdnas.attacks.resources.words import (
+    CLASS_PACKAGES,
+    classes_agree,
+    polarity_agrees,
+    word_classes,
+)
 
 __all__ = [
+    "CLASS_PACKAGES",
     "NO_VECTORS",
     "AttackResources",
     "Encoder",

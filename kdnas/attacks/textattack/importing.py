@@ -16,16 +16,17 @@ from typing import Any
 
 from kdnas.attacks.resources.stopwords import stopwords
 from kdnas.cache import WAY_OUT, cache_folder, make_folder
-from kdnas.errors import UserError
+from kdnas.errors import UserError, require_extra
 
 
 def import_textattack() -> ModuleType:
     """The textattack package, imported once per process.
 
     Raises:
-        UserError: The folder that it needs cannot be made.
+        UserError: It is not installed, or the folder that it needs cannot be made.
     """
     if "textattack" not in sys.modules:
+        require_extra("textattack", "textattack", "this attack")
         folder = cache_folder() / "textattack"
         try:
             make_folder(folder)
