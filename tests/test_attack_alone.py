@@ -28,16 +28,16 @@ importlib.util.find_spec = lambda name, *a: None if name in Blocked.names else _
 """Nothing of these four can be imported or found."""
 
 ATTACK = """
-from kdnas.attacks import Attacker, CallableVictim
-from kdnas.records import AttackSpec, TextFooler
+from kdnas.attacks import Attacker, CallableVictim, load_resources
 sys.path.insert(0, {tests!r})
 from attack_texts import reviews, small, weigh_words
 
 texts = (*reviews(), "a <b>good</b> film of the year", "\\u0130stanbul is good")
 labels = weigh_words(texts).argmax(axis=1).tolist()
 for recipe in ("textfooler", "deepwordbug"):
+    resources = load_resources(small(recipe))
     for mode in ("exact", "lazy"):
-        attacker = Attacker(small(recipe, mode=mode))
+        attacker = Attacker(small(recipe, mode=mode), resources)
         found = attacker.attack(CallableVictim(weigh_words), texts, labels)
         print(recipe, mode, sum(outcome.outcome == "succeeded" for outcome in found))
 print({{name.partition(".")[0] for name in sys.modules}} & Blocked.names)

@@ -2,6 +2,7 @@
 
 import random
 import string
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from kdnas.attacks.parts import (
 from kdnas.attacks.recipes.deepwordbug import MOST_EDITS, Typos, within_distance
 from kdnas.attacks.textattack.importing import import_textattack
 
+if find_spec("textattack") is None:
+    pytest.skip("textattack is not installed: kdnas[textattack]", allow_module_level=True)
 import_textattack()
 
 from textattack.constraints.overlap import LevenshteinEditDistance  # noqa: E402

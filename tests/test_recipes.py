@@ -75,6 +75,7 @@ def test_recipes_and_resources_have_digests_of_their_own() -> None:
     assert all(len(spec.digest) == 12 for spec in specs)
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("recipe", ATTACKS)
 def test_a_recipe_that_draws_depends_on_the_seed_and_no_other_does(recipe: str) -> None:
     """By TextAttack itself; a spec would not take the seed of a recipe that does not draw."""
