@@ -1,8 +1,20 @@
 """The one error that users meet: what was wrong, the limit, and the way out, in one line."""
 
+from importlib.util import find_spec
+
 
 class UserError(ValueError):
     """A problem that the user can mend; the command line prints it as one line and exits with 2."""
+
+
+def require_extra(extra: str, package: str, what: str) -> None:
+    """Refuse what needs a package of an extra that is not installed.
+
+    Raises:
+        UserError: It says how to install it.
+    """
+    if find_spec(package) is None:
+        raise UserError(f"{what} needs {package}: pip install 'kdnas[{extra}]'")
 
 
 class SpaceExhausted(RuntimeError):

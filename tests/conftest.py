@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,3 +96,12 @@ def prepared(config: Config) -> "Prepared":
     from kdnas.evaluation import prepare
 
     return prepare(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what compares with TextAttack where it is not installed."""
+    if find_spec("textattack") is None:
+        missing = pytest.mark.skip(reason="textattack is not installed: kdnas[textattack]")
+        for item in items:
+            if item.get_closest_marker("textattack"):
+                item.add_marker(missing)

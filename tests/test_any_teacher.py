@@ -334,6 +334,7 @@ def agrees(step: Step) -> torch.Tensor:
     return step.logits.square().mean()
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_family_teaches_and_is_attacked(kind: str, saved, tmp_path: Path) -> None:
     settings = TeacherSettings(model=str(saved[kind]), epochs=1, batch_size=4, probe_epochs=1)

@@ -87,6 +87,7 @@ def refused(capsys, monkeypatch, *options: str, command: str = "attack") -> str:
     return lines[0]
 
 
+@pytest.mark.textattack
 def test_both_engines_give_the_same_records(classifier, data):
     options = ("--model", classifier, "--data", data, "--json")
     fast, slow = attacked(*options), attacked(*options, "--engine", "textattack")
@@ -180,6 +181,7 @@ def test_a_model_without_a_trained_head_is_refused(
     assert "classifier.bias" in line
 
 
+@pytest.mark.textattack
 def test_a_model_that_returns_nan_is_named(save, tokenizer, data, capsys, monkeypatch):
     model = BertForSequenceClassification(config(tokenizer))
     with torch.no_grad():

@@ -30,6 +30,8 @@ from kdnas.attacks.engine.steps import judge
 from kdnas.offline import offline_path
 from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome
 
+pytestmark = pytest.mark.textattack
+
 VICTIMS = ("counts", "weights", "student", "bert", "five classes")
 
 

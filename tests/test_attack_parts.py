@@ -2,6 +2,7 @@
 
 import random
 import string
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ from attack_texts import swaps, texts
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from kdnas.attacks.cutting import CHINESE, makes_mark, split_parts, text_words
 from kdnas.attacks.parts import (
     Parts,
     deletion,
     one_word,
-    split_parts,
     swap_texts,
     swapped,
     windows,
@@ -23,10 +24,13 @@ from kdnas.attacks.parts import (
 from kdnas.attacks.recipes.deepwordbug import MOST_EDITS, Typos, within_distance
 from kdnas.attacks.textattack.importing import import_textattack
 
+if find_spec("textattack") is None:
+    pytest.skip("textattack is not installed: kdnas[textattack]", allow_module_level=True)
 import_textattack()
 
 from textattack.constraints.overlap import LevenshteinEditDistance  # noqa: E402
 from textattack.shared import AttackedText  # noqa: E402
+from textattack.shared.utils import words_from_text  # noqa: E402
 from textattack.transformations import (  # noqa: E402
     WordSwapNeighboringCharacterSwap,
     WordSwapRandomCharacterDeletion,
@@ -45,32 +49,56 @@ TYPOS = (
 
 def cut(text: str) -> tuple[AttackedText, Parts]:
     """The text as TextAttack has it, and its parts; none where the engine leaves it alone."""
-    attacked = AttackedText(text)
-    return attacked, split_parts(text, attacked.words) or ("",)
+    return AttackedText(text), split_parts(text) or ("",)
 
 
 @given(texts)
 def test_parts_join_to_the_text_and_hold_its_words(text: str) -> None:
-    words = AttackedText(text).words
-    parts = split_parts(text, words)
+    parts = split_parts(text)
     if parts is not None:
+        words = AttackedText(text).words
         assert "".join(parts) == text
         assert list(words_of(parts)) == words
         assert len(parts) == 2 * len(words) + 1
 
 
-@pytest.mark.parametrize("text", ["", "film", "it's 2 good, 'really'!", "العربية", "😀 good 😀"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "film", "it's 2 good, 'really'!", "العربية", "😀 good 😀", "a <word> b", "<>", "İstanbul",
+     "ΟΔΟΣ.film", "<split>", "a SPLIT b"],
+)  # fmt: skip
 def test_most_texts_have_parts(text: str) -> None:
-    assert split_parts(text, AttackedText(text).words) is not None
+    assert split_parts(text) is not None
+
+
+def test_every_character_is_cut_as_textattack_cuts_it() -> None:
+    chunks = [f"a{chr(c)}b '{chr(c)}-" for c in range(0x32000)]
+    for start in range(0, len(chunks), 4096):
+        text = " . ".join(c for c in chunks[start : start + 4096] if not CHINESE.search(c))
+        assert text_words(text) == words_from_text(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["这部电影很好", "a 好 film", "a <word> b", "<SPLIT>", "<>", "İstanbul", "ΟΔΟΣ.film",
-     "<film SPLIT>", "good <SPLIT film>"],
+    ["这部电影很好", "a 好 film", "<SPLIT>", "<film SPLIT>", "good <SPLIT film>", "a <SLPIT> b",
+     "<SPIT>", "<SPLITS>", "<SPLiT>"],
 )  # fmt: skip
 def test_texts_whose_cut_depends_on_their_words_are_left_to_textattack(text: str) -> None:
-    assert split_parts(text, AttackedText(text).words) is None
+    assert split_parts(text) is None
+
+
+@given(st.integers(0, 2**31), st.lists(st.sampled_from("SPLITsx"), min_size=4, max_size=6))
+def test_no_typing_error_makes_a_mark_between_two_inputs(seed: int, letters: list[str]) -> None:
+    """TextAttack would cut the text there."""
+    word = "".join(letters)
+    assume(split_parts(f"a <{word}> b"))
+    assert "SPLIT" not in Typos(seed)(word)
+
+
+def test_a_mark_between_two_inputs_is_seen() -> None:
+    parts = split_parts("a <word> b")
+    assert [makes_mark(parts, i, "SPLIT") for i in range(3)] == [False, True, False]
+    assert not makes_mark(parts, 1, "split")
 
 
 @given(texts, swaps, st.data())
@@ -155,6 +183,14 @@ def test_typos_draw_from_no_global_generator() -> None:
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     assert Typos(3)("letters") == Typos(3)("letters") != Typos(4)("letters")
     assert before == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002
+
+
+@given(texts, st.text(st.sampled_from("aab \ud800é"), max_size=60), st.booleans())
+def test_the_distance_is_textattacks(text: str, other: str, near: bool) -> None:
+    import editdistance
+
+    other = text.replace("a", "b").replace(" ", "") + other if near else other
+    assert within_distance(text, other) is (editdistance.eval(text, other) <= MOST_EDITS)
 
 
 def test_the_distance_is_the_recipes() -> None:

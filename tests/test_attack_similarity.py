@@ -60,6 +60,7 @@ def exact(a: str, b: str) -> float:
 rows = arrays(np.float32, (4, 3), elements=st.floats(-4, 4, width=32, allow_subnormal=False))
 
 
+@pytest.mark.textattack
 @given(rows, rows)
 def test_the_metrics_are_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarray) -> None:
     from kdnas.attacks.textattack.importing import import_textattack

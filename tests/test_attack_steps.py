@@ -27,6 +27,8 @@ from kdnas.attacks.engine.search import Tally
 from kdnas.attacks.engine.similarity import MARGIN, angular_doubt
 from kdnas.attacks.engine.steps import NO_SCORES, choose, judge, unclear
 
+pytestmark = pytest.mark.textattack
+
 NOISE = (MARGIN / 3, 1e-5)
 """Of logits and of directions (rad): no more than the engine allows for."""
 

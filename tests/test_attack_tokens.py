@@ -9,15 +9,11 @@ from attack_texts import swaps, texts
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kdnas.attacks.parts import Parts, deletion, split_parts, swap_texts
-from kdnas.attacks.textattack.importing import import_textattack
+from kdnas.attacks.cutting import split_parts
+from kdnas.attacks.parts import Parts, deletion, swap_texts
 from kdnas.attacks.tokens import Tokens
 from kdnas.offline import offline_path
 from kdnas.training import padded
-
-import_textattack()
-
-from textattack.shared.utils import words_from_text  # noqa: E402
 
 LENGTHS = (8, 512)
 
@@ -30,8 +26,7 @@ def tokenizer() -> Any:
 
 
 def parts_of(text: str) -> Parts:
-    parts = split_parts(text, words_from_text(text))
-    return ("",) if parts is None else parts
+    return split_parts(text) or ("",)
 
 
 def whole(found: list[str], length: int) -> list[list[int]]:

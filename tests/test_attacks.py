@@ -121,6 +121,7 @@ def test_a_victim_that_returns_nan_is_a_typed_failure(attacker: Attacker) -> Non
         attacker.attack(victim, ["a film"], [0])
 
 
+@pytest.mark.textattack
 def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attacker) -> None:
     """TextAttack would skip the softmax; the scores of (1, 0) and of its shift must agree."""
     from kdnas.attacks.textattack.build import build_attack
@@ -136,6 +137,7 @@ def test_logits_that_sum_to_one_are_not_taken_for_probabilities(attacker: Attack
     assert torch.allclose(scores(3.0), expected)
 
 
+@pytest.mark.textattack
 def test_the_recipe_is_textattacks_own(attacker: Attacker) -> None:
     from kdnas.attacks.textattack.build import build_attack
 
@@ -208,6 +210,7 @@ def test_a_model_victim_returns_logits_in_the_order_of_the_texts(texts: list[str
     assert victim.logits(victim.encode(texts)).tolist() == expected
 
 
+@pytest.mark.textattack
 def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     program = (
         "import os, nltk, logging\n"
@@ -231,6 +234,7 @@ def test_importing_textattack_leaves_the_environment_alone(tmp_path) -> None:
     assert not (tmp_path / "hf" / "textattack").exists()
 
 
+@pytest.mark.textattack
 def test_textattack_without_a_folder_is_one_line(tmp_path, monkeypatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / "file"))
@@ -239,6 +243,7 @@ def test_textattack_without_a_folder_is_one_line(tmp_path, monkeypatch) -> None:
         import_textattack()
 
 
+@pytest.mark.textattack
 def test_textattacks_own_resources_say_what_they_need() -> None:
     try:
         import tensorflow_hub  # noqa: F401
@@ -247,6 +252,7 @@ def test_textattacks_own_resources_say_what_they_need() -> None:
             Attacker(AttackSpec(resources="textattack"))
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize(
     ("recipe", "resources", "engine"),
     [("textfooler", "textattack", "textattack"), ("deepwordbug", "textattack", "lockstep"),

@@ -17,6 +17,8 @@ from kdnas.errors import UserError
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.registry import sources
 
+pytestmark = pytest.mark.textattack
+
 BUILD_ALONE = """
 from kdnas.records import ATTACKS, Recipe
 

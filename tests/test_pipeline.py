@@ -170,6 +170,7 @@ def test_commands_on_a_finished_run(finished: Path, tmp_path: Path) -> None:
     assert all(Path(path).stat().st_size > 1000 for path in paths)
 
 
+@pytest.mark.textattack
 def test_an_exported_student_is_the_one_of_the_run(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,6 +269,7 @@ def test_a_dry_run_counts_on_no_more_processes_than_cores(
     assert f"students: 6, 100000 at once on {cores} core" in capsys.readouterr().out
 
 
+@pytest.mark.textattack
 def test_a_dry_run_says_who_executes_the_attack(
     config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,7 @@ def test_recipes_and_resources_have_digests_of_their_own() -> None:
     assert all(len(spec.digest) == 12 for spec in specs)
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("recipe", ATTACKS)
 def test_a_recipe_that_draws_depends_on_the_seed_and_no_other_does(recipe: str) -> None:
     """By TextAttack itself; a spec would not take the seed of a recipe that does not draw."""
@@ -129,7 +130,9 @@ def test_a_query_budget_needs_exact_counts(mode, budget, lazy) -> None:
 
 def test_a_spec_is_said_in_words() -> None:
     said = str(AttackSpec("deepwordbug", resources="textattack", query_budget=9, seed=3))
-    assert said == "deepwordbug, textattack resources, at most 9 queries a text, seed 3"
+    assert said == (
+        "deepwordbug, textattack resources, NLTK's stop words, at most 9 queries a text, seed 3"
+    )
     assert str(AttackSpec()).startswith("textfooler (similarity 0.904507, word_cosine 0.5, ")
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
+from kdnas.attacks.cutting import require_cut
 from kdnas.attacks.engine import (
     Candidates,
     Check,
@@ -16,9 +18,11 @@ from kdnas.attacks.engine import (
     run_searches,
 )
 from kdnas.attacks.engine.lockstep import Search
+from kdnas.attacks.planning import make_plans
 from kdnas.attacks.resources import AttackResources, load_resources
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
+from kdnas.errors import require_extra
 from kdnas.records import ATTACKS, AttackSpec, Engine, TextOutcome
 from kdnas.registry import resolve
 from kdnas.seeds import derived_seed
@@ -33,6 +37,9 @@ class Attacker:
         engine: `lockstep` attacks all texts together, `textattack` is the reference: one after the
             other, with the same outcomes and perturbed texts.
 
+    Raises:
+        UserError: A package is missing.
+
     Attributes:
         engine: `textattack` too where `spec.in_lockstep` is false.
         similarities: What is known of sentence windows; None where the engine compares none.
@@ -45,9 +52,11 @@ class Attacker:
         engine: Engine = "lockstep",
     ) -> None:
         self.spec = spec
+        self.engine: Engine = engine if spec.in_lockstep else "textattack"
+        if self.engine == "textattack":
+            require_extra("textattack", "textattack", f"{spec.recipe} by TextAttack")
         self.tally = Tally()
         self._resources = resources or load_resources(spec)
-        self.engine: Engine = engine if spec.in_lockstep else "textattack"
         self._plans: dict[tuple[str, ...], Plans] = {}
         self._check = self._comparison()
         self.similarities = None if self._check is None else self._check.similarities
@@ -84,6 +93,9 @@ class Attacker:
         self, victim: Victim, texts: Sequence[str], labels: Sequence[int]
     ) -> Iterator[tuple[int, TextOutcome]]:
         plans = self._planned(tuple(texts))
+        left = [k for k, plan in enumerate(plans) if plan is None]
+        if left:
+            require_cut(texts)
         searches: Iterator[Search] = (
             (k, self._search(plan, label, victim).run())
             for k, (plan, label) in enumerate(zip(plans, labels, strict=True))
@@ -92,7 +104,6 @@ class Attacker:
         yield from run_searches(searches, victim, self.similarities)
         if self.similarities is not None:
             self.similarities.store.sync()
-        left = [k for k, plan in enumerate(plans) if plan is None]
         if left:
             yield from self._one_by_one(victim, texts, labels, left)
 
@@ -118,13 +129,8 @@ class Attacker:
 
     def _planned(self, texts: tuple[str, ...]) -> Plans:
         """The plans of `texts`, kept in memory for the next student."""
-
-        def make() -> Plans:
-            from kdnas.attacks.textattack.planning import make_plans  # it imports textattack
-
-            return make_plans(texts, self.spec, self._resources)
-
         if texts not in self._plans:
+            make = partial(make_plans, texts, self.spec, self._resources)
             self._plans = {texts: cached_plans(texts, self.spec, self._resources, make)}
         return self._plans[texts]
 

@@ -1,9 +1,9 @@
-"""A text as its words and what stands between them, as TextAttack cuts, joins and windows it.
+"""A text as its words and what stands between them, as TextAttack joins and windows it.
 
 A tuple of parts alternates separator, word, separator, ..., separator; joined it is the text. Words
 are changed in it without looking at the text again, which holds as long as a changed word is still
 one word (`one_word`) and the text is one that TextAttack cuts the same way after every change
-(`split_parts` returns None for others).
+(`kdnas.attacks.cutting.split_parts` returns None for others).
 """
 
 import math
@@ -12,31 +12,11 @@ from collections.abc import Sequence
 
 Parts = tuple[str, ...]
 
-_CONTEXT_DEPENDENT = re.compile("[\u4e00-\u9fff]|<[^\\s<>]*>|<SPLIT|SPLIT>|\u03a3")
-"""Chinese is cut into words by a model of the whole text; a word between < and > could become
-TextAttack's mark between two inputs."""
+_LOWERED_OTHERWISE = re.compile("[\u0130\u03a3]")
+"""The lower case of one is two characters, that of the other depends on its neighbours."""
 
-_STRIPPED = "'-_*@"
+STRIPPED = "'-_*@"
 """What TextAttack takes off both ends of a word."""
-
-
-def split_parts(text: str, words: Sequence[str]) -> Parts | None:
-    """The parts of `text`, or None where swapped words could change how it is cut.
-
-    Args:
-        text: The text.
-        words: Its words, as TextAttack cuts them.
-    """
-    if _CONTEXT_DEPENDENT.search(text) or any(len(c.lower()) != 1 for c in set(text)):
-        return None
-    parts, end = [], 0
-    for word in words:
-        start = text.find(word, end)
-        if start < 0:
-            return None
-        parts += [text[end:start], word]
-        end = start + len(word)
-    return (*parts, text[end:])
 
 
 def one_word(word: str) -> bool:
@@ -71,9 +51,25 @@ def deletion(parts: Parts, i: int) -> str:
 def windows(parts: Parts, i: int, size: int, words: Sequence[str]) -> list[str]:
     """The window of about `size` words around word i, once with each of `words` in its place."""
     first, last = _window(len(parts) // 2, i, size)
+    if _LOWERED_OTHERWISE.search("".join(parts)):
+        return [_searched_window(swapped(parts, i, word), first, last) for word in words]
     before = "".join(parts[2 * first + 1 : 2 * i + 1])
     after = "".join(parts[2 * i + 2 : 2 * last + 2])
     return [before + word + after for word in words]
+
+
+def _searched_window(parts: Parts, first: int, last: int) -> str:
+    """The window from a word to another, where TextAttack finds them.
+
+    It looks for each word's lower case in that of the text, from the end of the one before on. The
+    places that it comes to are taken in the text itself, even where the words stand elsewhere.
+    """
+    text, words = "".join(parts), words_of(parts)
+    lower, end, starts = text.lower(), 0, []
+    for word in words[: last + 1]:
+        end = lower.find(word.lower(), end) + len(word)
+        starts.append(end - len(word))
+    return text[starts[first] : starts[last] + len(words[last])]
 
 
 def _window(length: int, i: int, size: int) -> tuple[int, int]:
@@ -89,4 +85,4 @@ def _window(length: int, i: int, size: int) -> tuple[int, int]:
 def words_changed(before: Parts, after: Parts) -> int:
     """Words that differ, as TextAttack would cut both texts."""
     pairs = zip(words_of(before), words_of(after), strict=True)
-    return sum(a != b.strip(_STRIPPED) for a, b in pairs)
+    return sum(a != b.strip(STRIPPED) for a, b in pairs)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import print_summary, records_of, say_remark, warn_of_reference
+from kdnas.cli.attack_output import (
+    print_summary,
+    records_of,
+    require_executor,
+    say_remark,
+    warn_of_reference,
+)
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -17,6 +23,7 @@ from kdnas.cli.victims import (
     TextsOption,
     attack_settings,
     open_victim,
+    read_texts,
     require_usable,
 )
 from kdnas.records import AttackMode, AttackSpec, Engine
@@ -54,20 +61,17 @@ def attack(
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
     from kdnas.cli.beforehand import require_cache
-    from kdnas.cli.output import counted, messages, put_out
+    from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed, is_sentiment
-    from kdnas.tasks import LabelledTexts
 
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
     )
     require_usable(out, [model])
     require_cache()
-    labelled = LabelledTexts.read(str(data))
-    if labelled.empty:
-        say = f"{counted(labelled.empty, 'row')} without a text left out"
-        messages().print(say)
+    require_executor(recipe, resources, engine)
+    labelled = read_texts(data)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries
 

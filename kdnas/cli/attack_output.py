@@ -5,8 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdnas.config import AttackSettings
-    from kdnas.records import AttackSpec, Resources, TextOutcome
+    from kdnas.records import AttackSpec, Engine, Resources, TextOutcome
     from kdnas.tasks import Split
+
+
+def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lockstep") -> None:
+    """Refuse an attack that TextAttack has to execute where it is not installed.
+
+    Raises:
+        UserError: It says how to install it.
+    """
+    from kdnas.errors import require_extra
+    from kdnas.records import ATTACKS
+
+    if engine == "textattack" or not ATTACKS[recipe].in_lockstep(resources):
+        what = f"{recipe} with {resources} resources, executed by TextAttack,"
+        require_extra("textattack", "textattack", what)
 
 
 def warn_of_reference(recipe: str, resources: "Resources") -> None:

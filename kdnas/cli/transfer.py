@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
+from kdnas.cli.attack_output import (
+    print_spec,
+    require_executor,
+    say_remark,
+    warn_of_reference,
+)
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -17,6 +22,7 @@ from kdnas.cli.victims import (
     TextsOption,
     attack_settings,
     open_victim,
+    read_texts,
     require_usable,
 )
 
@@ -47,20 +53,17 @@ def transfer(
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
     from kdnas.cli.beforehand import require_cache
-    from kdnas.cli.output import counted, messages, put_out
+    from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import is_sentiment
-    from kdnas.tasks import LabelledTexts
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
     require_cache()
-    labelled = LabelledTexts.read(str(data))
-    if labelled.empty:
-        say = f"{counted(labelled.empty, 'row')} without a text left out"
-        messages().print(say)
+    require_executor(recipe, resources)
+    labelled = read_texts(data)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries
 

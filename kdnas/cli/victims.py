@@ -12,6 +12,7 @@ from kdnas.records import Resources
 if TYPE_CHECKING:
     from kdnas.attacks import ModelVictim
     from kdnas.config import AttackSettings
+    from kdnas.tasks import LabelledTexts
 
 DataOption = Annotated[Path, typer.Option(metavar="FILE", help="Texts with labels.")]
 TextsOption = Annotated[
@@ -50,6 +51,21 @@ def require_usable(out: Path | None, models: list[Path]) -> None:
             raise UserError(
                 f"no model in {folder}: config.json is missing; name a saved classifier"
             )
+
+
+def read_texts(data: Path) -> "LabelledTexts":
+    """Read labelled texts, and say how many rows have none.
+
+    Raises:
+        UserError: They cannot be read.
+    """
+    from kdnas.cli.output import counted, messages
+    from kdnas.tasks import LabelledTexts
+
+    labelled = LabelledTexts.read(str(data))
+    if labelled.empty:
+        messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
+    return labelled
 
 
 def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kdnas.attacks.cutting import require_cut
 from kdnas.config import Config
 from kdnas.distillation import Lesson, recipe_of
 from kdnas.errors import UserError
@@ -92,6 +93,14 @@ def load_task(config: Config) -> Task:
     return build_task(word_boundary_cut(tokenizer, config.student.max_length), **dict(config.task))
 
 
+def _require_attackable(config: Config, task: Task) -> None:
+    """Refuse texts that the attack cannot be made on, before anything is trained."""
+    attack = config.attack
+    if attack_spec(config, task).in_lockstep:
+        attacked = ((task.search, attack.texts), (task.report, attack.report_texts))
+        require_cut([text for split, count in attacked for text in split.head(count).texts])
+
+
 def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
     """Everything that a run computes once; a second call finds it in the cache.
 
@@ -106,6 +115,7 @@ def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
     require_possible(config, shape)
+    _require_attackable(config, task)
     on_stage("teacher")
     teacher = prepare_teacher(config.teacher, task, config.student.max_length)
     on_stage("signals")

@@ -24,6 +24,7 @@ from kdnas.records.recipes import (
     SIMILARITY_THRESHOLDS,
     Recipe,
     Resources,
+    StopWords,
     TextFooler,
     is_sentiment,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Resources",
     "Result",
     "Stage",
+    "StopWords",
     "TextFooler",
     "TextOutcome",
     "is_sentiment",

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from kdnas.errors import UserError
-from kdnas.records.recipes import ATTACKS, LABELS, Resources
+from kdnas.records.recipes import ATTACKS, LABELS, Resources, StopWords
 
 Outcome = Literal["skipped", "succeeded", "failed"]
 AttackMode = Literal["lazy", "exact"]
@@ -84,6 +84,8 @@ class AttackSpec:
     def digest(self) -> str:
         """12 hexadecimal digits that change with everything that can change an outcome."""
         decisive = {name: value for name, value in self.as_record().items() if name != "mode"}
+        if self.stopwords == "nltk":  # until 0.1.0 it could be an empty list
+            decisive["stopwords"] = self.stopwords
         return sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
     def __str__(self) -> str:
@@ -91,6 +93,7 @@ class AttackSpec:
         named = self.as_record()["settings"].items()
         settings = ", ".join(f"{name} {_short(value)}" for name, value in named)
         more = [f"{self.resources} resources"]
+        more += ["NLTK's stop words"] if self.stopwords == "nltk" else []
         more += [f"at most {self.query_budget} queries a text"] if self.query_budget else []
         more += [f"seed {self.seed}"] if self.seed else []
         return f"{self.recipe}{f' ({settings})' if settings else ''}, {', '.join(more)}"
@@ -99,6 +102,13 @@ class AttackSpec:
     def label(self) -> str:
         """What tables call the recipe."""
         return LABELS.get(self.recipe, self.recipe)
+
+    @property
+    def stopwords(self) -> StopWords | None:
+        """The list of words that are never changed; None for none, or one that the code has."""
+        recipe = ATTACKS.get(self.recipe)
+        named = None if recipe is None else recipe.stopwords
+        return "textfooler" if named and self.resources == "offline" else named
 
     @property
     def lazy(self) -> bool:

@@ -20,6 +20,7 @@ Resources = Literal["offline", "textattack"]
 WordClasses = Literal["lexicon", "tagger"]
 Polarity = Literal["auto", "on", "off"]
 Need = Literal["vectors", "encoder"]
+StopWords = Literal["textfooler", "nltk"]
 
 SIMILARITY_THRESHOLDS: dict[str, float] = {
     # TextAttack's recipe: an angle of at most 0.5 rad between the windows.
@@ -116,8 +117,12 @@ class Recipe:
         candidates: Its part in the engine: (`TextPlan`, settings, seed) to `Candidates`; None
             where only TextAttack can execute it.
         substitutes: What lists the candidates of a word in advance, for the plan of a text to keep
-            them: (`textattack.Attack`) to a function of (words, position); None where there is
-            nothing to keep.
+            them: (settings, `AttackResources`) to a function of (words, position); None where there
+            is nothing to keep.
+        stopwords: The list of words that it never changes: `textfooler` or `nltk` (NLTK's English
+            one); offline the former takes the latter's place. None where it has none.
+        of_columns: Whether TextAttack's recipe looks at the columns of a text. Its texts have one,
+            but it lists words of equal importance in another order then.
     """
 
     build: str | Callable[..., Any]
@@ -127,6 +132,8 @@ class Recipe:
     draws: bool = False
     candidates: str | Callable[..., Any] | None = None
     substitutes: str | Callable[..., Any] | None = None
+    stopwords: StopWords | None = None
+    of_columns: bool = False
 
     def in_lockstep(self, resources: Resources) -> bool:
         """Whether the engine can execute it: it compares windows by offline encoders only."""
@@ -152,13 +159,16 @@ ATTACKS: Registry[Recipe] = Registry(
             needs=("vectors", "encoder"),
             candidates=f"{_PARTS}.textfooler:Neighbours",
             substitutes=f"{_PARTS}.textfooler:Substitutes",
+            stopwords="textfooler",
+            of_columns=True,
         ),
         "deepwordbug": Recipe(
             build=f"{_PARTS}.deepwordbug:build",
             draws=True,
             candidates=f"{_PARTS}.deepwordbug:Mistyped",
+            stopwords="nltk",
         ),
-        "pruthi": Recipe(build=f"{_PARTS}.pruthi:build", draws=True),
+        "pruthi": Recipe(build=f"{_PARTS}.pruthi:build", draws=True, stopwords="nltk"),
     },
     form=Recipe,
 )

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -246,5 +247,5 @@ def stored_config(archive: Store) -> Config:
 
 def versions() -> dict[str, str]:
     """The versions that a resume has to find again."""
-    found = {name: version(name) for name in _RECORDED}
+    found = {name: version(name) for name in _RECORDED if find_spec(name)}
     return {"kdnas": __version__, "python": platform.python_version(), **found, "os": sys.platform}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.attacks.parts import Parts
-from kdnas.attacks.resources import AttackResources
+from kdnas.attacks.resources import CLASS_PACKAGES, AttackResources, stopwords
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash
 from kdnas.records import ATTACKS, AttackSpec
@@ -37,6 +37,9 @@ class TextPlan:
     substitutes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
+FORM = 1
+"""Counts on with every change of the code that makes plans."""
+
 Plans = list[TextPlan | None]
 """One per text; None where only TextAttack itself can attack it."""
 
@@ -51,7 +54,7 @@ def cached_plans(
         texts=sha256(json.dumps(texts).encode("utf-8", "surrogatepass")).hexdigest(),
         count=len(texts), recipe=spec.recipe, settings=_of_words(spec), resources=spec.resources,
         vectors=resources.vectors and resources.vectors.identity, valences=expected_hash("vader"),
-        libraries={name: version(name) for name in ("textattack", "lemminflect", "nltk")},
+        stopwords=sorted(stopwords(spec.stopwords)), form=FORM, libraries=_libraries(spec),
     )  # fmt: skip
 
     def compute() -> Arrays:
@@ -64,6 +67,12 @@ def _of_words(spec: AttackSpec) -> dict[str, Any]:
     """The settings that plans depend on: not those of windows, which the engine compares itself."""
     of_windows = ("similarity", "window") if "encoder" in ATTACKS[spec.recipe].needs else ()
     return {k: v for k, v in spec.as_record()["settings"].items() if k not in of_windows}
+
+
+def _libraries(spec: AttackSpec) -> dict[str, str]:
+    """The versions of the packages that tell the classes of words."""
+    kinds = [kind for name, kind in _of_words(spec).items() if name == "word_classes"]
+    return {kind: version(CLASS_PACKAGES[kind][1]) for kind in kinds}
 
 
 def _to_json(plans: Plans) -> str:

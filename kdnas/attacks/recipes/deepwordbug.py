@@ -9,8 +9,8 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-import editdistance
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from kdnas.attacks.engine.candidates import MakesWordsUnknown
 from kdnas.attacks.engine.plans import TextPlan
@@ -80,4 +80,4 @@ class Typos:
 
 def within_distance(original: str, changed: str) -> bool:
     """Whether DeepWordBug may turn one text into the other."""
-    return editdistance.eval(original, changed) <= MOST_EDITS
+    return Levenshtein.distance(original, changed, score_cutoff=MOST_EDITS) <= MOST_EDITS

@@ -1,14 +1,17 @@
 """TextFooler (Jin 2020): a word becomes a near one that keeps class, sentiment and meaning."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
-
 from kdnas.attacks.engine.candidates import DeletesWords
-from kdnas.attacks.engine.similarity import MARGIN
 from kdnas.attacks.parts import Parts
-from kdnas.attacks.resources import AttackResources
+from kdnas.attacks.resources import (
+    AttackResources,
+    classes_agree,
+    polarity_agrees,
+    tags_agree,
+)
 from kdnas.records import TextFooler
 
 
@@ -66,78 +69,52 @@ class Substitutes:
     """What may stand in a word's place by all checks that look at words alone, for its plan.
 
     Args:
-        attack: The recipe as `build` gives it.
+        settings: The recipe's.
+        resources: The offline ones.
     """
 
-    def __init__(self, attack: Any) -> None:
-        from textattack.constraints.grammaticality import PartOfSpeech
-        from textattack.constraints.semantics import WordEmbeddingDistance
-        from textattack.constraints.semantics.sentence_encoders import SentenceEncoder
-
-        self._transformation = attack.transformation
-        checks = [c for c in attack.constraints if not isinstance(c, SentenceEncoder)]
-        self._distance = next(c for c in checks if isinstance(c, WordEmbeddingDistance))
-        self._of_contexts = [c for c in checks if isinstance(c, PartOfSpeech)]
-        others = (self._distance, *self._of_contexts)
-        self._of_words = [c for c in checks if c not in others]
+    def __init__(self, settings: TextFooler, resources: AttackResources) -> None:
+        if resources.vectors is None:
+            raise ValueError("TextFooler lists the neighbours of words by offline vectors only")
+        self._settings, self._vectors = settings, resources.vectors
+        self._rows = {word: row for row, word in enumerate(self._vectors.words)}
         self._known: dict[str, tuple[str, ...]] = {}
 
-    def __call__(self, words: list[str], i: int) -> tuple[str, ...]:
+    def __call__(self, words: Sequence[str], i: int) -> tuple[str, ...]:
         """The candidates of word i in the recipe's order."""
-        if words[i] not in self._known:
-            self._known[words[i]] = self._without_context(words[i])
-        kept = (w for w in self._known[words[i]] if _pass(self._of_contexts, words, i, w))
-        return tuple(kept)
+        word = words[i]
+        if word not in self._known:
+            self._known[word] = tuple(filter(partial(self._agree, word), self._near(word)))
+        if self._settings.word_classes == "lexicon":
+            return self._known[word]
+        return tuple(other for other in self._known[word] if tags_agree(words, i, other))
 
-    def _without_context(self, word: str) -> tuple[str, ...]:
-        neighbours = self._transformation._get_replacement_words(word)
-        others = self._near(word, [w for w in neighbours if w != word])
-        return tuple(w for w in others if _pass(self._of_words, [word], 0, w))
-
-    def _near(self, word: str, others: list[str]) -> list[str]:
-        """The words among `others` that the check of the distance lets pass.
-
-        All cosines are computed at once; the check itself, which computes them one by one, is
-        asked where that leaves a doubt.
-        """
-        embedding, floor = self._distance.embedding, self._distance.min_cos_sim
-        ids = [embedding.word2index(w.lower()) for w in (word, *others)] if others else [0]
-        vectors = np.asarray(embedding.embedding_matrix)[ids].astype(np.float64)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        over = vectors[1:] @ vectors[0] - floor
+    def _near(self, word: str) -> list[str]:
+        """The neighbours of `word` that are near enough, written as it is."""
+        row = self._rows.get(word.lower())
+        if row is None:
+            return []
+        rows = self._vectors.neighbours[row][1 : self._settings.candidates + 1]
+        others = [in_case_of(word, self._vectors.words[other]) for other in rows]
+        near = self._vectors.within(self._settings.word_cosine, row, rows)
         return [
-            w
-            for w, gap in zip(others, over, strict=True)
-            if (gap > 0 if abs(gap) > MARGIN else _pass([self._distance], [word], 0, w))
+            other for other, is_near in zip(others, near, strict=True) if is_near and other != word
         ]
 
-
-def _pass(constraints: list[Any], words: list[str], i: int, candidate: str) -> bool:
-    swap, reference = _Swapped(words, i, candidate), _Words(words)
-    return all(c._check_constraint(swap, reference) for c in constraints)
-
-
-class _Words:
-    """The part of an AttackedText that checks of words read."""
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
+    def _agree(self, word: str, other: str) -> bool:
+        """Whether two words agree in all that is told of them without their context."""
+        own = self._settings
+        return (own.word_classes == "tagger" or classes_agree(word, other)) and (
+            own.polarity == "off" or polarity_agrees(word, other)
+        )
 
 
-class _Swapped(_Words):
-    """Words with word i swapped; they are not copied."""
-
-    def __init__(self, words: Sequence[str], i: int, candidate: str) -> None:
-        super().__init__(_OneOther(words, i, candidate))
-        self.attack_attrs = {"newly_modified_indices": {i}}
-
-
-class _OneOther(Sequence[str]):
-    def __init__(self, words: Sequence[str], i: int, other: str) -> None:
-        self._words, self._i, self._other = words, i, other
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-    def __getitem__(self, k: Any) -> Any:
-        return self._other if k == self._i else self._words[k]
+def in_case_of(model: str, word: str) -> str:
+    """`word` in lower case, in capitals, or with a capital, where `model` is written so."""
+    if model.islower():
+        return word.lower()
+    if model.isupper() and len(model) > 1:
+        return word.upper()
+    if model[0].isupper() and model[1:].islower():
+        return word.capitalize()
+    return word

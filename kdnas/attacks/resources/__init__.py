@@ -3,15 +3,25 @@
 - `AttackResources`, `load_resources`: what a spec needs;
 - `WordVectors`: words as vectors, each word's neighbours found once;
 - `Encoder`: texts to vectors that say how near they are in meaning; `MiniLM` is the offline one;
-- `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context.
+- `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context;
+  `tags_agree`: of words in it;
+- `stopwords`: the words that a recipe never changes.
 """
 
 from kdnas.attacks.resources.encoder import Encoder, MetricName, MiniLM
 from kdnas.attacks.resources.load import AttackResources, load_resources
+from kdnas.attacks.resources.stopwords import stopwords
+from kdnas.attacks.resources.tagger import tags_agree
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors
-from kdnas.attacks.resources.words import classes_agree, polarity_agrees, word_classes
+from kdnas.attacks.resources.words import (
+    CLASS_PACKAGES,
+    classes_agree,
+    polarity_agrees,
+    word_classes,
+)
 
 __all__ = [
+    "CLASS_PACKAGES",
     "NO_VECTORS",
     "AttackResources",
     "Encoder",
@@ -21,5 +31,7 @@ __all__ = [
     "classes_agree",
     "load_resources",
     "polarity_agrees",
+    "stopwords",
+    "tags_agree",
     "word_classes",
 ]

@@ -5,7 +5,8 @@ from importlib.util import find_spec
 
 from kdnas.attacks.resources.encoder import Encoder, MiniLM
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
-from kdnas.errors import UserError
+from kdnas.attacks.resources.words import CLASS_PACKAGES
+from kdnas.errors import UserError, require_extra
 from kdnas.records import ATTACKS, AttackSpec
 
 
@@ -24,6 +25,9 @@ def load_resources(spec: AttackSpec) -> AttackResources:
         UserError: A package is missing; the message says how to install it.
     """
     needs = ATTACKS[spec.recipe].needs
+    kind = getattr(spec.settings, "word_classes", None)
+    if kind in CLASS_PACKAGES:
+        require_extra(*CLASS_PACKAGES[kind], f"attack.{spec.recipe}.word_classes={kind}")
     if spec.resources == "offline":
         encoder = MiniLM() if needs else None
         vectors = NO_VECTORS

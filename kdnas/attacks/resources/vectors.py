@@ -5,6 +5,7 @@ attack succeeds and the score means nothing; joined with each word's MiniLM enco
 their meaning ("funny -> hilarious").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,9 @@ from kdnas.offline import expected_hash, offline_path
 
 GLOVE_SHARE = 0.7
 NEIGHBOURS = 50
+
+_DOUBT = 1e-5
+"""How far a cosine may be off in other operations."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,23 @@ class WordVectors:
     words: tuple[str, ...]
     matrix: np.ndarray
     neighbours: np.ndarray
+
+    def within(self, floor: float, row: int, others: Sequence[int]) -> list[bool]:
+        """Whether the cosine of a word with each of `others` is at least `floor`.
+
+        All cosines are computed at once; those too close to tell by TextAttack's own operation.
+        """
+        vectors = self.matrix[[row, *others]].astype(np.float64)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        over = vectors[1:] @ vectors[0] - floor
+        return [
+            bool(gap > 0 if abs(gap) > _DOUBT else self._cosine(row, other) >= floor)
+            for other, gap in zip(others, over, strict=True)
+        ]
+
+    def _cosine(self, a: int, b: int) -> float:
+        first, second = (torch.from_numpy(self.matrix[row]) for row in sorted((a, b)))
+        return float(torch.nn.CosineSimilarity(dim=0)(first, second))
 
 
 NO_VECTORS = WordVectors("none", ("a",), np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64))

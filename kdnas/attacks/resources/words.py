@@ -4,6 +4,9 @@ from functools import cache
 
 from kdnas.offline import offline_path
 
+CLASS_PACKAGES = {"lexicon": ("offline", "lemminflect"), "tagger": ("textattack", "nltk")}
+"""The extra and its package that tell the classes of words, by `TextFooler.word_classes`."""
+
 STRONG = 1.0
 WEAK = 0.5
 

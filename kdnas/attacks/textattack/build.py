@@ -1,16 +1,14 @@
 """A recipe by TextAttack's own definition, with the spec's settings and resources."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from functools import cache
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 
-from kdnas.attacks.resources import NO_VECTORS, AttackResources, WordVectors
+from kdnas.attacks.resources import AttackResources, WordVectors, stopwords
 from kdnas.attacks.textattack.importing import import_textattack, nltk_offline
-from kdnas.attacks.victim import CallableVictim, Victim
+from kdnas.attacks.victim import Victim
 from kdnas.errors import UserError
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.registry import resolve
@@ -18,27 +16,22 @@ from kdnas.registry import resolve
 import_textattack()
 
 from textattack import Attack  # noqa: E402
-from textattack.attack_recipes import TextFoolerJin2019  # noqa: E402
 from textattack.constraints.pre_transformation import StopwordModification  # noqa: E402
 from textattack.models.wrappers import ModelWrapper  # noqa: E402
 from textattack.shared import WordEmbedding, utils  # noqa: E402
-
-NOBODY = CallableVictim(lambda texts: np.zeros((len(texts), 2), np.float32))
-"""The victim of an attack that is built to be asked about words."""
 
 
 def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
     """The attack as the recipe builds it, with the spec's budget.
 
-    With the offline resources every recipe has TextFooler's stop words, for NLTK's would have to be
-    downloaded.
+    With the offline resources every recipe has TextFooler's stop words.
 
     Raises:
         UserError: Something that the recipe loads cannot be had.
     """
     vectors, build = resources.vectors, resolve(ATTACKS[spec.recipe].build)
     try:
-        with nullcontext() if vectors is None else _offline_parts(vectors):
+        with nltk_offline() if vectors is None else _offline_parts(vectors):
             attack = build(VictimWrapper(victim), spec.settings, resources)
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
@@ -48,21 +41,10 @@ def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -
         ) from error
     attack.goal_function.query_budget = spec.query_budget or float("inf")
     if spec.resources == "offline":
-        for constraint in _of_stopwords(attack):
-            constraint.stopwords = _textfoolers_stopwords()
+        kinds = attack.pre_transformation_constraints
+        for constraint in (kind for kind in kinds if isinstance(kind, StopwordModification)):
+            constraint.stopwords = stopwords("textfooler")
     return attack
-
-
-def _of_stopwords(attack: Attack) -> list[StopwordModification]:
-    kinds = attack.pre_transformation_constraints
-    return [constraint for constraint in kinds if isinstance(constraint, StopwordModification)]
-
-
-@cache
-def _textfoolers_stopwords() -> frozenset[str]:
-    with _offline_parts(NO_VECTORS):
-        (constraint,) = _of_stopwords(TextFoolerJin2019.build(VictimWrapper(NOBODY)))
-    return frozenset(constraint.stopwords)
 
 
 class VictimWrapper(ModelWrapper):
@@ -83,8 +65,7 @@ class VictimWrapper(ModelWrapper):
 def _offline_parts(vectors: WordVectors) -> Iterator[None]:
     """Offer `vectors` where TextAttack keeps the word embedding that its recipes share.
 
-    Without it a recipe would download its own while it is built; so it would NLTK's stop words,
-    which are none meanwhile.
+    Without it a recipe would download its own while it is built.
     """
     name = "textattack_counterfitted_GLOVE_embedding"
     before = utils.GLOBAL_OBJECTS.get(name)

@@ -2,8 +2,8 @@
 
 At its import textattack downloads NLTK data, needs NLTK's stop words, and, where `TA_CACHE_DIR` is
 set, overwrites the cache settings of other libraries. Here the download is switched off for the
-time of the import, missing stop words are stood in for (the attacks bring their own), its cache is
-a folder of ours, and every environment variable is put back.
+time of the import, the stop words are those of the package, its cache is a folder of ours, and
+every environment variable is put back.
 """
 
 import logging
@@ -14,17 +14,19 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from kdnas.attacks.resources.stopwords import stopwords
 from kdnas.cache import WAY_OUT, cache_folder, make_folder
-from kdnas.errors import UserError
+from kdnas.errors import UserError, require_extra
 
 
 def import_textattack() -> ModuleType:
     """The textattack package, imported once per process.
 
     Raises:
-        UserError: The folder that it needs cannot be made.
+        UserError: It is not installed, or the folder that it needs cannot be made.
     """
     if "textattack" not in sys.modules:
+        require_extra("textattack", "textattack", "this attack")
         folder = cache_folder() / "textattack"
         try:
             make_folder(folder)
@@ -52,27 +54,29 @@ def _environment_kept() -> Iterator[None]:
 
 @contextmanager
 def nltk_offline() -> Iterator[None]:
-    """Nothing is downloaded, and missing stop words are none."""
+    """Nothing is downloaded, and English stop words are those of the package."""
     import nltk
 
-    download, stopwords = nltk.download, nltk.corpus.stopwords
+    download, installed = nltk.download, nltk.corpus.stopwords
     nltk.download = lambda *args, **kwargs: True
-    try:
-        stopwords.words("english")
-    except LookupError:
-        nltk.corpus.stopwords = _NoStopwords()
+    nltk.corpus.stopwords = _Stopwords(installed)
     try:
         yield
     finally:
-        nltk.download, nltk.corpus.stopwords = download, stopwords
+        nltk.download, nltk.corpus.stopwords = download, installed
 
 
-class _NoStopwords:
-    """Stands in for NLTK's stop words where they are not installed."""
+class _Stopwords:
+    """Stands in for NLTK's stop words, whose English ones depend on when they were downloaded."""
+
+    def __init__(self, installed: Any) -> None:
+        self._installed = installed
 
     def words(self, language: str) -> list[str]:
-        """No word of any language."""
-        return []
+        """The stop words of a language."""
+        return (
+            sorted(stopwords("nltk")) if language == "english" else self._installed.words(language)
+        )
 
 
 @contextmanager
