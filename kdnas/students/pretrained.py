@@ -82,13 +82,13 @@ class StudentConfig(PretrainedConfig):
 class StudentForSequenceClassification(PreTrainedModel):
     """The network of a student with the interface of a Hugging Face classifier."""
 
-    config_class = StudentConfig
+    config_class: type[StudentConfig] = StudentConfig
     base_model_prefix = "student"
     _is_made = False
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
-        classes = config.num_labels
+        classes: Any = config.num_labels  # which is typed as optional
         shape = replace(NetworkShape(**(config.shape or {})), classes=max(classes, 2))
         self.student = self._network(json.dumps(config.architecture), shape, config.dropout)
         if classes == 1:  # regression, which no search knows
