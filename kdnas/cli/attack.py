@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import print_summary, records_of, say_remark, warn_of_reference
+from kdnas.cli.attack_output import (
+    print_summary,
+    records_of,
+    say_numbers,
+    say_remark,
+    warn_of_reference,
+)
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -74,6 +80,7 @@ def attack(
     quiet_libraries()
     victim, names = open_victim(model)
     split = labelled.among(names).head(texts)
+    say_numbers(labelled.labels, names)
     say_remark(settings, labelled.classes)
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:

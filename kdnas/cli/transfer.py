@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
+from kdnas.cli.attack_output import print_spec, say_numbers, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -69,6 +69,7 @@ def transfer(
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled.among(names).head(texts)
+    say_numbers(labelled.labels, names)
     say_remark(settings, labelled.classes)
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)
