@@ -1,5 +1,9 @@
-"""Small text files that a user names: read whole, or refused before they fill the memory."""
+"""Text files that a user names: read as UTF-8, or refused with the cure.
 
+Small ones are read whole, or refused before they fill the memory.
+"""
+
+import codecs
 import os
 import stat
 from pathlib import Path
@@ -28,7 +32,29 @@ def read_small(path: Path) -> str:
         raise UserError(f"cannot read {path}: it has more than 1 MB; name a small text file")
     if is_pipe and not content:
         raise UserError(f"cannot read {path}: nobody writes into this pipe; name a file")
+    return decoded(content, path, str(path))
+
+
+def decoded(content: bytes, path: Path, name: str) -> str:
+    """The content of a text file in UTF-8, without the byte order mark that some programs write.
+
+    Args:
+        content: Its bytes.
+        path: Where it is.
+        name: What it is called in messages.
+
+    Raises:
+        UserError: It is in another encoding; the message names the line and the cure.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(f"{name} is in UTF-16: {_to_utf8('utf-16', path)}")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"cannot read {path}: it is not UTF-8; save it as UTF-8") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        cure = _to_utf8("cp1252", path)
+        raise UserError(f"{name} line {line} is not UTF-8; often it is cp1252: {cure}") from error
+
+
+def _to_utf8(encoding: str, path: Path) -> str:
+    return f"save it as UTF-8, as with iconv -f {encoding} -t utf-8 {path.name}"

@@ -316,6 +316,31 @@ def test_weights_without_a_place_in_the_network_are_refused(
     assert "config.json" in line
 
 
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_head_of_other_classes_than_the_configuration_says_is_refused(
+    count: int, reader: str, tmp_path: Path
+) -> None:
+    numbers = {f"class {i}": i for i in range(count)}
+    own = {"id2label": {i: name for name, i in numbers.items()}, "label2id": numbers}
+    folder = save_model("bert", tmp_path / "first", **own)
+    two = {"id2label": {"0": "negative", "1": "positive"}, "label2id": {}}
+    folder = changed(folder, tmp_path / "model", **two)
+    line = refusal(READERS[reader], folder)
+    assert "other shapes than its config.json says, such as classifier.bias" in line
+    assert load_for_task(str(folder), TASK.label_names).classifier.weight.shape == (2, 32)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_an_encoder_of_another_width_than_its_weights_teaches_nobody(
+    trained: bool, saved, tmp_path: Path
+) -> None:
+    """Its weights would all be random numbers."""
+    folder = changed(saved["bert"], tmp_path / "model", hidden_size=64)
+    line = refusal(load_for_task, str(folder), TASK.label_names, trained)
+    assert "other shapes than its config.json says, such as bert.embeddings" in line
+
+
 def test_a_student_with_fewer_blocks_than_its_weights_is_refused(saved, tmp_path: Path) -> None:
     tokenizer = load_tokenizer(str(saved["bert"]))
     student = fresh_student(tokenizer, replace(TINY_ARCHITECTURE, repeats=2))

@@ -263,6 +263,15 @@ class TestTransfer:
         line = refused(capsys, monkeypatch, *options, command="transfer")
         assert f"has the classes {', '.join(names)}, {classifier} negative, positive" in line
 
+    def test_labels_that_are_names_of_other_numbers_are_remarked(self, drawn, tmp_path):
+        data = tmp_path / "numbers.tsv"
+        data.write_text("text\tlabel\na warm film\t1\na dull mess\t0\n")
+        models = [drawn(0, ["1", "0"]), drawn(1, ["1", "0"])]
+        for command in (["attack", "--model", models[0]], ["transfer", *models]):
+            options = ["--data", str(data), "--recipe", "deepwordbug", "--json"]
+            said = CliRunner().invoke(app, [*command, *options]).stderr
+            assert "label 1 is the class that id2label calls 1, class number 0" in said
+
     @pytest.mark.parametrize("count", [1, 2])
     def test_two_different_models_are_needed(self, count, classifier, data, capsys, monkeypatch):
         options = (*[classifier] * count, "--data", data)

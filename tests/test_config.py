@@ -147,6 +147,11 @@ def test_a_file_is_read_and_overridden(tmp_path):
     assert load_config() == Config()
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path):
+    (tmp_path / "run.toml").write_bytes(b"\xef\xbb\xbf[search]\nseed = 4\n")
+    assert load_config(file=tmp_path / "run.toml").search.seed == 4
+
+
 def test_a_configuration_is_frozen():
     config = load_config("quickstart")
     for section, field in [(config, "search"), (config.search, "seed"), (config.space, "nodes")]:
@@ -189,6 +194,9 @@ def refusal(*overrides: str, **source) -> str:
         ("attack.texts=0", ["attack.texts = 0", "greater than or equal to 1"]),
         ("attack.textfooler.vocabulary=500000", ["vocabulary = 500000", "400000"]),
         ("task.name=none", ["task.name = none", "string"]),
+        ('task.name=""', ["task.name = '': is empty: give a name or a path"]),
+        ("task.label_column=", ["task.label_column = '': is empty"]),
+        ('teacher.model=" "', ["teacher.model = ' ': is empty: give a name or a path"]),
         ("task.protocol=two-way", ["task.protocol = 'two-way'", "three-way", "paper"]),
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),
         ("constraints.max_parameters=0", ["max_parameters = 0", "greater than or equal to 1"]),
@@ -253,7 +261,11 @@ def test_a_preset_and_a_file_are_too_many(tmp_path):
         (b"[task\n", "is not TOML"),
         (b"task = 3\n", "task = 3"),
         (b"seed = 3\n", "unknown setting seed; known: plugins, task, teacher"),
-        (b"\xff\xfe", "it is not UTF-8; save it as UTF-8"),
+        ("[task]\n".encode("utf-16"), "is in UTF-16: save it as UTF-8, as with iconv -f utf-16"),
+        (
+            '[task]\nname = "café"\n'.encode("cp1252"),
+            "line 2 is not UTF-8; often it is cp1252: save it as UTF-8, as with iconv -f cp1252",
+        ),
         (b"[space]\nnode = 3\n", "unknown setting space.node (did you mean nodes?)"),
     ],
 )

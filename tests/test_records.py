@@ -113,7 +113,12 @@ def measured(correct, totals, predicted) -> Measurement:
         ((50, 0), (50, 50), (100, 0), True),  # always the same class
         ((50, 4), (50, 50), (96, 4), True),  # 96 % of the predictions
         ((50, 5), (50, 50), (95, 5), False),  # 95 % of them, and 10 % right in the worst class
-        ((49, 45), (95, 5), (94, 6), False),  # unbalanced data
+        ((93, 4), (95, 5), (94, 6), False),  # unbalanced data
+        ((20, 2), (20, 20), (38, 2), True),  # both others right, as in 24 % of draws
+        ((20, 4), (20, 20), (36, 4), True),  # all four others right, as in 5.3 % of draws
+        ((40, 8), (40, 40), (72, 8), False),  # all eight others right, as in 0.3 % of draws
+        ((18, 2), (20, 20), (36, 4), True),  # half of the others right
+        ((12, 9), (20, 20), (23, 17), False),  # near chance, but no constant answer
         ((60, 1), (60, 40), (60, 40), True),  # 2.5 % right in the worst class
         ((60, 2), (60, 40), (60, 40), False),  # 5 % of it
         ((40, 30, 0), (40, 30, 30), (50, 40, 10), True),  # one of three classes never right

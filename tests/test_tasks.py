@@ -576,7 +576,11 @@ def test_cleaning_keeps_each_text_once_and_in_the_rarest_place(found):
         ]
         assert holders == (places[:1] if len(labels) == 1 else [])
     kept = sum(map(len, cleaned.splits.values()))
-    assert cleaned.duplicates == sum(map(len, found.values())) - kept
+    assert cleaned.repeated + cleaned.conflicting == sum(map(len, found.values())) - kept
+    conflicts = [
+        text for data in found.values() for text, _ in data if len(meanings[text.lower()]) > 1
+    ]
+    assert cleaned.conflicting == len(conflicts)
 
 
 @given(
@@ -887,13 +891,14 @@ ERRORS = {
     "no label column": ("a.csv", "text,mood\na,0\n", {}, "'label'; .*text, mood.*label_column"),
     "no text": ("a.jsonl", '{"text": 5, "label": 0}\n{"text": 6, "label": 1}', {}, "5, not text"),
     "fractions": ("a.csv", "text,label\na,0.25\nb,0.5\n", {}, "0.25 is a fraction"),
+    "blank": ("a.csv", "text,label\n,0\n  ,1\n", {}, "none of the 2 rows has a text and a label"),
     "one class": ("a.csv", "text,label\na,0\nb,0\n", {}, "only '0' for a label"),
     "no labels": ("a.csv", "text,label\na,-1\nb,-1\n", {}, "holds nothing for a label"),
     "too small": (
         "a.csv",
         "text,label\na,0\nb,1\n",
         {"search": 1, "report": 1},
-        "too few for training",
+        r"no text is left for search, out of a\.csv \(of 2 rows left out: none\)",
     ),
     "validation of hub": (None, "", {"name": "x/y", "validation": "z"}, "goes with a local file"),
     "validation of offline": (
@@ -950,7 +955,7 @@ def test_unknown_split_names_are_listed(tmp_path):
 
 
 def test_a_train_file_that_is_its_own_validation_is_refused(tmp_path):
-    with pytest.raises(UserError, match="among the 0 of train"):
+    with pytest.raises(UserError, match=r"left for train, .* 30 with the text of another row"):
         local_task(tmp_path, rows(30), rows(30))
 
 
@@ -978,3 +983,25 @@ def test_a_task_that_is_no_function_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_sources", {})
     with pytest.raises(UserError, match="task mine2:x is of type int: make it a Callable"):
         load_config(overrides=["task.name=mine2:x"])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ([("a film", "0")] * 299 + [("dull", "1")], "of 300 rows left out: 298 with the text of"),
+        ([("a film", "0"), ("a film", "1")] * 150, "300 whose text occurs with different labels)"),
+        ([*rows(2), ("", "0"), ("Both", "0"), ("both", "1")],
+         "of 5 rows left out: 1 without text or label, 2 whose text occurs with different labels)"),
+    ],
+)  # fmt: skip
+def test_too_few_texts_are_counted_by_what_became_of_the_rows(tmp_path, data, said):
+    with pytest.raises(UserError) as error:
+        local_task(tmp_path, data)
+    assert said in str(error.value)
+    assert str(error.value).endswith("give more texts that differ, each with one label")
+
+
+def test_a_class_whose_texts_all_have_another_label_too_is_missing_for_that(tmp_path):
+    both = [(f"both ways {i}", label) for i in range(40) for label in ("0", "1")]
+    with pytest.raises(UserError, match=r"class '1' has no text .* 80 whose text occurs with diff"):
+        local_task(tmp_path, [*rows(100, ("0",)), *both])

@@ -215,7 +215,8 @@ def test_a_finished_teacher_of_other_classes_is_refused(own, wanted, tmp_path: P
     message = str(caught.value)
     assert ", ".join(own) in message
     assert ", ".join(wanted) in message
-    assert "teacher.epochs" in message
+    assert message.endswith("fine-tune it with teacher.epochs=auto")
+    assert ("name the classes alike" in message) == (len(own) == len(wanted))
     assert "\n" not in message
 
 

@@ -9,7 +9,7 @@ import typer
 from kdnas.cli.attack_output import (
     print_summary,
     records_of,
-    require_executor,
+    say_numbers,
     say_remark,
     warn_of_reference,
 )
@@ -60,7 +60,7 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    from kdnas.cli.beforehand import require_cache
+    from kdnas.cli.beforehand import require_cache, require_executor
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed, is_sentiment
@@ -78,6 +78,7 @@ def attack(
     quiet_libraries()
     victim, names = open_victim(model)
     split = labelled.among(names).head(texts)
+    say_numbers(labelled.labels, names)
     say_remark(settings, labelled.classes)
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:

@@ -1,26 +1,12 @@
 """What `kdnas attack` says: a record per text, or a summary; and who executes an attack."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdnas.config import AttackSettings
-    from kdnas.records import AttackSpec, Engine, Resources, TextOutcome
+    from kdnas.records import AttackSpec, Resources, TextOutcome
     from kdnas.tasks import Split
-
-
-def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lockstep") -> None:
-    """Refuse an attack that TextAttack has to execute where it is not installed.
-
-    Raises:
-        UserError: It says how to install it.
-    """
-    from kdnas.errors import require_extra
-    from kdnas.records import ATTACKS
-
-    if engine == "textattack" or not ATTACKS[recipe].in_lockstep(resources):
-        what = f"{recipe} with {resources} resources, executed by TextAttack,"
-        require_extra("textattack", "textattack", what)
 
 
 def warn_of_reference(recipe: str, resources: "Resources") -> None:
@@ -40,6 +26,17 @@ def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
     remark = settings.remark(classes)
     if remark:
         messages().print(f"attack: {remark}")
+
+
+def say_numbers(labels: Collection[str | None], names: Sequence[str]) -> None:
+    """Say where a label that is a number is the name of another class than the number's."""
+    from kdnas.cli.output import messages
+
+    for number, name in enumerate(names):
+        if name in labels and name.isdecimal() and int(name) != number:
+            read = f"label {name} is the class that id2label calls {name}, class number {number}"
+            messages().print(f"data: labels are matched with the names of classes first: {read}")
+            return
 
 
 def records_of(

@@ -9,6 +9,7 @@ from kdnas.errors import UserError
 
 if TYPE_CHECKING:
     from kdnas.config import Config
+    from kdnas.records import Engine, Resources
 
 
 def require_inputs(config: "Config") -> None:
@@ -22,6 +23,7 @@ def require_inputs(config: "Config") -> None:
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable, require_model
     from kdnas.tasks import is_on_hub, read_pools
 
+    require_executor(config.attack.recipe, config.attack.resources)
     require_cache()
     task = config.task
     require_model(config.teacher.model)
@@ -30,6 +32,20 @@ def require_inputs(config: "Config") -> None:
         leave_hub_alone_where_unreachable()
     if not on_hub:
         read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
+
+
+def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lockstep") -> None:
+    """Refuse an attack that TextAttack has to execute where it is not installed.
+
+    Raises:
+        UserError: It says how to install it.
+    """
+    from kdnas.errors import require_extra
+    from kdnas.records import ATTACKS
+
+    if engine == "textattack" or not ATTACKS[recipe].in_lockstep(resources):
+        what = f"{recipe} with {resources} resources, executed by TextAttack,"
+        require_extra("textattack", "textattack", what)
 
 
 def require_cache() -> None:

@@ -73,7 +73,7 @@ def _run(
     resume: bool,
     take_over: bool,
 ) -> None:
-    from kdnas.cli.attack_output import require_executor, warn_of_reference
+    from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import Display
     from kdnas.cli.search import default_jobs
     from kdnas.reproduce import Crew
@@ -82,7 +82,6 @@ def _run(
 
     if cluster is not None:
         require_cluster(cluster)
-    require_executor(config.attack.recipe, config.attack.resources)
     warn_of_reference(config.attack.recipe, config.attack.resources)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with Display(config.fitness) as display:

@@ -41,14 +41,12 @@ def search(
 
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
-    from kdnas.cli.attack_output import require_executor
     from kdnas.cli.beforehand import require_gpus
     from kdnas.config import load_config
     from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
-    require_executor(chosen.attack.recipe, chosen.attack.resources)
     count = jobs or default_jobs(chosen.search.threads)
     if cluster is None:
         require_gpus(chosen.workers.gpus)

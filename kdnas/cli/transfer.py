@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import (
-    print_spec,
-    require_executor,
-    say_remark,
-    warn_of_reference,
-)
+from kdnas.cli.attack_output import print_spec, say_numbers, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -52,7 +47,7 @@ def transfer(
 
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
-    from kdnas.cli.beforehand import require_cache
+    from kdnas.cli.beforehand import require_cache, require_executor
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import is_sentiment
@@ -72,6 +67,7 @@ def transfer(
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled.among(names).head(texts)
+    say_numbers(labelled.labels, names)
     say_remark(settings, labelled.classes)
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)

@@ -180,6 +180,7 @@ _WANTED = {
     "int_type": "should be a whole number, without quotes or a point",
     "float_type": "should be a number, without quotes",
     "bool_type": "should be true or false, without quotes",
+    "string_pattern_mismatch": "is empty: give a name or a path, or leave the setting out",
 }
 """What a value should be, in the words of TOML."""
 

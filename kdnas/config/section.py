@@ -15,13 +15,24 @@ from pydantic import (
     model_validator,
 )
 
-from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Seed, Share, Size, Threads
+from kdnas.limits import (
+    Count,
+    Name,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    Seed,
+    Share,
+    Size,
+    Threads,
+)
 from kdnas.registry import Registry
 
 __all__ = [
     "LOADING",
     "STORED",
     "Count",
+    "Name",
     "NotNegative",
     "PartsSection",
     "Positive",

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo
 
-from kdnas.config.section import Count, Section, Seed, Share, usable
+from kdnas.config.section import Count, Name, Section, Seed, Share, usable
 from kdnas.registry import Registry
 
 TASKS: Registry[Any] = Registry(
@@ -45,11 +45,11 @@ class TaskSettings(Section):
         protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
     """
 
-    name: Annotated[str, AfterValidator(_name)] = "rotten_tomatoes"
-    path: str | None = None
-    validation: str | None = None
-    text_column: str | None = None
-    label_column: str = "label"
+    name: Annotated[Name, AfterValidator(_name)] = "rotten_tomatoes"
+    path: Name | None = None
+    validation: Name | None = None
+    text_column: Name | None = None
+    label_column: Name = "label"
     train: Count | None = None
     search: Count | None = None
     report: Count | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kdnas.config.section import Count, NotNegative, Positive, Section, Seed, Share
+from kdnas.config.section import Count, Name, NotNegative, Positive, Section, Seed, Share
 
 
 class TeacherSettings(Section):
@@ -17,7 +17,7 @@ class TeacherSettings(Section):
             texts, which it does not train on.
     """
 
-    model: str = "offline:minilm"
+    model: Name = "offline:minilm"
     epochs: Annotated[int, Field(ge=0, le=10**6)] | Literal["auto"] = "auto"
     learning_rate: Positive = 5e-5
     batch_size: Count = 32

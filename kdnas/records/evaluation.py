@@ -14,6 +14,8 @@ FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
 
 DEGENERATE_SHARE = 0.95
 DEGENERATE_ACCURACY = 0.05
+_DOUBTFUL_SHARE = 0.9
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,29 @@ class Measurement:
 
     @cached_property
     def degenerate(self) -> bool:
-        """Whether one class takes over 95 % of the predictions or one is hardly ever right.
+        """Whether a student always gives the same answer, or nearly, or never that of one class.
 
-        A student that always gives the same answer cannot be attacked: by the paper's fitness it
-        beats every honest one.
+        Such a student cannot be attacked: by the paper's fitness it beats every honest one. It is
+        one that gives more than 95 % of the texts one answer, or at least 90 % of them where its
+        other answers may be right by chance (p > 0.05), or is right on less than 5 % of a class.
         """
         share = max(self.predicted) / self.texts
-        return share > DEGENERATE_SHARE or self.worst_class_accuracy < DEGENERATE_ACCURACY
+        if share > DEGENERATE_SHARE or self.worst_class_accuracy < DEGENERATE_ACCURACY:
+            return True
+        return share >= _DOUBTFUL_SHARE and self._by_chance > _CHANCE
+
+    @property
+    def _by_chance(self) -> float:
+        """The probability of as many right answers of the most frequent kind, were they drawn.
+
+        Of N texts, n are of the class that is answered k times: r or more of these answers are
+        right with the probability sum over x >= r of C(n, x) C(N - n, k - x) / C(N, k).
+        """
+        often = self.predicted.index(max(self.predicted))
+        counts = (self.correct[often], self.totals[often], self.predicted[often])
+        (right, n, k), texts = map(round, counts), self.texts
+        drawn = (math.comb(n, x) * math.comb(texts - n, k - x) for x in range(right, min(n, k) + 1))
+        return sum(drawn) / math.comb(texts, k)
 
 
 @dataclass(frozen=True)

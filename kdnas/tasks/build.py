@@ -6,7 +6,7 @@ from typing import Any
 from kdnas.config import TASKS
 from kdnas.errors import UserError
 from kdnas.registry import raised, resolve
-from kdnas.tasks.clean import clean
+from kdnas.tasks.clean import Cleaned, clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import is_local, read_local
 from kdnas.tasks.hub import read_hub
@@ -32,7 +32,8 @@ def build_task(
     source, pools = read_pools(name, path, validation, text_column, label_column)
     cleaned = clean(pools.splits, cut)
     (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
-    _check_classes(name, pools.label_names, {"train": train, "search": search, "report": report})
+    parts_found = {"train": train, "search": search, "report": report}
+    _require_classes(name, pools.label_names, parts_found, _left_out(pools, cleaned))
     texts = train.texts + _held_out_texts(search, report)
     return Task(
         name=name,
@@ -42,7 +43,7 @@ def build_task(
         report=report,
         cut_share=sum(text in cleaned.shortened for text in texts) / len(texts),
         overlap=overlap,
-        duplicates=cleaned.duplicates,
+        duplicates=cleaned.repeated + cleaned.conflicting,
         licence=source.licence,
         empty=pools.empty,
         offline=source.offline,
@@ -110,15 +111,35 @@ def _held_out(tables: Mapping[Role, Table]) -> Mapping[Role, Table]:
     return held_out or {"validation": tables["train"]}
 
 
-def _check_classes(name: str, label_names: tuple[str, ...], splits: dict[str, Split]) -> None:
+def _require_classes(
+    name: str, label_names: tuple[str, ...], splits: Mapping[str, Split], left_out: str
+) -> None:
+    """Refuse splits in which there is no text, or none of a class."""
     for part, split in splits.items():
+        if not len(split):
+            raise UserError(
+                f"{name}: no text is left for {part}, out of {split.origin}{left_out}; give more"
+                " texts that differ, each with one label"
+            )
         missing = set(range(len(label_names))) - set(split.labels)
         if missing:
             raise UserError(
                 f"{name}: class {label_names[min(missing)]!r} has no text among the {len(split)} "
-                f"of {part}, out of {split.origin}; raise task.{part}, or give data with texts of "
-                "every class for training and for validation"
+                f"of {part}, out of {split.origin}{left_out}; raise task.{part}, or give data with"
+                " texts of every class for training and for validation"
             )
+
+
+def _left_out(pools: Pools, cleaned: Cleaned) -> str:
+    """How many rows there were and which are in no split, in words that follow others."""
+    counts = {
+        "without text or label": pools.empty,
+        "with the text of another row": cleaned.repeated,
+        "whose text occurs with different labels": cleaned.conflicting,
+    }
+    rows = sum(map(len, pools.splits.values())) + pools.empty
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    return f" (of {rows} rows left out: {told or 'none'})"
 
 
 def _divided(

@@ -14,12 +14,14 @@ class Cleaned:
     Attributes:
         splits: By role.
         shortened: The texts that are only the beginning of their row's text.
-        duplicates: Rows removed.
+        repeated: Rows removed because another row, which is kept, has the same text.
+        conflicting: Rows removed because their text has another label elsewhere.
     """
 
     splits: Mapping[Role, Split]
     shortened: frozenset[str]
-    duplicates: int
+    repeated: int
+    conflicting: int
 
 
 def clean(splits: Mapping[Role, Split], cut: Callable[[str], str]) -> Cleaned:
@@ -41,10 +43,11 @@ def clean(splits: Mapping[Role, Split], cut: Callable[[str], str]) -> Cleaned:
         for text, label in zip(split.texts, split.labels, strict=True):
             labels.setdefault(text.lower(), set()).add(label)
     taken = {key for key, found in labels.items() if len(found) > 1}
+    conflicting = sum(text.lower() in taken for s in cuts.values() for text in s.texts)
     order: tuple[Role, ...] = ("test", "validation", "train")
     kept = {role: _without(cuts[role], taken) for role in order if role in cuts}
     removed = sum(map(len, cuts.values())) - sum(map(len, kept.values()))
-    return Cleaned(kept, shortened, removed)
+    return Cleaned(kept, shortened, removed - conflicting, conflicting)
 
 
 def _without(split: Split, taken: set[str]) -> Split:

@@ -34,8 +34,10 @@ def divide(
     is taken from the front of an order and report-val from its end, so that a larger size of one
     leaves the texts of the other as they are.
 
+    A part is empty where there are too few texts for it.
+
     Raises:
-        UserError: There is no train, or nothing would be left of it.
+        UserError: There is no train.
     """
     pools = {role: _ordered(pool, seed) for role, pool in pools.items()}
     if len(pools) == 1:
@@ -99,11 +101,6 @@ def _carved(
     order = np.argsort(group, kind="stable")  # a group stands where its first member stood
     search, middle, report = order[:front], order[front : n - end], order[n - end :][::-1]
     middle = _without(middle, group, np.concatenate([search, report]))
-    if not (len(search) and len(middle)):
-        raise UserError(
-            f"{pool.origin} has {len(pool)} texts, too few for training, search-val and report-val:"
-            " give more texts, or fewer that are nearly the same"
-        )
     held_out = _chosen(pool, search)
     reported = held_out if one else _chosen(pool, _without(report, group, search))
     return _chosen(pool, middle).head(train), held_out, reported

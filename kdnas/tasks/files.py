@@ -1,6 +1,5 @@
 """Reads local files, folders of them, and those that `save_to_disk` of `datasets` writes."""
 
-import codecs
 import csv
 import io
 import json
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kdnas.errors import UserError
+from kdnas.reading import decoded
 from kdnas.tasks.tables import ROLES, Role, Table, dataset_tables
 
 Columns = Mapping[str, Sequence[object]]
@@ -75,30 +75,13 @@ def _kind(path: Path) -> str:
     return path.suffix.lower()
 
 
-def _text(path: Path, name: str) -> str:
-    """The content of a text file in UTF-8.
-
-    Raises:
-        UserError: It is in another encoding; the message names the line and the cure.
-    """
-    content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UserError(f"{name} is in UTF-16: {_to_utf8('utf-16', path)}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        cure = _to_utf8("cp1252", path)
-        raise UserError(f"{name} line {line} is not UTF-8; often it is cp1252: {cure}") from error
-
-
-def _to_utf8(encoding: str, path: Path) -> str:
-    return f"save it as UTF-8, as with iconv -f {encoding} -t utf-8 {path.name}"
-
-
 def _lines(path: Path, name: str) -> list[str]:
     """The lines of a text file that are not blank; only a line feed ends a line."""
-    return [line.rstrip("\r") for line in _text(path, name).split("\n") if line.strip()]
+    return [
+        line.rstrip("\r")
+        for line in decoded(path.read_bytes(), path, name).split("\n")
+        if line.strip()
+    ]
 
 
 def _read_tsv(path: Path, name: str) -> Table:
@@ -107,7 +90,7 @@ def _read_tsv(path: Path, name: str) -> Table:
 
 
 def _read_csv(path: Path, name: str) -> Table:
-    text = _text(path, name)
+    text = decoded(path.read_bytes(), path, name)
     with _fields_of(len(text)):
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
@@ -160,7 +143,7 @@ def _is_integer(cell: str) -> bool:
 
 
 def _read_json_lines(path: Path, name: str) -> Table:
-    lines = _text(path, name).split("\n")
+    lines = decoded(path.read_bytes(), path, name).split("\n")
     records = [
         _json_object(line, f"{name} line {i}") for i, line in enumerate(lines, 1) if line.strip()
     ]

@@ -41,9 +41,8 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
     names = tuple(next(filter(None, known), ()) or _sorted_names(labels.values()))
     if len(names) < 2:
         held = f"only {names[0]!r}" if names else "nothing"
-        origins = ", ".join(table.origin for table in tables.values())
         raise UserError(
-            f"{origins}: column {label_in!r} holds {held} for a label, and a task "
+            f"{_origins(tables)}: column {label_in!r} holds {held} for a label, and a task "
             "needs 2 classes; name the column of labels with task.label_column=NAME"
         )
     splits, empty = {}, 0
@@ -51,6 +50,8 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         texts = texts_of(tables[role], text_in)
         splits[role] = _pool(texts, found, names, tables[role].origin)
         empty += len(texts) - len(splits[role])
+    if not any(map(len, splits.values())):
+        raise UserError(f"{_origins(tables)}: none of the {empty} rows has a text and a label")
     return Pools(names, splits, empty)
 
 
@@ -94,6 +95,10 @@ def _label(value: object) -> str | None:
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         value = int(value)
     return str(value).strip() or None
+
+
+def _origins(tables: Mapping[Role, Table]) -> str:
+    return ", ".join(table.origin for table in tables.values())
 
 
 def _no_column(table: Table, problem: str, setting: str) -> UserError:

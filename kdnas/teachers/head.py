@@ -13,6 +13,7 @@ from kdnas.teachers.pretrained import (
     load_classifier,
     load_config,
     require_one_of_several,
+    require_shapes,
     require_whole,
 )
 
@@ -27,7 +28,7 @@ def load_for_task(
 
     A head whose classes are the task's in another order is permuted, whether or not the model is
     trained further; case does not count. Any other head is taken as it stands where it has as many
-    classes, and else replaced by a fresh one.
+    classes, and else replaced by a fresh one. What is not the head has to fit either way.
 
     Args:
         name: A hub id, a folder, or a name in `kdnas.model_names.OFFLINE_MODELS`.
@@ -52,10 +53,12 @@ def load_for_task(
         id2label=dict(enumerate(label_names)),
         label2id={label: i for i, label in enumerate(label_names)},
         problem_type=None,  # that of a start which is trained on classes
-        ignore_mismatched_sizes=not trained,
+        ignore_mismatched_sizes=True,
         output_loading_info=True,
         **config,
     )
+    encoder = f"{model.base_model_prefix}."
+    require_shapes(name, report, "" if trained else encoder)
     if trained:
         require_whole(name, report)
     if order is not None and order != list(range(len(order))):
@@ -79,9 +82,10 @@ def _require_classes(
     unnamed = all(map(_UNNAMED.fullmatch, own))
     if order is not None or (unnamed and len(own) == len(wanted)):
         return
+    rename = "name the classes alike in id2label of its config.json, or "
     raise UserError(
-        f"teacher {name} tells {', '.join(own)} apart, the task {', '.join(wanted)}: name the"
-        " classes alike in id2label of its config.json, or fine-tune it with teacher.epochs=3"
+        f"teacher {name} tells {', '.join(own)} apart, the task {', '.join(wanted)}:"
+        f" {rename if len(own) == len(wanted) else ''}fine-tune it with teacher.epochs=auto"
     )
 
 

@@ -113,7 +113,10 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
     require_one_of_several(str(folder), load_config(str(folder)))
-    model, found = load_classifier(str(folder), output_loading_info=True)
+    model, found = load_classifier(
+        str(folder), output_loading_info=True, ignore_mismatched_sizes=True
+    )
+    require_shapes(str(folder), found)
     require_whole(str(folder), found)
     tokenizer = load_tokenizer(str(folder))
     require_fitting(str(folder), model, tokenizer)
@@ -194,6 +197,29 @@ def require_whole(name: str, report: Mapping[str, Iterable[str]]) -> None:
             f"{name} holds weights that its network does not have, such as {unexpected[0]}: restore"
             " its config.json, or, if they are of no use, load it with transformers and save it"
             " again with save_pretrained"
+        )
+
+
+def require_shapes(name: str, report: Mapping[str, Iterable[Any]], among: str = "") -> None:
+    """Refuse a model some of whose weights have other shapes than its configuration says.
+
+    transformers would begin with random numbers in their place.
+
+    Args:
+        name: The model.
+        report: What transformers says about the loading of it.
+        among: Only weights whose names begin so have to fit.
+
+    Raises:
+        UserError: It names the first of them.
+    """
+    # Older versions of transformers give the two shapes with each name.
+    names = (key if isinstance(key, str) else key[0] for key in report["mismatched_keys"])
+    other = sorted(name for name in names if name.startswith(among))
+    if other:
+        raise UserError(
+            f"weights of {name} have other shapes than its config.json says, such as {other[0]}:"
+            " restore the config.json that belongs to them"
         )
 
 
