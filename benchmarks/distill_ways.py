@@ -81,7 +81,7 @@ class Distilled(nn.Module):
         """The loss of a batch; `index` says which texts it holds."""
         mask = attention_mask.bool()
         logits, blocks = self.student(input_ids, mask)
-        step = Step(self.lesson, index.numpy(), mask, logits, blocks, 0, 1, None, PLAIN)
+        step = Step(self.lesson, index.numpy(), mask, logits, blocks, 0, 1, None, PLAIN, PLAIN)
         return {"loss": sum(term.weighted(step, heads) for term, heads in self.terms)}
 
 

@@ -21,6 +21,7 @@ from transformers import (
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.attacks import Attacker, ModelVictim
+from kdnas.cache import fingerprint
 from kdnas.cli.victims import open_victim
 from kdnas.config import AttackSettings, DistillSettings, TeacherSettings
 from kdnas.distillation import LIVE, Stage, Step, Term, distill, recipe_of
@@ -41,7 +42,7 @@ from kdnas.teachers import (
     teacher_signals,
     token_limit,
 )
-from kdnas.training import Inputs, Schedule, encode, logits_of, predict
+from kdnas.training import PLAIN, Inputs, Schedule, encode, logits_of, outputs_of, predict, take
 
 CPU = torch.device("cpu")
 LABELS = (1, 0, 1, 0, 0, 1, 0, 0)
@@ -54,6 +55,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder of each family."""
     place = tmp_path_factory.mktemp("models")
     return {kind: save_model(kind, place / kind.replace(" ", "-")) for kind in KINDS}
+
+
+READ_AT = {"gpt2": -1, "gpt2 with padding": -1, "xlnet": -1}
+"""Where another token than the first stands for a text."""
 
 
 def own_outputs(model, tokenizer, text: str):
@@ -82,7 +87,61 @@ def test_states_are_those_of_the_tokens_and_never_of_padding(kind: str, saved) -
         assert len(row) == len(own) == 3
         assert np.allclose(row[0], own[0].mean(dim=1)[0], atol=1e-5)
         for found, layer in zip(row[1:], own[1:], strict=True):
-            assert np.allclose(found, layer[0, 0], atol=1e-4)
+            assert np.allclose(found, layer[0, READ_AT.get(kind, 0)], atol=1e-5)
+
+
+ENDS = ("a good film and the actors are funny", "a good film and the story is a mess")
+"""Texts that begin alike."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_of_a_text_depends_on_its_last_words(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    texts = encode(tokenizer, ENDS, 64)
+    inputs = Inputs.of(tokenizer, model)
+    assert texts.ids[0][0] == texts.ids[1][0]
+    _, states = logits_and_layers(model, texts, CPU, inputs)
+    assert np.abs(states[0] - states[1]).max(axis=-1).min() > 1e-3
+    for at, text in enumerate(ENDS):
+        own = own_outputs(model, tokenizer, text)
+        read = torch.stack([layer[0, READ_AT.get(kind, 0)] for layer in own.hidden_states[1:]])
+        assert np.abs(states[at, 1:] - read.numpy()).max() < 1e-5
+        if kind in READ_AT:  # what the model's own head reads
+            head = (
+                model.score
+                if "gpt2" in kind
+                else lambda x: model.logits_proj(model.sequence_summary(x[None, None]))[0]
+            )
+            assert np.abs(head(read[-1]).detach().numpy() - own.logits.numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_whole_teacher_follows_itself_without_a_loss(kind: str, saved) -> None:
+    """PKD's student is read where its teacher is."""
+    settings = TeacherSettings(model=str(saved[kind]), epochs=0)
+    teacher = prepare_teacher(settings, TASK, 32)
+    recipe = recipe_of(DistillSettings(), "pkd")
+    lesson = lesson_of(settings, teacher, TASK, recipe)
+    student = first_layers(str(saved[kind]), TASK.label_names, 2, 0, CPU).eval()
+    index, inputs = np.arange(len(TEXTS)), lesson.inputs(student)
+    batch = take(lesson.texts, index, CPU)
+    with torch.no_grad():
+        out = outputs_of(student, batch, inputs)
+    step = Step(lesson, index, batch.mask, out.logits, out.hidden_states, 0, 1, None, PLAIN, inputs)
+    [patience] = [term for term in recipe[0].terms if "states" in term.needs]
+    assert float(patience.loss(step)) < 1e-10
+
+
+def test_only_states_of_the_last_token_are_kept_under_a_new_name(
+    saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path))
+    for kind, stays in (("bert", True), ("gpt2", False)):
+        settings = TeacherSettings(model=str(saved[kind]), epochs=0)
+        teacher = prepare_teacher(settings, TASK, 32)
+        teacher_signals(settings, teacher, TASK, ["states"])
+        old = fingerprint(teacher=teacher.identity, probes=None)
+        assert (tmp_path / f"signals-states-{old}.safetensors").exists() == stays
 
 
 def test_a_text_without_a_token_is_read_as_the_end_token(saved) -> None:
@@ -355,7 +414,8 @@ def agrees(step: Step) -> torch.Tensor:
     """The teacher itself says what its signals say."""
     assert torch.allclose(step.live.logits, step.signal("logits"), atol=1e-4)
     for at, states in enumerate(step.live.hidden_states[1:], start=1):
-        assert torch.allclose(states[:, 0], step.signal("states")[:, at], atol=1e-4)
+        read = step.inputs.summary(states, step.mask)
+        assert torch.allclose(read, step.signal("states")[:, at], atol=1e-4)
     return step.logits.square().mean()
 
 

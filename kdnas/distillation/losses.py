@@ -65,7 +65,7 @@ def logit_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
 
 
 def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Mean squared difference of the states of the first token, each scaled to length 1.
+    """Mean squared difference of the states that stand for a text, each scaled to length 1.
 
     Sun 2019, eq. 7, but the mean over texts, layers and features; at most 4 / width.
 

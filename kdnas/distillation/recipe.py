@@ -56,6 +56,7 @@ class Step:
         number, steps: Steps of this stage that are done, and all of them.
         teacher: The teacher itself, where a term needs it `LIVE`.
         inputs: How the teacher reads its texts.
+        own_inputs: How the student does.
     """
 
     lesson: Lesson
@@ -67,6 +68,7 @@ class Step:
     steps: int
     teacher: Any
     inputs: Inputs
+    own_inputs: Inputs
 
     @cached_property
     def states(self) -> tuple[Tensor, ...]:

@@ -107,6 +107,7 @@ class _Training:
                 steps=steps,
                 teacher=self.teacher,
                 inputs=self._teachers_inputs,
+                own_inputs=self._own_inputs,
             )
 
         return step_of

@@ -14,7 +14,8 @@ def logits_and_layers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A classifier's logits, (texts, classes), and a vector per layer, (texts, layers + 1, width).
 
-    The vector is the mean token of the embedding output, the first token of every later layer.
+    The vector is the mean token of the embedding output, and of every later layer the token that
+    stands for the text.
     """
     classes, width = model.config.num_labels, model.config.hidden_size
 
@@ -22,7 +23,8 @@ def logits_and_layers(
         out = inputs.read(model, ids, mask, output_hidden_states=True)
         embedded = out.hidden_states[0] * mask.unsqueeze(-1)
         mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return torch.cat([out.logits, mean, *(h[:, 0] for h in out.hidden_states[1:])], dim=1)
+        layers = (inputs.summary(states, mask) for states in out.hidden_states[1:])
+        return torch.cat([out.logits, mean, *layers], dim=1)
 
     found = predict(forward, texts, device)
     return found[:, :classes].copy(), found[:, classes:].reshape(len(found), -1, width)

@@ -42,6 +42,13 @@ class Pass:
         """How the teacher reads its texts."""
         return Inputs.of(self.teacher.tokenizer(), self.model)
 
+    @cached_property
+    def reads_last(self) -> bool:
+        """Whether its last token stands for a text; kept, so that it is not loaded for that."""
+        name = f"reads-last-{self.teacher.identity}"
+        found = cached_arrays(name, lambda: {"last": np.array([self.inputs.last])})
+        return bool(found["last"][0])
+
     def encoded(self, texts: tuple[str, ...]) -> EncodedTexts:
         """Texts as the teacher sees them."""
         return encode(self.teacher.tokenizer(), texts, self.teacher.max_length)
@@ -76,7 +83,8 @@ SIGNALS: Registry[Callable[[Pass], np.ndarray]] = Registry(
 
 - `logits` (texts, classes), of the training texts, as the next two;
 - `probe_logits` (texts, layers + 1, classes): those of the probes, layer 0 the embedding output;
-- `states` (texts, layers + 1, width): the first token of every layer, the mean one of layer 0;
+- `states` (texts, layers + 1, width): the mean token of layer 0, and of every later one that which
+  stands for the text (`Inputs.summary`);
 - `search_logits` (texts, classes), of search-val.
 """
 
@@ -99,12 +107,14 @@ def teacher_signals(
         settings.seed,
     )
     made_from = Pass(teacher, task, probes)  # what is missing is made in one pass
+    # Older versions have kept states of the first token.
+    read = {"read": "last token"} if made_from.reads_last else {}
 
     def signal(kind: str) -> np.ndarray:
         make = SIGNALS[kind]
         # Only the probes' own signal depends on how they are trained.
         trained = asdict(probes) if kind == "probe_logits" else None
-        part = fingerprint(teacher=teacher.identity, probes=trained)
+        part = fingerprint(teacher=teacher.identity, probes=trained, **read)
         return cached_arrays(f"signals-{kind}-{part}", lambda: {kind: make(made_from)})[kind]
 
     return {kind: signal(kind) for kind in kinds}

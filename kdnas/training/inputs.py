@@ -1,7 +1,7 @@
-"""How a transformer reads texts: where its padding stands, and the segments of its tokens."""
+"""How a transformer reads texts: where padding stands, segments, which token stands for a text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 _PROBES = "a", "a good film that is long enough to leave the other one padded"
 _ROUNDING, _LEAST_LEAK = 1e-5, 1e-3
-"""Shares of the logits that may differ, and that only text which is no text makes differ."""
+"""Shares of an output that may differ, and that only text which is no text makes differ."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Inputs:
         segments: The segment of each token id that has another one than 0.
         alone: Whether the model reads padding as text (FNet takes no mask, ConvBERT convolves
             over it), so that only texts of one length can be read together.
+        last: Whether the state of the last token stands for a text, and not that of the first.
     """
 
     left: bool = False
     segments: Mapping[int, int] = field(default_factory=dict)
     alone: bool = False
+    last: bool = False
 
     @classmethod
     def of(cls, tokenizer: Any, model: Any) -> Self:
@@ -36,7 +38,8 @@ class Inputs:
 
         The padding stands where it changes nothing, on the tokenizer's side unless the other one is
         better: XLNet reads its class off the last place and knows distances only, GPT-2 counts
-        places from the left.
+        places from the left. The last token stands for a text where the first does not see it
+        (GPT-2), and where padding must stand on the left of it (XLNet).
         """
         probes = [tokenizer(text) for text in _PROBES]
         segments = {
@@ -47,11 +50,21 @@ class Inputs:
             )
             if segment
         }
+        rows = [probe["input_ids"] for probe in probes]
+        found = cls._by_padding(tokenizer, model, rows, segments)
+        others = set(range(len(tokenizer))) - {*tokenizer.all_special_ids, rows[1][1]}
+        return replace(
+            found, last=found.left or not _first_sees(model, found, rows[1], min(others))
+        )
+
+    @classmethod
+    def _by_padding(
+        cls, tokenizer: Any, model: Any, rows: list[list[int]], segments: Mapping[int, int]
+    ) -> Self:
         if "attention_mask" not in signature(model.forward).parameters:
             return cls(segments=segments, alone=True)
         own = cls(tokenizer.padding_side == "left", segments)
         other = cls(not own.left, segments)
-        rows = [probe["input_ids"] for probe in probes]
         errors = [
             _error_of_padding(model, each, rows, tokenizer.pad_token_id) for each in (own, other)
         ]
@@ -70,6 +83,12 @@ class Inputs:
         if self.left and out.hidden_states is not None:
             out.hidden_states = tuple(_rolled(each, mask, -1) for each in out.hidden_states)
         return out
+
+    def summary(self, states: Tensor, mask: Tensor) -> Tensor:
+        """The state that stands for each text, (batch, width), of those that `read` returns."""
+        if not self.last:
+            return states[:, 0]
+        return states[torch.arange(len(states), device=states.device), mask.sum(dim=1) - 1]
 
     def _read_by_length(self, model: Any, ids: Tensor, mask: Tensor, **asked: bool) -> Any:
         lengths = mask.sum(dim=1)
@@ -122,10 +141,29 @@ def _error_of_padding(model: Any, inputs: Inputs, rows: list[list[int]], pad: in
     filled[:, : short.shape[1]] = short
     lengths = torch.tensor([[short.shape[1]], [long.shape[1]]], device=model.device)
     mask = torch.arange(long.shape[1], device=model.device) < lengths
+    alone = _said(model, inputs, short, torch.ones_like(short, dtype=torch.bool)).logits[0]
+    padded = _said(model, inputs, torch.cat([filled, long]), mask).logits[0]
+    return _difference(alone, padded)
+
+
+def _first_sees(model: Any, inputs: Inputs, row: list[int], other: int) -> bool:
+    """Whether another second token changes the last state of the first one."""
+    ids = torch.tensor([row, [row[0], other, *row[2:]]], device=model.device)
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    states = _said(model, inputs, ids, mask, output_hidden_states=True).get("hidden_states")
+    return states is None or _difference(*states[-1][:, 0]) > _ROUNDING
+
+
+def _said(model: Any, inputs: Inputs, ids: Tensor, mask: Tensor, **asked: bool) -> Any:
+    """What the model says of ids without dropout."""
     trains = model.training
     model.eval()
     with torch.no_grad():
-        alone = inputs.read(model, short, torch.ones_like(short, dtype=torch.bool)).logits[0]
-        padded = inputs.read(model, torch.cat([filled, long]), mask).logits[0]
+        out = inputs.read(model, ids, mask, **asked)
     model.train(trains)
-    return float((alone - padded).abs().max() / alone.abs().max())
+    return out
+
+
+def _difference(one: Tensor, other: Tensor) -> float:
+    """The largest difference, as a share."""
+    return float((one - other).abs().max() / one.abs().max())

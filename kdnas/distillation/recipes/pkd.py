@@ -24,7 +24,8 @@ def recipe(schedule: Schedule, settings: PKDSettings) -> Recipe:
 
     def patience(step: Step) -> Tensor:
         layers = step.states[1:]  # without the embedding
-        student = torch.stack([state[:, 0] for state in layers], dim=1)[:, :-1]
+        read = [step.own_inputs.summary(states, step.mask) for states in layers]
+        student = torch.stack(read, dim=1)[:, :-1]
         teacher = step.signal("states")
         followed = followed_layers(settings.follow, len(layers), teacher.shape[1] - 1)
         return patient_loss(student, teacher[:, list(followed)])
