@@ -49,9 +49,13 @@ def run_pipeline(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
-        remark = config.attack.remark(prepared.task.label_names)
-        if remark:
-            listener.remark(f"attack: {remark}")
+        remarks = {
+            "data": prepared.task.remark,
+            "attack": config.attack.remark(prepared.task.label_names),
+        }
+        for about, remark in remarks.items():
+            if remark:
+                listener.remark(f"{about}: {remark}")
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)

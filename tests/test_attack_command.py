@@ -97,6 +97,30 @@ def test_both_engines_give_the_same_records(classifier, data):
         assert one == other
 
 
+ODD = (
+    "I ❤\ufe0f this film 👩\u200d👩\u200d👧 so much",
+    "यह फ़िल्म фильм 映画 مرحبا is good",
+    "\u00d7",
+    "!!! ... ?",
+    "a film with a \x00 hole",
+    "İstanbul'da \ufb01lm \uff26\uff35\uff2c\uff2c of [SEP] and [MASK]",
+    "x" * 600 + " is bad",
+)
+
+
+def test_both_engines_agree_on_odd_texts_of_a_file(save, tokenizer, tmp_path):
+    torch.manual_seed(0)
+    model = save("wide", BertForSequenceClassification(config(tokenizer, initializer_range=1.0)))
+    data = tmp_path / "odd.jsonl"
+    rows = [{"text": text, "label": label} for text in (*ODD, "") for label in NAMES]
+    data.write_text("\n".join(map(json.dumps, rows)))
+    options = ("--model", model, "--data", str(data), "--json")
+    fast, slow = attacked(*options), attacked(*options, "--engine", "textattack")
+    assert [record["original"] for record in fast[::2]] == list(ODD), "blank rows are left out"
+    assert {record["outcome"] for record in fast} == {"skipped", "succeeded", "failed"}
+    assert [r | {"queries_sent": 0} for r in fast] == [r | {"queries_sent": 0} for r in slow]
+
+
 @pytest.mark.parametrize(
     ("own", "polarity"), [([], "off"), (["polarity=on"], "on"), (["polarity=off"], "off")]
 )

@@ -22,9 +22,10 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Texts whose labels are numbers, which say nothing of sentiments."""
+    """Pairs of texts whose labels are numbers, which say nothing of sentiments."""
     path = tmp_path_factory.mktemp("data") / "texts.tsv"
-    path.write_text("text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in ROWS))
+    rows = "".join(f"is it good?\t{text}\t{label}\n" for text, label in ROWS)
+    path.write_text(f"question\tsentence\tlabel\n{rows}")
     return path
 
 
@@ -86,3 +87,8 @@ def test_a_search_says_that_its_classes_tell_nothing_of_sentiments(
     remark = "attack: the classes 0, 1 are not called negative and positive"
     for said in (searched[1].stderr, CliRunner().invoke(app, asked("evaluate")).stderr):
         assert sum(line.startswith(remark) for line in said.splitlines()) == 1
+
+
+def test_a_search_says_that_it_reads_one_text_of_a_pair(searched: tuple[Path, Result]) -> None:
+    remark = "data: one text per example is read, from column 'sentence'; 'question' is not used"
+    assert searched[1].stderr.count(remark) == 1

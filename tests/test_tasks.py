@@ -261,6 +261,39 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_data(tmp_pat
     assert sorted(named_rows(task)) == sorted(rows(30))
 
 
+FRAME = {
+    "text": ["a warm film", 'a "dull"\nfilm, too', None, "naïve 日本 👩\u200d👧"],
+    "label": [1, 0, None, None],
+}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_files_are_read_as_pandas_writes_them(tmp_path, name):
+    """With a column of row numbers, and class numbers that a missing label makes 1.0 and 0.0."""
+    import pandas as pd
+
+    frame = pd.DataFrame(FRAME)
+    write = {
+        "a.csv": frame.to_csv,
+        "a.jsonl": lambda path: frame.to_json(path, orient="records", lines=True),
+        "a.parquet": frame.to_parquet,
+    }
+    write[name](tmp_path / name)
+    read = LabelledTexts.read(str(tmp_path / name))
+    assert read.texts == ("a warm film", 'a "dull" film, too', "naïve 日本 👩\u200d👧")
+    assert (read.labels, read.empty) == (("1", "0", None), 1)
+
+
+def test_files_are_read_as_excel_writes_them(tmp_path):
+    """With a byte order mark, cells of several lines, and rows and columns of empty cells."""
+    lines = ["text,label,,", '"a warm\nfilm, ""too""",positive,,', "a dull film,negative,,", ",,,"]
+    content = "".join(f"{line}\r\n" for line in lines)
+    (tmp_path / "a.csv").write_bytes(content.encode("utf-8-sig"))
+    read = LabelledTexts.read(str(tmp_path / "a.csv"))
+    assert (read.texts, read.empty) == (('a warm film, "too"', "a dull film"), 1)
+    assert read.labels == ("positive", "negative")
+
+
 @pytest.mark.parametrize("column", ["text", "sentence", "content", "review"])
 def test_the_usual_text_columns_are_found(tmp_path, column):
     data = [(f"id{i}", *row) for i, row in enumerate(rows(30))]
@@ -280,6 +313,8 @@ def test_columns_can_be_named(tmp_path):
     ("written", "names"),
     [
         (["10", "9", "-2"], ("-2", "9", "10")),
+        (["1.0", "0.0"], ("0", "1")),
+        (["v1.0", "1.05.0"], ("1.05.0", "v1.0")),
         ([3, 1, 2], ("1", "2", "3")),
         ([1.0, 0.0, 2.0], ("0", "1", "2")),
         ([True, False], ("0", "1")),
@@ -290,6 +325,43 @@ def test_classes_are_sorted_as_numbers_or_as_text(tmp_path, written, names):
     data = [(text, written[i % len(written)]) for i, (text, _) in enumerate(rows(60))]
     write_json_lines(tmp_path / "a.jsonl", ["text", "label"], data)
     assert task_of(TaskSettings(name=str(tmp_path / "a.jsonl")), uncut).label_names == names
+
+
+@pytest.mark.parametrize(
+    ("texts", "different", "taken"), [(1040, 21, False), (1050, 21, True), (200, 20, True)]
+)
+def test_many_numbers_with_few_texts_each_are_scores(tmp_path, texts, different, taken):
+    scores = [str(i + 1) for i in range(different)]
+    if taken:
+        assert local_task(tmp_path, rows(texts, scores), search=different).label_names == (*scores,)
+        return
+    with pytest.raises(
+        UserError, match=r"like scores, .* 21 different numbers from 1 to 21; .* bin"
+    ):
+        local_task(tmp_path, rows(texts, scores))
+    words = [f"class {score}" for score in scores]
+    assert len(local_task(tmp_path, rows(texts, words)).label_names) == different
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "remark"),
+    [
+        (("premise", "hypothesis"), "premise", "from column 'premise'; 'hypothesis' is not used"),
+        (
+            ("sentence2", "sentence1"),
+            "sentence2",
+            "from column 'sentence2'; 'sentence1' is not used",
+        ),
+        (("question", "sentence"), None, "from column 'sentence'; 'question' is not used"),
+        (("question", "text"), None, None),
+        (("text", "premise"), None, None),
+    ],
+)
+def test_of_a_pair_of_texts_one_is_read_and_said(tmp_path, columns, asked, remark):
+    data = [(text, f"other {text}", label) for text, label in rows(30)]
+    write_csv(tmp_path / "a.csv", [*columns, "label"], data)
+    task = task_of(TaskSettings(name=str(tmp_path / "a.csv"), text_column=asked), uncut)
+    assert task.remark == (f"one text per example is read, {remark}" if remark else "")
 
 
 # --- data sets with several splits
@@ -882,6 +954,12 @@ ERRORS = {
         {},
         "its columns are body, label: .*text_c",
     ),
+    "pair": (
+        "a.csv",
+        "premise,hypothesis,label\na,b,0\nc,d,1\n",
+        {},
+        "none of text, .* are premise, .*text_column=NAME; of a pair of texts only one is read",
+    ),
     "no such text": (
         "a.csv",
         "text,label\na,0\nb,1\n",
@@ -890,7 +968,12 @@ ERRORS = {
     ),
     "no label column": ("a.csv", "text,mood\na,0\n", {}, "'label'; .*text, mood.*label_column"),
     "no text": ("a.jsonl", '{"text": 5, "label": 0}\n{"text": 6, "label": 1}', {}, "5, not text"),
-    "fractions": ("a.csv", "text,label\na,0.25\nb,0.5\n", {}, "0.25 is a fraction"),
+    "fractions": (
+        "a.csv",
+        "text,label\na,0.25\nb,0.5\n",
+        {},
+        "2 different numbers from 0.25 to 0.5, and 0.25 is",
+    ),
     "blank": ("a.csv", "text,label\n,0\n  ,1\n", {}, "none of the 2 rows has a text and a label"),
     "one class": ("a.csv", "text,label\na,0\nb,0\n", {}, "only '0' for a label"),
     "no labels": ("a.csv", "text,label\na,-1\nb,-1\n", {}, "holds nothing for a label"),

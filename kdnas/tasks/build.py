@@ -47,6 +47,7 @@ def build_task(
         licence=source.licence,
         empty=pools.empty,
         offline=source.offline,
+        remark=pools.remark,
     )
 
 

@@ -126,7 +126,8 @@ def _columns(rows: list[list[str]], name: str) -> Columns:
 
 def _require_names(header: list[str], name: str) -> None:
     """Refuse a header that names a column twice, or that another sign separates."""
-    column, times = Counter(header).most_common(1)[0]
+    named = Counter(filter(None, header)).most_common(1)  # spreadsheets write empty columns, too
+    column, times = named[0] if named else ("", 0)
     if times > 1:
         raise UserError(f"{name} has {times} columns {column!r}: keep one, or rename the others")
     sign = next((s for s in (";", "\t", "|") if len(header) == 1 and s in header[0]), None)

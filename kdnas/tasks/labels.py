@@ -1,5 +1,7 @@
 """Turns tables into pools of texts with class numbers."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +10,23 @@ from kdnas.tasks.tables import Role, Table
 from kdnas.tasks.task import Split
 
 _TEXT_COLUMNS = ("text", "sentence", "content", "review")
+
+_PAIRS = (
+    ("premise", "hypothesis"),
+    ("question", "answer"),
+    ("question", "sentence"),
+    ("question", "passage"),
+    ("question1", "question2"),
+    ("sentence1", "sentence2"),
+    ("text1", "text2"),
+)
+"""Columns that data sets of pairs of texts have."""
+
+_MOST_NUMBERS, _FEWEST_TEXTS = 20, 50
+"""More different numbers than these, with fewer texts of each than these, are scores."""
+
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+"""A class number as pandas writes it into a CSV file where a row has no label."""
 
 
 @dataclass(frozen=True)
@@ -18,21 +37,25 @@ class Pools:
         label_names: The classes.
         splits: Pools in the order of their rows; those without labels are left out.
         empty: Rows dropped because they had no text or no label.
+        remark: What a user should know of how they were read; often nothing.
     """
 
     label_names: tuple[str, ...]
     splits: Mapping[Role, Split]
     empty: int
+    remark: str
 
 
 def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: str) -> Pools:
     """The pools of the tables that have labels, with texts and labels in these columns.
 
     Classes keep the order that the data gives them; otherwise they are the labels found, sorted
-    as numbers if all are numbers and as text if not.
+    as numbers if all are numbers and as text if not. Fractions, and more than 20 different numbers
+    with fewer than 50 texts each, are taken for scores.
 
     Raises:
-        UserError: A column is missing or not what it should be, or there are not two classes.
+        UserError: A column is missing or not what it should be, there are not two classes, or the
+            labels are scores.
     """
     labels = {role: labels_of(table, label_in) for role, table in tables.items()}
     # The hub marks the hidden labels of a test split with -1.
@@ -51,18 +74,16 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         splits[role] = _pool(texts, found, names, tables[role].origin)
         empty += len(texts) - len(splits[role])
     if not any(map(len, splits.values())):
-        raise UserError(f"{_origins(tables)}: none of the {empty} rows has a text and a label")
-    return Pools(names, splits, empty)
+        raise UserError(
+            f"{_origins(tables)}: none of the {empty} rows has a text and a label; name other columns"
+            " with task.text_column=NAME and task.label_column=NAME"
+        )
+    return Pools(names, splits, empty, _remark(tables[next(iter(splits))], text_in))
 
 
 def texts_of(table: Table, column: str | None) -> list[str]:
     """The texts on one line each; a missing one is empty."""
-    if column is None:
-        column = next((name for name in _TEXT_COLUMNS if name in table.columns), None)
-    if column is None:
-        raise _no_column(table, f"none of {', '.join(_TEXT_COLUMNS)}", "text_column")
-    if column not in table.columns:
-        raise _no_column(table, f"no column {column!r}", "text_column")
+    column = _text_column(table, column)
     values = table.columns[column][:]
     other = next((value for value in values if not isinstance(value, str | None)), None)
     if other is not None:
@@ -75,6 +96,27 @@ def texts_of(table: Table, column: str | None) -> list[str]:
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise UserError(f"{table.origin}: text {row} holds half a surrogate pair; mend it")
     return texts
+
+
+def _text_column(table: Table, column: str | None) -> str:
+    """The column that texts are read from: the one that is asked for, or the first usual one."""
+    if column is None:
+        column = next((name for name in _TEXT_COLUMNS if name in table.columns), None)
+    if column is None:
+        raise _no_column(table, f"none of {', '.join(_TEXT_COLUMNS)}", "text_column")
+    if column not in table.columns:
+        raise _no_column(table, f"no column {column!r}", "text_column")
+    return column
+
+
+def _remark(table: Table, asked: str | None) -> str:
+    """That one column of a pair is read, where a table has another that belongs to it."""
+    column = _text_column(table, asked)
+    others = [name for pair in _PAIRS if column in pair for name in pair if name != column]
+    other = next((name for name in others if name in table.columns), None)
+    if other is None:
+        return ""
+    return f"one text per example is read, from column {column!r}; {other!r} is not used"
 
 
 def labels_of(table: Table, column: str) -> list[str | None]:
@@ -94,7 +136,9 @@ def _label(value: object) -> str | None:
         return None
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         value = int(value)
-    return str(value).strip() or None
+    written = str(value).strip()
+    whole = _WHOLE.fullmatch(written)
+    return whole[1] if whole else written or None
 
 
 def _origins(tables: Mapping[Role, Table]) -> str:
@@ -103,25 +147,30 @@ def _origins(tables: Mapping[Role, Table]) -> str:
 
 def _no_column(table: Table, problem: str, setting: str) -> UserError:
     there = ", ".join(table.columns)
+    paired = setting == "text_column" and any(set(pair) <= set(table.columns) for pair in _PAIRS)
     return UserError(
         f"{table.origin} has {problem}; its columns are {there}: rename one, or for a search choose"
-        f" it with task.{setting}=NAME"
+        f" it with task.{setting}=NAME{'; of a pair of texts only one is read' if paired else ''}"
     )
 
 
 def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
-    names = {label for pool in pools for label in pool if label is not None}
+    counts = Counter(label for pool in pools for label in pool if label is not None)
     try:
-        numbers = {name: float(name) for name in names}
+        numbers = {name: float(name) for name in counts}
     except ValueError:
-        return sorted(names)
-    fraction = next((name for name in sorted(names) if not numbers[name].is_integer()), None)
-    if fraction is not None:
+        return sorted(counts)
+    names = sorted(counts, key=numbers.__getitem__)
+    fraction = next((name for name in names if not numbers[name].is_integer()), None)
+    rare = len(names) > _MOST_NUMBERS and counts.total() < _FEWEST_TEXTS * len(names)
+    if rare or fraction is not None:
+        such = "" if fraction is None else f", and {fraction} is a fraction"
         raise UserError(
-            f"label {fraction} is a fraction, not a class; kdnas has tasks of classification "
-            "only: name a column of classes with task.label_column=NAME"
+            f"the labels look like scores, not classes: {len(names)} different numbers from"
+            f" {names[0]} to {names[-1]}{such}; kdnas classifies: bin them into a few classes, or"
+            " call classes by names, or name their column with task.label_column=NAME"
         )
-    return sorted(names, key=numbers.__getitem__)
+    return names
 
 
 def _pool(texts: list[str], labels: list[str | None], names: Sequence[str], origin: str) -> Split:

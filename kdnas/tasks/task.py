@@ -64,6 +64,7 @@ class Task:
         licence: Of the data, or that none is stated.
         empty: Rows dropped because they had no text or no label.
         offline: Whether it came from the offline extra; its results are labelled as such.
+        remark: What a user should know of how the texts were read; often nothing.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Task:
     licence: str
     empty: int = 0
     offline: bool = False
+    remark: str = ""
 
     @property
     def sentiment(self) -> bool:
