@@ -143,7 +143,8 @@ def _write(path: Path, arrays: Arrays) -> None:
     from safetensors.numpy import save_file
 
     make_folder(path.parent)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     contiguous = {name: np.array(a, order="C") for name, a in arrays.items()}
-    save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
-    draft.replace(path)
+    with TemporaryDirectory(dir=path.parent) as folder:  # of a name that no container has too
+        draft = Path(folder) / path.name
+        save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
+        draft.replace(path)

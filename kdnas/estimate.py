@@ -13,8 +13,8 @@ from kdnas.cache import Arrays
 from kdnas.config import Config
 from kdnas.distillation import Lesson, distill, needs_of, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import attack_spec, load_task
-from kdnas.space import Genotype, canonical, random_edits
+from kdnas.evaluation import OnStage, attack_spec, load_task, require_possible
+from kdnas.space import Genotype, canonical
 from kdnas.students import Blueprint, build
 from kdnas.tasks import Task
 from kdnas.teachers import load_config, load_tokenizer
@@ -61,22 +61,30 @@ class Estimate:
         return min(students, KEPT_STUDENTS) * self.weight_bytes + students * self.text_bytes
 
 
-def estimate_run(config: Config) -> Estimate:
+def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estimate:
     """Time one initial student of `config`; the teacher is not needed, random signals stand in.
 
+    Args:
+        config: The run.
+        on_stage: Called with the name of each stage as it starts.
+
     Raises:
-        UserError: Data, tokenizer or a package cannot be had.
+        UserError: Data, tokenizer or a package cannot be had, or no student keeps to the limits.
+        EvaluationFailed: The loss or a logit of the student is not finite.
     """
     exact_float32(config.search.threads)
+    on_stage("data")
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
-    arch = random_edits(config.space, np.random.default_rng(config.search.seed)).architecture
+    arch = require_possible(config, shape)
+    on_stage("distillation of one student")
     chosen = config.student
     blueprint = Blueprint(
         shape, task.label_names, chosen.max_length, chosen.dropout, choose_device()
     )
     student = build(canonical(arch).to_json(), blueprint, seed=0)
     train = _train_seconds(config, task, tokenizer, student)
+    on_stage("attack on it")
     attacked = len(task.search.head(config.attack.texts))
     return Estimate(
         task=task,

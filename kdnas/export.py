@@ -6,7 +6,6 @@ import warnings
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ WARM_UPS, TIMED_RUNS = 5, 30
 
 
 def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> None:
-    """Write the trained student of `row` to `out`: weights, config, tokenizer, model card.
+    """Write the trained student of `row` to a new folder: weights, config, tokenizer, model card.
 
     The weights are those of the run, by their checksum, or trained again from the recorded seed
     where the run did not keep them. Of several trials of a student the one that stands for it is
@@ -62,15 +61,10 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
     tokenizer.model_max_length = config.student.max_length
     card = _model_card(row, archive, prepared, student)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=out.parent) as draft:
-            save_model(student, tokenizer, Path(draft) / "model")
-            (Path(draft) / "model" / "README.md").write_text(card)
-            if out.is_dir():
-                out.rmdir()
-            (Path(draft) / "model").rename(out)
+        save_model(student, tokenizer, out)
+        (out / "README.md").write_text(card)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"cannot write {out}: {error}; free some space or name another") from error
+        raise UserError(f"cannot write {out}: {error}; free some space") from error
 
 
 def milliseconds(student: Any, vocabulary: int, length: int) -> float:

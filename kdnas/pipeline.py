@@ -7,7 +7,13 @@ from functools import partial
 from kdnas.analysis import pareto_front
 from kdnas.attacks import load_resources
 from kdnas.config import Config
-from kdnas.evaluation import KeptWeights, make_evaluator, prepare, record_preparation
+from kdnas.evaluation import (
+    KeptWeights,
+    make_evaluator,
+    prepare,
+    record_preparation,
+    within_limits,
+)
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import metrics_of
 from kdnas.progress import NOBODY, Listener, Progress
@@ -43,6 +49,9 @@ def run_pipeline(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
+        remark = config.attack.remark(prepared.task.label_names)
+        if remark:
+            listener.remark(f"attack: {remark}")
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)
@@ -64,7 +73,7 @@ def run_pipeline(
                 archive,
                 workers,
                 floor=floor,
-                accept=prepared.within_limits(config),
+                accept=within_limits(config, prepared.shape),
                 progress=finished,
             )
             archive.set_meta(ended=reason)
@@ -72,4 +81,4 @@ def run_pipeline(
             members = pareto_front(archive.rows(), objectives, floor)
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
-    archive.set_meta(finished=True)
+    archive.end()

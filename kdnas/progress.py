@@ -25,6 +25,9 @@ class Listener:
     def finished(self, birth: Birth, done: Finished, status: Status) -> None:
         """A trial has ended, or was found in the archive."""
 
+    def remark(self, remark: str) -> None:
+        """Something that the user should know has come up."""
+
     def part(self, description: str) -> None:
         """A part of a reproduction starts or goes on."""
 
@@ -50,6 +53,7 @@ class Progress:
         self._status, self._started = Status(), 0.0
         self._workers: Workers | None = None
         self._over, self._lock = Event(), Lock()
+        self._writer = Thread(target=self._keep_writing, daemon=True)
 
     def stage(self, name: str, total: int | None = None, recorded: int = 0) -> None:
         """End the running stage and start another.
@@ -87,11 +91,12 @@ class Progress:
                 self._workers = None
 
     def __enter__(self) -> Self:
-        Thread(target=self._keep_writing, daemon=True).start()
+        self._writer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._writer.join()  # it writes into no folder that is deleted next
         self._end_stage()
 
     def _end_stage(self) -> None:

@@ -12,6 +12,7 @@ a run can record them, `load_sources` imports the same ones in a worker process,
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -202,8 +203,19 @@ def _imported(module: str) -> Any:
         sys.path.append(os.getcwd())
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        raise UserError(f"module {module} cannot be imported: {error}") from error
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"module {module} cannot be imported ({error}): run kdnas in the folder that holds it,"
+            " or add that to PYTHONPATH"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise UserError(f"module {module} cannot be imported: {raised(error)}; mend it") from error
+
+
+def raised(error: BaseException) -> str:
+    """What code of a user's raised and where, in one line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name} line {last.lineno})"
 
 
 def _remember(module: str) -> None:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import output_of
-from rich.console import Console
 from synthetic_students import CONTEXT, DEGENERATE, FAILED, constant, measurement, run, student
 from toy_runs import evaluated
 
@@ -31,6 +30,7 @@ from kdnas.analysis import (
     why_empty,
 )
 from kdnas.analysis.front import marks
+from kdnas.cli.output import PlainConsole, print_table
 from kdnas.metrics import (
     ACCURACY,
     FLOPS,
@@ -44,7 +44,7 @@ from kdnas.metrics import (
     standard_error,
 )
 from kdnas.problems import TOY_SPACE
-from kdnas.records import Evaluation, Failure, Job
+from kdnas.records import AttackSpec, Evaluation, Failure, Job
 from kdnas.runs import Row
 from kdnas.runs.context import largest_seen
 from kdnas.space import Op, random_uniform
@@ -234,7 +234,7 @@ def test_without_feasible_students_all_is_empty(rows):
 
 
 def test_records_are_json_in_birth_order(rows):
-    records = as_records([*rows, pending(60)], CONTEXT.weights, THREE, FLOOR)
+    records = as_records([*rows, pending(60)], CONTEXT.weights, THREE, FLOOR, AttackSpec())
     assert json.loads(json.dumps(records, allow_nan=False)) == records
     assert [r["birth"] for r in records] == list(range(61))
     assert len({tuple(r) for r in records}) == 1  # all have the same names
@@ -242,11 +242,12 @@ def test_records_are_json_in_birth_order(rows):
     assert on_front == [r.birth for r in pareto_front(rows, THREE, FLOOR)]
     assert [r["birth"] for r in records if r["degenerate"]] == list(DEGENERATE)
     assert sum(r["report"] is not None for r in records) == 8
+    assert {r["spec"] for r in records} == {AttackSpec().digest}
 
 
 def test_record_of_an_evaluated_student(rows):
     row = next(r for r in rows if r.report)
-    record = as_records(rows, CONTEXT.weights, THREE, FLOOR)[row.birth]
+    record = as_records(rows, CONTEXT.weights, THREE, FLOOR, None)[row.birth]
     search, report = row.evaluation.search, row.report
     assert record["architecture"] == json.loads(row.architecture_json)
     assert record["fitness"] == fitness(row.evaluation, CONTEXT.weights)
@@ -266,7 +267,9 @@ def test_record_of_an_evaluated_student(rows):
 def test_records_of_students_without_scores():
     no_loss = student(2, 0.8, 0.2)
     no_loss = replace(no_loss, evaluation=replace(no_loss.evaluation, loss=math.nan))
-    broken, waiting, ok = as_records([failed(0), pending(1), no_loss], Weights(), THREE, FLOOR)
+    broken, waiting, ok = as_records(
+        [failed(0), pending(1), no_loss], Weights(), THREE, FLOOR, None
+    )
     assert broken["failure"] == {"kind": "oom", "message": "no memory [/left]"}
     assert broken["accuracy"] is broken["fitness"] is broken["degenerate"] is None
     assert (broken["feasible"], broken["on_front"]) == (False, False)
@@ -277,8 +280,8 @@ def test_records_of_students_without_scores():
 
 
 def printed(renderable, width: int = 80) -> list[str]:
-    console = Console(width=width, file=StringIO())
-    console.print(renderable)
+    console = PlainConsole(width=width, file=StringIO(), force_terminal=True, color_system=None)
+    print_table(renderable, console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
@@ -497,7 +500,7 @@ def test_tables_and_records_have_every_objective(rows):
     assert f"multiplications {told[2]}" in " ".join(
         printed(student_details(rows[0], rows, context), 200)
     )
-    records = as_records(rows, Weights(), context.objectives, FLOOR)
+    records = as_records(rows, Weights(), context.objectives, FLOOR, None)
     assert records[0]["multiplications"] == ADDED.read(evaluation)
     assert records[7]["multiplications"] is None
     assert len({tuple(record) for record in records}) == 1

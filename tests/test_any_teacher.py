@@ -165,6 +165,30 @@ def test_an_exported_student_works_in_a_pipeline(kind: str, saved, tmp_path: Pat
             assert scores["positive"] == pytest.approx(float(row[1]), abs=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["bert", "gpt2", "gpt2 with padding"])
+def test_an_exported_student_reads_an_empty_text(kind: str, saved, tmp_path: Path) -> None:
+    """Alone and in a batch as kdnas itself does; GPT-2's tokenizer makes no token of it."""
+    tokenizer = load_tokenizer(str(saved[kind]))
+    tokenizer.model_max_length = 64
+    student = fresh_student(tokenizer)
+    save_student(student, tokenizer, tmp_path / "student")
+    classify = pipeline("text-classification", model=str(tmp_path / "student"), top_k=None)
+    own = predict(logits_of(student), encode(tokenizer, ["", TEXTS[0]], 64), CPU)
+    share = float(torch.tensor(own).softmax(1)[0, 1])
+    for texts, size in (([""], 1), (["", TEXTS[0]], 1), (["", TEXTS[0]], 2)):
+        scores = {each["label"]: each["score"] for each in classify(texts, batch_size=size)[0]}
+        assert scores["positive"] == pytest.approx(share, abs=1e-5)
+
+
+def test_a_tokenizer_of_another_model_is_one_line(saved, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved["bert"], tmp_path / "model")
+    AutoTokenizer.from_pretrained(saved["gpt2"]).save_pretrained(folder)
+    said = "do not belong together; save the model's own tokenizer there"
+    assert said in refusal(open_victim, folder)
+    settings = TeacherSettings(model=str(folder), epochs=1)
+    assert said in refusal(prepare_teacher, settings, TASK, 32)
+
+
 def changed(folder: Path, place: Path, **values: object) -> Path:
     """A copy of a model with other values in its config.json."""
     shutil.copytree(folder, place)

@@ -24,7 +24,7 @@ from kdnas.cli import main
 from kdnas.cli.app import app
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
-from kdnas.records import ATTACKS, AttackSpec
+from kdnas.records import ATTACKS
 from kdnas.writing import write_whole
 
 NAMES = ["negative", "positive"]
@@ -98,29 +98,44 @@ def test_both_engines_give_the_same_records(classifier, data):
 
 
 @pytest.mark.parametrize(
-    ("names", "own", "polarity"),
-    [
-        (NAMES, [], "on"),
-        (["LABEL_0", "LABEL_1"], [], "off"),
-        (["LABEL_0", "LABEL_1"], ["--set", "polarity=on"], "on"),
-        (NAMES, ["--set", "polarity=off"], "off"),
-    ],
+    ("own", "polarity"), [([], "off"), (["polarity=on"], "on"), (["polarity=off"], "off")]
 )
-def test_the_attack_is_said_whatever_the_classes_are_called(
-    names: list[str], own: list[str], polarity: str, save, tokenizer, tmp_path
+def test_models_with_other_class_names_are_attacked_alike(
+    own: list[str], polarity: str, save, tokenizer, tmp_path
 ) -> None:
-    """Above all whether the polarity is checked: it decides about the robustness."""
-    folder = save("model", BertForSequenceClassification(config(tokenizer, names)))
+    """Above all in whether the polarity is checked: it decides about the robustness."""
+    torch.manual_seed(0)
+    model = BertForSequenceClassification(config(tokenizer, initializer_range=1.0))
+    data, found = tmp_path / "texts.tsv", []
+    texts = ("a good film of great people", "a bad story and a poor end", "the best of the war")
+    data.write_text("text\tlabel\n" + "".join(f"{t}\t0\n{t} .\t1\n" for t in texts))
+    for names in (NAMES, ["LABEL_0", "LABEL_1"], ["good", "bad"]):
+        model.config.id2label = dict(enumerate(names))
+        model.config.label2id = {name: i for i, name in enumerate(names)}
+        options = ["--data", str(data), "--json", "--set", "vocabulary=1000"]
+        options += [part for setting in own for part in ("--set", setting)]
+        result = CliRunner().invoke(app, ["attack", "--model", save(names[0], model), *options])
+        found.append([record | {"queries_sent": 0} for record in json.loads(result.stdout)])
+        assert ("the classes 0, 1 are not called negative" in result.stderr) == (not own)
+    assert found[0] == found[1] == found[2]
+    assert {record["attack"]["settings"]["polarity"] for record in found[0]} == {polarity}
+    assert "succeeded" in {record["outcome"] for record in found[0]}
+
+
+@pytest.mark.parametrize(
+    ("labels", "recipe", "polarity"),
+    [(("positive", "negative"), "textfooler", "on"), (("1", "0"), "deepwordbug", None)],
+)
+def test_nothing_is_remarked_where_the_classes_decide_about_nothing(
+    labels: tuple[str, str], recipe: str, polarity: str | None, classifier, tmp_path
+) -> None:
     data = tmp_path / "texts.tsv"
-    data.write_text("text\tlabel\na warm and funny film\t1\n")
-    options = ["attack", "--model", folder, "--data", str(data), "--set", "vocabulary=1000", *own]
-    (record,) = json.loads(CliRunner().invoke(app, [*options, "--json"]).stdout)
-    assert record["attack"]["settings"]["polarity"] == polarity
-    spec = AttackSpec.from_record(record["attack"])
-    assert spec.digest == record["spec"]
-    first = CliRunner().invoke(app, options).stdout.splitlines()[0]
-    assert first == f"{spec}; spec {spec.digest}"
-    assert f"polarity {polarity}" in first
+    data.write_text("text\tlabel\n" + "".join(f"a film\t{label}\n" for label in labels))
+    own = ["--set", "vocabulary=1000"] if recipe == "textfooler" else []
+    options = ["--data", str(data), "--recipe", recipe, *own]
+    result = CliRunner().invoke(app, ["attack", "--model", classifier, *options, "--json"])
+    assert result.stderr.strip() == ""
+    assert json.loads(result.stdout)[0]["attack"]["settings"].get("polarity") == polarity
 
 
 @pytest.mark.parametrize("command", ["attack", "transfer"])
@@ -294,13 +309,11 @@ def test_half_a_surrogate_pair_is_named_with_its_row(classifier, tmp_path, capsy
     assert "text 2 holds half a surrogate pair" in line
 
 
-def test_a_cache_that_cannot_be_written_costs_no_result(
-    classifier, data, tmp_path, monkeypatch, recwarn
+def test_a_cache_that_is_no_folder_is_refused_before_the_model_is_read(
+    classifier, data, tmp_path, capsys, monkeypatch
 ):
     unusable = tmp_path / "a file"
     unusable.touch()
-    options = ("--model", classifier, "--data", data, "--json")
-    expected = attacked(*options)
     monkeypatch.setenv("KDNAS_CACHE", str(unusable))
-    assert attacked(*options) == expected
-    assert any("will be computed again" in str(warning.message) for warning in recwarn)
+    line = refused(capsys, monkeypatch, "--model", classifier, "--data", data)
+    assert "set KDNAS_CACHE to another folder" in line

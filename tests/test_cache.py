@@ -1,5 +1,6 @@
 """The cache: computed once, damage is found out, nothing temporary stays, two processes agree."""
 
+import resource
 import subprocess
 import sys
 import warnings
@@ -108,6 +109,17 @@ def test_a_computation_that_fails_leaves_nothing(tmp_path):
 
     with pytest.raises(MemoryError):
         cached_arrays("a", fail, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_draft(tmp_path, compute):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
+    try:
+        with pytest.warns(UserWarning, match="it will be computed again; free some space"):
+            assert_same(cached_arrays("a", compute, tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []
 
 

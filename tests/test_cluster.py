@@ -219,6 +219,13 @@ def test_what_names_no_cluster_is_refused_at_once(where):
         require_cluster(where)
 
 
-@pytest.mark.parametrize("where", ["local", "slurm", "tcp://10.0.0.1:8786", "tls://[::1]:8786"])
-def test_clusters_by_their_names(where):
-    require_cluster(where)
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_clusters_by_their_names(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for where in ("local", "slurm", f"{scheme}://127.0.0.1:{server.getsockname()[1]}"):
+            require_cluster(where)
+
+
+def test_an_address_where_nobody_listens_is_refused():
+    with pytest.raises(UserError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
+        require_cluster("tcp://127.0.0.1:9")

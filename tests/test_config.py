@@ -1,6 +1,8 @@
 """Configurations: presets, what they depart from, overrides, and errors of one line."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -166,9 +168,9 @@ def refusal(*overrides: str, **source) -> str:
     ("override", "parts"),
     [
         ("search.seed=-1", ["search.seed = -1", "greater than or equal to 0"]),
-        ("search.seed=x", ["search.seed = 'x'", "valid integer"]),
+        ("search.seed=x", ["search.seed = 'x'", "whole number"]),
         ("search.population=1", ["search.population = 1", "greater than or equal to 2"]),
-        ("search.population=2.5", ["search.population = 2.5", "integer"]),
+        ("search.population=2.5", ["search.population = 2.5", "whole number"]),
         ("search.crossover=1.5", ["search.crossover = 1.5", "less than or equal to 1"]),
         ("search.algorithm=ga", ["search.algorithm = 'ga'", "tournament", "nsga2"]),
         ("space.repair=cut", ["space.repair = 'cut'", "reconnect", "prune", "mixed"]),
@@ -186,14 +188,14 @@ def refusal(*overrides: str, **source) -> str:
         ("attack.deepwordbug.words=3", ["attack.deepwordbug.words = 3"]),
         ("attack.texts=0", ["attack.texts = 0", "greater than or equal to 1"]),
         ("attack.textfooler.vocabulary=500000", ["vocabulary = 500000", "400000"]),
-        ("task.name=none", ["task.name = None", "string"]),
+        ("task.name=none", ["task.name = none", "string"]),
         ("task.protocol=two-way", ["task.protocol = 'two-way'", "three-way", "paper"]),
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),
         ("constraints.max_parameters=0", ["max_parameters = 0", "greater than or equal to 1"]),
         ("fitness.count=some", ["fitness.count = 'some'", "all", "blocks"]),
         ("space.nodes=7", ["space.nodes = 7", "2 to 5"]),
-        ("space.repeats=[]", ["space.repeats = ()", "at least one"]),
-        ("space.widths=[128, 128]", ["space.widths = (128, 128)", "each once"]),
+        ("space.repeats=[]", ["space.repeats = []", "at least one"]),
+        ("space.widths=[128, 128]", ["space.widths = [128, 128]", "each once"]),
         ('space.modes=["max"]', ["space.modes", "'max'", "concat"]),
         ("space.layers.conv=[2]", ["space", "conv kernels are odd, got 2"]),
         ("space.node_widths=[100]", ["space", "width 100 is not divisible by 8 heads"]),
@@ -264,8 +266,8 @@ def test_a_bad_file_is_named(tmp_path, content, part):
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
     for path in (tmp_path / "absent.toml", tmp_path):
         message = refusal(file=path)
-        assert message.startswith(f"cannot read config file {path} (")
-        assert message.endswith("name a TOML file")
+        assert message.startswith(f"cannot read {path} (")
+        assert message.endswith("name a file that you may read")
 
 
 def test_a_section_that_is_no_table_cannot_be_overridden(tmp_path):
@@ -297,3 +299,57 @@ def test_plugins_of_an_archive_are_not_imported():
     assert Config.model_validate(values, context=STORED).plugins == ("elsewhere",)
     with pytest.raises(ValidationError, match="module elsewhere cannot be imported"):
         Config.model_validate(values, context=LOADING)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "search.population='8'",
+        "space.widths=['64']",
+        "search.threads=true",
+        "search.threads=100000",
+        "search.evaluations=100000000000000000000000000",
+        "search.seed=170141183460469231731687303715884105728",
+        "search.asynchronous=1",
+        "distill.rosearch.temperature='2'",
+        "space.layers=3",
+        "space.repeats=[10000000]",
+    ],
+)
+def test_a_value_of_another_kind_or_size_is_refused(override):
+    with pytest.raises(UserError, match=override.split("=")[0]) as caught:
+        load_config(overrides=[override])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = " + "[" * 100_000, "too deep"),
+        (".".join("a" * 5000) + " = 1", "tables in each other"),
+        ("[search]\nseed = " + "9" * 5000, "digits"),
+        ("search = 3", "search = 3: should be a table"),
+        ("space = 3", "space = 3: should be a table"),
+        ("#" * 1_000_001, "more than 1 MB"),
+    ],
+)
+def test_a_file_that_cannot_be_a_configuration_is_refused(tmp_path, text, said):
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(UserError, match=said):
+        load_config(file=tmp_path / "x.toml")
+
+
+def test_a_pipe_is_read_if_somebody_writes_into_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="nobody writes"):
+        load_config(file=tmp_path / "pipe")
+    out, into = os.pipe()
+    os.write(into, b"search.seed = 5")
+    os.close(into)
+    assert load_config(file=Path(f"/dev/fd/{out}")).search.seed == 5
+    os.close(out)
+
+
+def test_sizes_that_are_left_out_are_asked_for():
+    with pytest.raises(UserError, match=r"conv = \[\]: conv needs sizes, such as \[1, 3, 5\]"):
+        load_config(overrides=["space.layers.conv=[]"])

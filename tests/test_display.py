@@ -1,9 +1,15 @@
 """What the command line says while a run or a reproduction works, line by line."""
 
+import subprocess
+import sys
+from unicodedata import category
+
 import pytest
 from evaluators import MEASUREMENT
+from rich.table import Table
 from strategies import some_architectures
 
+from kdnas.cli.output import print_json, print_table, results
 from kdnas.cli.progress import Display
 from kdnas.metrics import PAPER_WEIGHTS
 from kdnas.records import Evaluation, Failure, Finished, Job, Result
@@ -49,3 +55,42 @@ def test_a_reproduction_says_its_parts_and_how_much_of_each_is_done(display, cap
     assert lines[2].startswith("   4/5  model pkd, training 4  left ")
     assert lines[3].startswith("   5/5  model pkd, training 5  left 0")
     assert lines[4] == "   1/9  transfer"
+
+
+@pytest.mark.parametrize("text", ["a\x1b]0;x\x07", "\x9b31m", "\u202e", "\x7f", "\ud800"])
+def test_no_control_character_reaches_the_output(text, capsys):
+    table = Table(text, title=text)
+    table.add_row(text)
+    print_table(table)
+    results().print(f"{text} [/b]")
+    print_json([{"x": text}])
+    shown = capsys.readouterr().out
+    assert not any(category(letter)[0] == "C" and letter != "\n" for letter in shown)
+    assert "[/b]" in shown
+
+
+@pytest.mark.parametrize("columns", ["0", "20", "40"])
+def test_a_narrow_terminal_hides_nothing(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    table = Table()
+    table.add_row(*["12345678 ± 9"] * 8)
+    print_table(table)
+    results().print("word " * 30)
+    shown = capsys.readouterr().out
+    assert shown.count("12345678 ± 9") == 8
+    assert shown.count("word") == 30
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("presets > /dev/full", "kdnas: cannot write the output (No space left on device)"),
+        ("presets | head -1 > /dev/null", ""),
+        ("show nowhere$'\\e[31m'", "kdnas: no run at nowhere\\x1b[31m"),
+    ],
+)
+def test_the_command_line_says_what_became_of_its_output(command, said):
+    call = f"{sys.executable} -c 'from kdnas.cli import main; main()' {command}"
+    found = subprocess.run(["bash", "-c", call], capture_output=True, text=True, check=False)
+    assert found.stderr.startswith(said)
+    assert found.stderr.count("\n") == bool(said)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kdnas.errors import UserError
-from kdnas.tasks import labelled_texts
+from kdnas.tasks import LabelledTexts
 
 CLASSES = ("negative", "positive")
 
@@ -20,13 +20,15 @@ def test_labels_are_numbers_or_class_names(labels: tuple[str, str], tmp_path: Pa
     file = written(
         tmp_path / "a.tsv", f"dull\t{labels[0]}", f"fine\t{labels[1]}", f"bad\t{labels[0]}"
     )
-    found = labelled_texts(file, CLASSES)
+    read = LabelledTexts.read(file)
+    found = read.among(CLASSES)
+    assert read.classes == labels
     assert found.texts == ("dull", "fine", "bad")
     assert found.labels == (0, 1, 0)
 
 
 def test_one_class_is_enough(tmp_path: Path) -> None:
-    assert labelled_texts(written(tmp_path / "a.tsv", "fine\t1"), CLASSES).labels == (1,)
+    assert LabelledTexts.read(written(tmp_path / "a.tsv", "fine\t1")).among(CLASSES).labels == (1,)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +36,21 @@ def test_one_class_is_enough(tmp_path: Path) -> None:
 )
 def test_a_label_that_the_model_lacks_is_named(row: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=words):
-        labelled_texts(written(tmp_path / "a.tsv", row), CLASSES)
+        LabelledTexts.read(written(tmp_path / "a.tsv", row)).among(CLASSES)
 
 
 def test_a_class_named_by_a_number_is_that_class(tmp_path: Path) -> None:
     file = written(tmp_path / "a.tsv", "fine\t1", "dull\t0")
-    assert labelled_texts(file, ("1", "0")).labels == (0, 1)
+    assert LabelledTexts.read(file).among(("1", "0")).labels == (0, 1)
+
+
+def test_a_row_without_a_text_is_left_out_and_counted(tmp_path: Path) -> None:
+    read = LabelledTexts.read(written(tmp_path / "a.tsv", " \t1", "dull\t0", "\t0", "fine\tx"))
+    assert (read.texts, read.empty) == (("dull", "fine"), 2)
+    with pytest.raises(UserError, match="text 4 has the label 'x'"):
+        read.among(CLASSES)
+
+
+def test_a_file_of_blank_texts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no text: every row of its 2 is blank"):
+        LabelledTexts.read(written(tmp_path / "a.tsv", " \t1", "\t0"))

@@ -360,6 +360,7 @@ def test_bad_input_is_one_line(arguments: list[str], words: list[str], tmp_path:
     assert "Traceback" not in done.stderr
     assert message[-1].startswith("kdnas: ")
     assert all(word in message[-1] for word in words)
+    assert not list(tmp_path.iterdir())  # no folder of a run that recorded nothing
     assert done.stdout == ""
 
 

@@ -8,7 +8,15 @@ import pytest
 
 from kdnas import registry
 from kdnas.errors import UserError
-from kdnas.registry import Registry, UnknownPart, load_sources, require_sources, resolve, sources
+from kdnas.registry import (
+    Registry,
+    UnknownPart,
+    load_sources,
+    plug_in,
+    require_sources,
+    resolve,
+    sources,
+)
 
 
 @pytest.fixture
@@ -128,3 +136,21 @@ def test_another_process_loads_the_same_source_or_refuses(module):
     module.write_text("PART = 9\n")
     other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "has changed since" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise ValueError('broken')", r"ValueError: broken \(mine.py line 1\); mend it"),
+        ("import sys\nsys.exit(3)", r"SystemExit: 3 \(mine.py line 2\)"),
+        ("def (:", "SyntaxError: invalid syntax"),
+        ("import nosuch_thing", "No module named 'nosuch_thing'"),
+    ],
+)
+def test_a_module_that_raises_is_one_line(code, message, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.setattr(registry, "_sources", {})
+    with pytest.raises(UserError, match=message):
+        plug_in("mine")

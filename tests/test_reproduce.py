@@ -31,7 +31,7 @@ from kdnas.reproduce import (
     write_outputs,
 )
 from kdnas.reproduce.models import TEACHER
-from kdnas.runs import MODELS_FILE, Archive, ModelArchive
+from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 
 SETTINGS = (
     "space.nodes=3",
@@ -544,8 +544,34 @@ def test_a_reproduction_that_ended_before_its_first_student_is_none(
     folder = tmp_path / "new"
     wrong = run(folder, tiny_teacher, "--set", "task.path=/nowhere")
     assert "there is no file or folder /nowhere" in str(wrong.exception)
+    assert not folder.exists()
+    folder.mkdir()
+    run(folder, tiny_teacher, "--set", "task.path=/nowhere")
+    assert [path.name for path in folder.iterdir()] == [MODELS_FILE]
     wrong = run(folder, tiny_teacher, "--set", "task.path=/elsewhere")
     assert "there is no file or folder /elsewhere" in str(wrong.exception)
+
+
+def test_a_search_is_no_place_for_a_reproduction(tiny_teacher: Path, tmp_path: Path) -> None:
+    Archive.create(tmp_path / FILE_NAME, finished=True).__exit__()
+    for options in ((), ("--resume",)):
+        found = run(tmp_path, tiny_teacher, *options)
+        assert "holds a search: choose another --out" in str(found.exception)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_only_a_reproduction_can_be_gone_on_with(
+    there: bool, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "reproduction"
+    if there:
+        folder.mkdir()
+    found = run(folder, tiny_teacher, "--resume")
+    assert "no reproduction in" in str(found.exception)
+    assert "leave out --resume" in str(found.exception)
+    assert folder.exists() == there
+    assert not list(folder.glob("*"))
 
 
 def test_an_unknown_output_is_refused(done: Path, config: Config) -> None:

@@ -122,7 +122,7 @@ def test_invalid_graphs_are_refused(edges, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: chain(repeats=0), "repeats 0: use a number >= 1"),
+        (lambda: chain(repeats=0), "repeats 0: use a number from 1 to 1000"),
         (lambda: chain(repeats=True), "repeats True"),
         (lambda: chain(width=2.5), "width 2.5"),
         (lambda: chain(nodes=(IDLE,)), "1 nodes; a block has 2 to 5"),
@@ -147,12 +147,12 @@ def test_invalid_parts_are_refused_in_one_line(make, message):
     [
         ({"nodes": 1}, "space.nodes = 1: a block has 2 to 5"),
         ({"nodes": 7}, "space.nodes = 7"),
-        ({"repeats": ()}, "space.repeats = (): give at least one value"),
-        ({"widths": (128, 128)}, "space.widths = (128, 128)"),
-        ({"repeats": (0, 1)}, "numbers >= 1"),
-        ({"widths": (-128,)}, "numbers >= 1"),
-        ({"node_widths": ()}, "space.node_widths = ()"),
-        ({"modes": ()}, "space.modes = ()"),
+        ({"repeats": ()}, "space.repeats = []: give at least one value"),
+        ({"widths": (128, 128)}, "space.widths = [128, 128]"),
+        ({"repeats": (0, 1)}, "use numbers from 1 to"),
+        ({"widths": (-128,)}, "use numbers from 1 to"),
+        ({"node_widths": ()}, "space.node_widths = []"),
+        ({"modes": ()}, "space.modes = []"),
         ({"activations": ("relu", "relu")}, "space.activations"),
         ({"layers": {"conv": (2,)}}, "conv kernels are odd, got 2"),
         ({"layers": {"attention": (3,)}}, "width 128 is not divisible by 3 heads"),

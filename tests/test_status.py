@@ -2,8 +2,11 @@
 
 import json
 import os
+import resource
 import time
 from contextlib import suppress
+from dataclasses import asdict, replace
+from threading import Event, Thread
 
 import pytest
 from evaluators import MEASUREMENT
@@ -14,9 +17,9 @@ from kdnas import progress as module
 from kdnas.cli.app import app
 from kdnas.progress import Listener, Progress
 from kdnas.records import Evaluation, Failure, Finished, Job, Result
-from kdnas.runs import FILE_NAME, Archive, Birth
+from kdnas.runs import FILE_NAME, Archive, Birth, holder
 from kdnas.runs.lock import RunLock
-from kdnas.runs.status import Status, read_status
+from kdnas.runs.status import Status, read_status, write_status
 
 (ARCH,) = some_architectures(1)
 BIRTH = Birth(0, ARCH, "initial", (), 0)
@@ -148,6 +151,50 @@ def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path, arch
     assert "left" not in stopped
     archive.set_meta(finished=True)
     assert printed(tmp_path).strip().endswith("finished")
+
+
+def test_the_command_tells_a_dead_run_and_one_that_is_silent_elsewhere(
+    tmp_path, archive, monkeypatch
+):
+    monkeypatch.setattr(holder, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(holder, "WATCH", 0.5)
+
+    def told(**other: str) -> str:
+        left = json.dumps(asdict(replace(holder.Holder.me(), pid=1, **other)))
+        (tmp_path / holder.FILE_NAME).write_text(left)
+        return printed(tmp_path)
+
+    assert f"process 1 on {holder.Holder.me().host} since" in told()
+    assert "is gone; go on with --resume" in told()
+    assert "gives no sign of life; if" in told(host="a", machine="a")
+
+    def beat() -> None:
+        for number in range(100):
+            os.utime(tmp_path / holder.FILE_NAME, (number, number))
+            if over.wait(0.1):
+                return
+
+    told(host="a", machine="a")
+    over, beating = Event(), Thread(target=beat)
+    beating.start()
+    assert "running, process 1 on a since" in printed(tmp_path)
+    over.set()
+    beating.join()
+
+
+def test_a_full_disk_leaves_no_draft(tmp_path):
+    write_status(tmp_path, Status("search"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_status(tmp_path, Status("report"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+    found = read_status(tmp_path)
+    assert found is not None
+    assert found.stage == "search"
 
 
 def test_seconds_of_a_stage_are_added_up_over_resumes_even_if_it_fails(tmp_path, archive):

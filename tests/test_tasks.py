@@ -3,6 +3,7 @@
 import csv
 import json
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,14 +19,15 @@ from hypothesis import strategies as st
 from programs import output_of
 from pyarrow import parquet
 
-from kdnas.config import TASKS, TaskSettings
+from kdnas import registry
+from kdnas.config import TASKS, TaskSettings, load_config
 from kdnas.errors import UserError
 from kdnas.offline import offline_path
 from kdnas.tasks import (
+    LabelledTexts,
     Split,
     Task,
     build_task,
-    labelled_texts,
     overlap_share,
     word_boundary_cut,
 )
@@ -232,7 +234,7 @@ def test_a_csv_field_may_be_longer_than_the_limit_of_the_csv_module(tmp_path):
     limit = csv.field_size_limit()
     texts = ["word " * 30_000 + str(i) for i in range(4)]
     write_csv(tmp_path / "long.csv", ("text", "label"), [(t, i % 2) for i, t in enumerate(texts)])
-    found = labelled_texts(str(tmp_path / "long.csv"), ["0", "1"])
+    found = LabelledTexts.read(str(tmp_path / "long.csv")).among(["0", "1"])
     assert list(found.texts) == texts
     assert csv.field_size_limit() == limit
 
@@ -248,7 +250,7 @@ def test_a_csv_field_may_be_longer_than_the_limit_of_the_csv_module(tmp_path):
 )
 def test_endings_headers_and_lines_are_read_as_people_write_them(tmp_path, name, content):
     (tmp_path / name).write_bytes(content.encode())
-    found = labelled_texts(str(tmp_path / name), ["0", "1"])
+    found = LabelledTexts.read(str(tmp_path / name)).among(["0", "1"])
     assert (found.texts, found.labels) == (("a b", "c d"), (0, 1))
 
 
@@ -950,3 +952,29 @@ def test_unknown_split_names_are_listed(tmp_path):
 def test_a_train_file_that_is_its_own_validation_is_refused(tmp_path):
     with pytest.raises(UserError, match="among the 0 of train"):
         local_task(tmp_path, rows(30), rows(30))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return 5", "task mine:rows gives a int: return a kdnas.tasks.Source"),
+        ("raise KeyError('gone')", r"task mine:rows cannot be read: KeyError: 'gone' \(mine.py"),
+    ],
+)
+def test_a_function_that_gives_no_task_is_one_line(body, message, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(f"def rows():\n    {body}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.setattr(registry, "_sources", {})
+    monkeypatch.setattr(TASKS, "_parts", dict(TASKS._parts))
+    settings = load_config(overrides=["task.name=mine:rows"]).task
+    with pytest.raises(UserError, match=message):
+        task_of(settings, uncut)
+
+
+def test_a_task_that_is_no_function_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "mine2.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_sources", {})
+    with pytest.raises(UserError, match="task mine2:x is of type int: make it a Callable"):
+        load_config(overrides=["task.name=mine2:x"])

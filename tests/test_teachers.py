@@ -20,6 +20,7 @@ from transformers import (
 
 from kdnas.config import Config, TeacherSettings
 from kdnas.errors import UserError
+from kdnas.model_names import resolve_model
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
     ProbeTraining,
@@ -29,7 +30,6 @@ from kdnas.teachers import (
     load_tokenizer,
     model_identity,
     prepare_teacher,
-    resolve_model,
     student_tables,
     teacher_signals,
     train_probes,

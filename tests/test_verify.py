@@ -144,7 +144,7 @@ def record(path: Path, mode: str = "exact") -> None:
         )
         front = pareto_front(archive.rows(), metrics_of(CONFIG.search.objectives), FLOOR)
         report_front(front, archive, workers, lambda birth, done: None)
-        archive.set_meta(finished=True)
+        archive.end()
     (path / "status.json").write_text('{"stage": "report"}')
     (path / "lock.json").write_text("{}")
 
@@ -152,7 +152,8 @@ def record(path: Path, mode: str = "exact") -> None:
 def store(folder: Path, key: str, numbers: int = 10) -> str:
     """Write weights and return their checksum."""
     path = folder / f"{key}.safetensors"
-    save_file({"a": np.arange(numbers, dtype=np.uint8)}, path)
+    named = np.frombuffer(key.encode(), dtype=np.uint8)
+    save_file({"a": np.arange(numbers, dtype=np.uint8), "b": named}, path)
     return content_hash(path)
 
 
@@ -255,6 +256,7 @@ def test_an_unfinished_run_is_sound(run, births):
         f"DELETE FROM measurements WHERE measurement IN ({measured})",
         f"DELETE FROM events WHERE kind = 'tell' AND trial >= {last - 1}",
         "UPDATE meta SET value = 'false' WHERE name = 'finished'",
+        "DELETE FROM meta WHERE name = 'seal'",
     )
     assert found(run) == ()
 
@@ -878,7 +880,7 @@ def test_a_running_run_is_seen_at_one_moment(run, monkeypatch):
     """It writes between the copies of its archive and of its log, once or every time."""
     copy, writes = shutil.copyfile, [True, False]
     with Archive.open(run / FILE_NAME) as archive:
-        archive.set_meta(teacher="a")
+        archive.set_meta(teacher="a", finished=False, seal=None)
 
         def copied(source: Path, target: Path) -> Path:
             if source.name == FILE_NAME and (not writes or writes.pop(0)):

@@ -85,5 +85,5 @@ class CellArchitecture:
         """
         try:
             return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise UserError(f"no cell: {error}") from error

@@ -4,8 +4,8 @@ Every function takes the rows of an archive in birth order and changes nothing:
 
 - `pareto_front`, `picks`, `knee`, `feasible`: the students worth having; `why_empty`: why none is;
 - `hypervolume`, `hypervolume_history`, `reference_point`: how good the front is, in one number;
-- `as_records`: the students as JSON; `front_table`, `search_table`, `student_details`: as tables
-  for a terminal;
+- `as_records`: the students as JSON, `spec_record`: their attack; `front_table`, `search_table`,
+  `student_details`: as tables for a terminal;
 - `arrival`: whether quick students had an advantage in an asynchronous search;
 - `draw_figures`, `FIGURES`: figures for paper, drawn from a `RunContext`; `save_figure` saves one;
 - `paper/`: the paper's tables.
@@ -18,7 +18,7 @@ from kdnas.analysis.details import student_details
 from kdnas.analysis.figures import FIGURES, draw_figures, save_figure
 from kdnas.analysis.front import feasible, knee, pareto_front, picks, why_empty
 from kdnas.analysis.indicator import hypervolume, hypervolume_history, reference_point
-from kdnas.analysis.json_records import as_records
+from kdnas.analysis.json_records import as_records, spec_record
 from kdnas.analysis.table import front_table, search_table
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "reference_point",
     "save_figure",
     "search_table",
+    "spec_record",
     "student_details",
     "why_empty",
 ]

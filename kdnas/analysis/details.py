@@ -25,7 +25,6 @@ def student_details(row: Row, rows: Sequence[Row], context: RunContext) -> "Grou
         context: The run's title, fitness weights and caveat.
     """
     from rich.console import Group
-    from rich.text import Text
 
     parts: list[str | Table] = [
         f"student {row.key} of {context.title}, {_state(row)}\n",
@@ -35,8 +34,7 @@ def student_details(row: Row, rows: Sequence[Row], context: RunContext) -> "Grou
         parts += ["", _score_table(row.evaluation.search, row.report)]
         parts += ["", _cost_line(row.evaluation, context)]
     parts += [f"\nlineage: {_lineage(row, rows)}", f"training seed: {row.seed}", context.caveat]
-    # Names and messages may have brackets, which are no markup.
-    return Group(*(Text(part) if isinstance(part, str) else part for part in parts))
+    return Group(*parts)
 
 
 def _structure(row: Row) -> "list[str | Table]":
@@ -146,8 +144,11 @@ def _lineage(row: Row, rows: Sequence[Row]) -> str:
     """The student's births back to the start, along first parents."""
     known = {other.birth: other for other in rows}
     steps, current = [], row
-    while current.parents and current.parents[0] in known:
-        others = "".join(f" with {birth}" for birth in current.parents[1:])
-        steps.append(f"{current.birth} ({current.operation}{others})")
-        current = known[current.parents[0]]
+    while current.parents:
+        first, *others = current.parents
+        if first not in known or first >= current.birth:  # damaged, and may go round for ever
+            break
+        more = "".join(f" with {birth}" for birth in others)
+        steps.append(f"{current.birth} ({current.operation}{more})")
+        current = known[first]
     return " <- ".join([*steps, f"{current.birth} ({current.operation})"])

@@ -7,19 +7,23 @@ from typing import Any
 
 from kdnas.analysis.front import feasible, pareto_front
 from kdnas.metrics import COSTS, SCORES, Metric, Weights, added, fitness
-from kdnas.records import Evaluation, Measurement
+from kdnas.records import AttackSpec, Evaluation, Measurement
 from kdnas.runs import Row
 
 
 def as_records(
-    rows: Sequence[Row], weights: Weights, objectives: Sequence[Metric], floor: float
+    rows: Sequence[Row],
+    weights: Weights,
+    objectives: Sequence[Metric],
+    floor: float,
+    spec: AttackSpec | None,
 ) -> list[dict[str, Any]]:
     """One JSON object for each student, in birth order, all with the same names.
 
     Scores, standard errors, `success_rate` and `words_changed` (mean over the successes) are
     shares, `queries` is the mean per attacked text, `fitness` is in points. Objectives that a user
     has added follow under their names. What was not measured is None, as is what is no finite
-    number.
+    number. `attack` is what was done to every student, and `spec` its digest.
     """
     costs = (*COSTS, *added(objectives))
     passing = {row.birth for row in feasible(rows, floor)}
@@ -31,9 +35,15 @@ def as_records(
             "feasible": row.birth in passing,
             "on_front": row.birth in front,
             "report": _scores(row.report) if row.report else None,
+            **spec_record(spec),
         }
         for row in rows
     ]
+
+
+def spec_record(spec: AttackSpec | None) -> dict[str, Any]:
+    """The digest of an attack and all that decides about it, for records that have scores of it."""
+    return {"spec": spec and spec.digest, "attack": spec and spec.as_record()}
 
 
 def _identity(row: Row) -> dict[str, Any]:

@@ -84,10 +84,9 @@ def search_table(rows: Sequence[Row], context: RunContext) -> "Table":
 def _table(context: RunContext, caption: str) -> "Table":
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     return Table(
-        title=Text(context.title),  # a name may have brackets, which are no markup
+        title=context.title,
         caption="\n".join(filter(None, [caption, context.caveat])),
         title_justify="left",
         caption_justify="left",

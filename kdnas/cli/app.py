@@ -5,7 +5,8 @@ import signal
 import sqlite3
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -66,11 +67,20 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
+    os.environ["MPLBACKEND"] = "agg"
     # As a batch system ends a job: it stops as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    warnings.formatwarning = lambda message, *_, **__: f"kdnas: {message}\n"
+    warnings.formatwarning = _one_line
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("write", "flush"):
+        setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
+    if "" in sys.argv[1:]:
+        _fail("an argument is empty, as of a variable without a value: give it, or leave it out", 2)
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except (UserError, SpaceExhausted) as error:
         _fail(str(error), 2)
     except sqlite3.DatabaseError as error:
@@ -79,7 +89,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _fail(_STOPPED, 1)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has left; Python would complain at exit
+        _abandon_output()  # the reader of a pipe has left
         sys.exit(1)
     except OSError as error:
         _fail(f"{error}: a file or folder cannot be used; name another", 2)
@@ -94,6 +104,35 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"kdnas: {' '.join(message.split())}", file=sys.stderr)
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    from kdnas.cli.output import visible
+
+    return f"{visible(f'kdnas: {message}')}\n"
+
+
+def _named(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A write to standard output whose error says that it is one; of a pipe it is an end."""
+
+    def named(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"cannot write the output ({error.strerror}): free some space, or send it elsewhere"
+            ) from error
+
+    return named
+
+
+def _abandon_output() -> None:
+    """Let the rest go nowhere; Python would complain at its end that it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from kdnas.cli.output import visible
+
+    print(visible(f"kdnas: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(code)

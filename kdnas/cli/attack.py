@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.attack_output import (
-    print_summary,
-    records_of,
-    require_executor,
-    warn_of_reference,
-)
+from kdnas.cli.attack_output import print_summary, records_of, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -58,22 +53,30 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    from kdnas.cli.output import put_out
+    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.output import counted, messages, put_out
     from kdnas.errors import UserError
-    from kdnas.records import EvaluationFailed
-    from kdnas.tasks import is_sentiment, labelled_texts
-    from kdnas.training import quiet_libraries
+    from kdnas.records import EvaluationFailed, is_sentiment
+    from kdnas.tasks import LabelledTexts
 
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
     )
     require_usable(out, [model])
     require_executor(recipe, resources, engine)
+    require_cache()
+    labelled = LabelledTexts.read(str(data))
+    if labelled.empty:
+        say = f"{counted(labelled.empty, 'row')} without a text left out"
+        messages().print(say)
     warn_of_reference(recipe, resources)
+    from kdnas.training import quiet_libraries
+
     quiet_libraries()
     victim, names = open_victim(model)
-    split = labelled_texts(str(data), names).head(texts)
-    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
+    split = labelled.among(names).head(texts)
+    say_remark(settings, labelled.classes)
+    spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:
         outcomes, settled = _attacked(victim, split, spec, engine)
     except EvaluationFailed as error:

@@ -1,24 +1,12 @@
 """What `kdnas attack` says: a record per text, or a summary; and who executes an attack."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdnas.records import AttackSpec, Engine, Resources, TextOutcome
+    from kdnas.config import AttackSettings
+    from kdnas.records import AttackSpec, Resources, TextOutcome
     from kdnas.tasks import Split
-
-
-def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lockstep") -> None:
-    """Refuse an attack that TextAttack has to execute where it is not installed.
-
-    Raises:
-        UserError: It says how to install it.
-    """
-    from kdnas.errors import require_extra
-    from kdnas.records import ATTACKS
-
-    if engine == "textattack" or not ATTACKS[recipe].in_lockstep(resources):
-        what = f"{recipe} with {resources} resources, executed by TextAttack,"
-        require_extra("textattack", "textattack", what)
 
 
 def warn_of_reference(recipe: str, resources: "Resources") -> None:
@@ -28,18 +16,24 @@ def warn_of_reference(recipe: str, resources: "Resources") -> None:
 
     if not ATTACKS[recipe].in_lockstep(resources):
         said = f"{recipe} with {resources} resources is executed by TextAttack, text after text"
-        messages().print(f"attack: {said}, which takes several times as long", soft_wrap=True)
+        messages().print(f"attack: {said}, which takes several times as long")
 
 
-def spec_record(spec: "AttackSpec") -> dict[str, Any]:
-    """The attack and its digest, for every record of --json."""
-    return {"spec": spec.digest, "attack": spec.as_record()}
+def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
+    """Say where the names of the classes have decided about the attack, before it starts."""
+    from kdnas.cli.output import messages
+
+    remark = settings.remark(classes)
+    if remark:
+        messages().print(f"attack: {remark}")
 
 
 def records_of(
     split: "Split", outcomes: "list[TextOutcome]", spec: "AttackSpec"
 ) -> list[dict[str, Any]]:
     """What became of each text, for --json."""
+    from kdnas.analysis import spec_record
+
     return [
         {
             "original": text,
@@ -57,16 +51,17 @@ def records_of(
     ]
 
 
-def print_spec(spec: "AttackSpec") -> None:
-    """The attack in words, with its digest."""
+def print_spec(spec: "AttackSpec | None") -> None:
+    """The attack in words, with its digest, where one is known."""
     from kdnas.cli.output import results
 
-    results().print(f"{spec}; spec {spec.digest}", markup=False, soft_wrap=True)
+    if spec is not None:
+        results().print(f"attack: {spec}; spec {spec.digest}")
 
 
 def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSpec") -> None:
     """The summary in words; `settled` is the share of choices that were computed one by one."""
-    from kdnas.cli.output import results
+    from kdnas.cli.output import counted, results
     from kdnas.metrics import POINTS, points, standard_error
     from kdnas.records import AttackOutcome
 
@@ -76,9 +71,10 @@ def print_summary(outcomes: "list[TextOutcome]", settled: float, spec: "AttackSp
     for name, value in (("accuracy", found.accuracy), ("robustness", found.robustness)):
         say(f"{name} {POINTS.write(value, standard_error(value, found.texts))} points")
     counts = (sum(found.skipped), sum(found.succeeded), sum(found.failed))
-    say(f"{found.texts} texts: {counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed")
+    became = f"{counts[0]} skipped, {counts[1]} succeeded, {counts[2]} failed"
+    say(f"{counted(found.texts, 'text')}: {became}")
     attacked = max(found.texts - counts[0], 1)
     sent = sum(o.sent for o in outcomes if o.outcome != "skipped") / attacked
-    counted = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
-    say(f"{counted}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
+    queries = "" if found.queries is None else f"{found.mean_queries:.1f} queries a text, "
+    say(f"{queries}{sent:.1f} sent, {points(found.mean_changed_share):.1f} % of words changed")
     say(f"{points(settled):.1f} % of the choices were too close and settled one by one")

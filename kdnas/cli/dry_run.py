@@ -3,8 +3,10 @@
 import os
 from typing import TYPE_CHECKING
 
-from kdnas.cli.attack_output import warn_of_reference
-from kdnas.cli.output import counted, duration, results
+from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
+from kdnas.cli.output import counted, duration, messages, results
+from kdnas.errors import UserError
+from kdnas.records import EvaluationFailed
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -12,25 +14,34 @@ if TYPE_CHECKING:
 
 def print_dry_run(config: "Config", jobs: int) -> None:
     """Print splits, students, time and disk of a run; nothing of it is started."""
+    from kdnas.cli.beforehand import require_inputs
+
+    require_inputs(config)
+    warn_of_reference(config.attack.recipe, config.attack.resources)
+
     from kdnas.estimate import estimate_run
     from kdnas.evaluation import attack_spec
     from kdnas.training import quiet_libraries
 
-    warn_of_reference(config.attack.recipe, config.attack.resources)
     quiet_libraries()
-    found, say = estimate_run(config), results().print
+    told = messages().print
+    try:
+        found = estimate_run(config, lambda name: told(f"stage {name}"))
+    except EvaluationFailed as error:
+        raise UserError(f"a student of this run cannot be evaluated: {error}") from error
+    say = results().print
     splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())
     count, cores = config.search.evaluations, os.cpu_count() or 1
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
-    say(f"splits: {splits} texts", soft_wrap=True)
-    say(f"attack: {attack_spec(config, found.task)}", markup=False, soft_wrap=True)
+    say(f"splits: {splits} texts")
+    print_spec(attack_spec(config, found.task))
+    say_remark(config.attack, found.task.label_names)
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
-    say(f"timed student: {found.architecture}", markup=False, soft_wrap=True)
+    say(f"timed student: {found.architecture}")
     say(
         f"time: {duration(found.student_seconds)} a student "
         f"(distillation {duration(found.train_seconds)}, attack {duration(found.attack_seconds)}), "
         f"{duration(found.seconds(count, jobs, cores))} in all, without the teacher and the report",
-        soft_wrap=True,
     )
-    say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB", soft_wrap=True)
+    say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB")

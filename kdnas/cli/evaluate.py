@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.attack_output import print_spec, say_remark
 from kdnas.cli.options import ConfigOption, JsonOption, PluginOption, PresetOption, SetOption
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kdnas.records import AttackSpec
     from kdnas.runs import Row
 
 
@@ -27,6 +29,7 @@ def evaluate(
     Example: kdnas evaluate arch.json --preset quickstart --replicates 3
     """
     from kdnas.analysis import as_records
+    from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
     from kdnas.metrics import metrics_of
@@ -36,30 +39,35 @@ def evaluate(
         plug_in(module)
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
-    messages().print(f"{arch}, {counted(replicates, 'training')}", markup=False)
-    rows, floor = _evaluated(chosen, arch, replicates)
+    messages().print(f"{arch}, {counted(replicates, 'training')}")
+    require_inputs(chosen)
+    rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
-        print_json(as_records(rows, chosen.fitness, metrics_of(chosen.search.objectives), floor))
+        objectives = metrics_of(chosen.search.objectives)
+        print_json(as_records(rows, chosen.fitness, objectives, floor, spec))
     else:
         print_scores(rows)
+        print_spec(spec)
+    if not any(row.report for row in rows):
+        raise typer.Exit(1)  # every training failed
 
 
 def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
+    from kdnas.reading import read_small
     from kdnas.space import NetworkShape
 
+    text = read_small(path)
     try:
-        genotype = space.from_json(path.read_text())
+        genotype = space.from_json(text)
         space.cost(genotype, NetworkShape(), 1)  # what has an unknown part is refused here
         return genotype
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float]":
-    """A row per replicate as a search would have recorded it, and the accuracy floor."""
+def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float, AttackSpec]":
+    """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
     from kdnas.evaluation import Evaluator
@@ -74,7 +82,8 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     rows = []
     with TemporaryDirectory() as folder:
         evaluator = Evaluator(config, Path(folder))
-        objectives = metrics_of(config.search.objectives)
+        objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
+        say_remark(config.attack, prepared.task.label_names)
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)
@@ -99,21 +108,21 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
                     report=report.measurement if isinstance(report, Report) else None,
                 )
             )
-    return rows, evaluator.prepared.floor(config)
+    return rows, prepared.floor(config), prepared.spec
 
 
 def print_scores(rows: "list[Row]") -> None:
     """A table of what was measured, then a line for each replicate that failed."""
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table, results
 
     measured = [row for row in rows if row.report]
     if measured:
-        results().print(_table(measured))
+        print_table(_table(measured))
     for row in rows:
         if row not in measured:
             why = f"{row.failure.kind}, {row.failure.message}" if row.failure else "on report-val"
             say = f"replicate {row.birth} failed: {why}"
-            results().print(say, markup=False, soft_wrap=True)
+            results().print(say)
 
 
 def _table(rows: "list[Row]") -> "Table":

@@ -20,7 +20,9 @@ def export(
 
     Example: kdnas export runs/quickstart 1343741d --out student
     """
+    from kdnas.cli.beforehand import new_folder
     from kdnas.cli.inspect import find_student
+    from kdnas.cli.output import results
     from kdnas.errors import UserError
     from kdnas.registry import plug_in
     from kdnas.runs import Archive, RunFolder, require_same_code
@@ -33,11 +35,10 @@ def export(
         row = find_student(archive.rows(), key)
         if row.evaluation is None:
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
-        if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-            raise UserError(f"{out} exists already: choose a new folder")
-        from kdnas.export import export_student
-        from kdnas.training import quiet_libraries
+        with new_folder(out) as draft:
+            from kdnas.export import export_student
+            from kdnas.training import quiet_libraries
 
-        quiet_libraries()
-        export_student(folder, archive, row, out)
-    typer.echo(out)
+            quiet_libraries()
+            export_student(folder, archive, row, draft)
+    results().print(str(out))

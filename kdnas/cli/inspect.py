@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdnas.cli.attack_output import print_spec
 from kdnas.cli.options import JsonOption, RunArgument
 from kdnas.errors import UserError
 
@@ -40,19 +41,20 @@ def show(
     Example: kdnas show runs/quickstart 1343741d
     """
     from kdnas.analysis import search_table, student_details
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table
     from kdnas.runs import Archive, RunFolder, run_context
 
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:
         rows = archive.rows()
-        chosen = find_student(rows, key) if key else None
+        chosen = find_student(rows, key) if key is not None else None
         if as_json:
             _print_records(folder, archive, only=chosen)
             return
         context = run_context(folder, archive, rows)
         table = student_details(chosen, rows, context) if chosen else search_table(rows, context)
-        results().print(table)
+        print_table(table)
+        print_spec(context.spec)
 
 
 def plot(
@@ -69,6 +71,7 @@ def plot(
     Example: kdnas plot runs/quickstart --figure pareto
     """
     from kdnas.analysis import draw_figures
+    from kdnas.cli.output import results
     from kdnas.runs import Archive, RunFolder, run_context
 
     folder = RunFolder(run)
@@ -76,22 +79,23 @@ def plot(
         rows = archive.rows()
         context = run_context(folder, archive, rows)
     for path in draw_figures(rows, context, out or folder.figures, figure):
-        typer.echo(path)
+        results().print(str(path))
 
 
 def print_front(folder: "RunFolder", archive: "Archive") -> None:
     """The front as a table on standard output, or why it is empty."""
     from kdnas.analysis import front_table, why_empty
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table, results
     from kdnas.runs import run_context
 
     rows = archive.rows()
     context = run_context(folder, archive, rows)
     reason = why_empty(rows, context)
     if reason:
-        results().print(reason, markup=False, soft_wrap=True)
+        results().print(reason)
     else:
-        results().print(front_table(rows, context))
+        print_table(front_table(rows, context))
+    print_spec(context.spec)
 
 
 def find_student(rows: "list[Row]", key: str) -> "Row":
@@ -100,7 +104,7 @@ def find_student(rows: "list[Row]", key: str) -> "Row":
     Raises:
         UserError: There is none, or more than one.
     """
-    found = [row for row in rows if row.key.startswith(key.lower())]
+    found = [row for row in rows if key and row.key.startswith(key.lower())]
     if len(found) != 1:
         count = f"{len(found)} students have keys that begin" if found else "no key begins"
         raise UserError(f"{count} with {key!r}: `kdnas show RUN` lists the keys")
@@ -120,7 +124,7 @@ def _print_records(
 
     rows = archive.rows()
     context = run_context(folder, archive, rows)
-    records = as_records(rows, context.weights, context.objectives, context.floor)
+    records = as_records(rows, context.weights, context.objectives, context.floor, context.spec)
     if only_front:
         records = [record for record in records if record["on_front"]]
     if only:

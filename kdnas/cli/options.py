@@ -16,6 +16,10 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=VALUE", help="Override one setting; may be repeated."),
 ]
+TakeOverOption = Annotated[
+    bool,
+    typer.Option("--take-over", help="Go on although a silent process elsewhere has the lock."),
+]
 PluginOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,28 +2,75 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from kdnas.writing import write_whole
 
+_UNSEEN = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What moves a cursor, colours a terminal, turns the order of letters or cannot be written."""
 
-def results() -> Console:
+_WIDE = 10_000
+"""Columns that a table may have, so that it takes those it needs and a row is one line."""
+
+
+def visible(text: str) -> str:
+    r"""A text with its control characters written out, as files and archives may hold them.
+
+    >>> visible("a\x1b[31m")
+    'a\\x1b[31m'
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class PlainConsole(Console):
+    """A console that shows every string as it is: no markup, no control character obeyed."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **settings)
+        if self.width < 1:  # COLUMNS=0, on which rich prints nothing
+            self.width = 80
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Make a text of a string, in characters that the output has."""
+        shown = visible(text)
+        if not self.encoding.startswith("utf"):
+            shown = (
+                shown.replace("±", "+-")
+                .encode(self.encoding, "backslashreplace")
+                .decode(self.encoding)
+            )
+        return super().render_str(shown, **settings)
+
+
+def results() -> PlainConsole:
     """The console of results."""
-    return Console(highlight=False, soft_wrap=False)
+    return PlainConsole()
 
 
-def messages() -> Console:
+def messages() -> PlainConsole:
     """The console of progress and remarks."""
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True)
+
+
+def print_table(table: RenderableType, console: Console | None = None) -> None:
+    """Print what has columns, with every key and number whole: a narrow terminal breaks lines."""
+    console = console or results()
+    console.width = _WIDE
+    console.print(table, soft_wrap=False, crop=False)
 
 
 def print_json(records: Sequence[dict[str, Any]]) -> None:
     """One JSON list on standard output."""
-    print(json.dumps(list(records), indent=1, allow_nan=False))
+    written = json.dumps(list(records), indent=1, allow_nan=False)
+    print(written.replace("\x7f", "\\u007f"))  # the one control character that JSON leaves
 
 
 def put_out(
@@ -47,10 +94,11 @@ def put_out(
 def counted(number: int, thing: str) -> str:
     """A number of things.
 
-    >>> counted(1, "core"), counted(2, "core")
-    ('1 core', '2 cores')
+    >>> counted(1, "core"), counted(2, "core"), counted(2, "search")
+    ('1 core', '2 cores', '2 searches')
     """
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    ending = "es" if thing.endswith("ch") else "s"
+    return f"{number} {thing}{'' if number == 1 else ending}"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from kdnas.cli.output import duration, messages
+from kdnas.cli.output import counted, duration, messages
 from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS, Weights, fitness
 from kdnas.progress import Listener
 from kdnas.records import Failure, Finished, Measurement, Report, Result
@@ -41,7 +41,7 @@ class Display(Listener):
         """A stage starts."""
         self._start_bar(status.stage, status.total)
         self._recorded = status.recorded
-        count = f", {status.total} students" if status.total else ""
+        count = f", {counted(status.total, 'student')}" if status.total else ""
         known = f", {self._recorded} of them done before" if self._recorded else ""
         self._bars.console.print(f"stage {status.stage}{count}{known}")
 
@@ -51,17 +51,21 @@ class Display(Listener):
         left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
         line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
         if status.done > self._recorded:
-            self._bars.console.print(f"{line}  {birth.architecture}", markup=False, soft_wrap=True)
+            self._bars.console.print(f"{line}  {birth.architecture}")
         if self._bar is not None:
             idle = status.slots - status.busy
             note = [f"best fitness {self._best:.1f}", f"{status.busy} busy, {idle} idle"]
             pace = [f"{status.per_hour:.0f} an hour", left] if left else []
             self._bars.update(self._bar, advance=1, note="; ".join([*note, *pace]))
 
+    def remark(self, remark: str) -> None:
+        """Something that the user should know has come up."""
+        self._bars.console.print(remark)
+
     def part(self, description: str) -> None:
         """A part of a reproduction starts or goes on."""
         self._best = float("-inf")
-        self._bars.console.print(description, markup=False)
+        self._bars.console.print(description)
 
     def counted(self, part: str, what: str, done: int, total: int) -> None:
         """One more of what a part has to do is done."""
@@ -74,7 +78,7 @@ class Display(Listener):
             self._bars.update(self._bar, completed=done)
             pace = (time.perf_counter() - self._since) / max(done - self._first, 1)
             left = f"  left {duration(pace * (total - done))}"
-        self._bars.console.print(f"{done:>4}/{total}  {what}{left}", markup=False)
+        self._bars.console.print(f"{done:>4}/{total}  {what}{left}")
 
     def _start_bar(self, description: str, total: int | None, done: int = 0) -> None:
         if self._bar is not None:

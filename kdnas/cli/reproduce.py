@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -24,6 +24,7 @@ def reproduce(
         typer.Option(metavar="NAMES", help="Draw only these, from what is there: table5,figure7."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished one.")] = False,
+    take_over: TakeOverOption = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
     ] = None,
@@ -40,30 +41,39 @@ def reproduce(
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
+    from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.output import duration, messages
     from kdnas.config import load_config
-    from kdnas.reproduce import require_known
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
     chosen = load_config(preset, config, overrides or [])
+    if only is None:
+        require_inputs(chosen)
+    from kdnas.reproduce import require_known
+
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:
-        _run(chosen, out, jobs, cluster, resume=resume)
+        _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)
     if only is None:
         messages().print(
             f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
             f" {out / 'results'}, models in {out / 'models'}, texts in {out / MODELS_FILE}",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+        )
 
 
 def _run(
-    config: "Config", out: Path, jobs: int | None, cluster: str | None, *, resume: bool
+    config: "Config",
+    out: Path,
+    jobs: int | None,
+    cluster: str | None,
+    *,
+    resume: bool,
+    take_over: bool,
 ) -> None:
-    from kdnas.cli.attack_output import require_executor, warn_of_reference
+    from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import Display
     from kdnas.cli.search import default_jobs
     from kdnas.reproduce import Crew
@@ -72,26 +82,26 @@ def _run(
 
     if cluster is not None:
         require_cluster(cluster)
-    require_executor(config.attack.recipe, config.attack.resources)
     warn_of_reference(config.attack.recipe, config.attack.resources)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with Display(config.fitness) as display:
-        run_reproduction(config, out, crew, display, resume=resume)
+        resume = resume or take_over
+        run_reproduction(config, out, crew, display, resume=resume, take_over=take_over)
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:
-    from kdnas.cli.output import messages
+    from kdnas.cli.output import messages, results
     from kdnas.errors import UserError
     from kdnas.reproduce import read_material, write_outputs
 
     material = read_material(config, out)
     for name in material.gone:
         said = f"the search {name} is gone from {out}: what is drawn is drawn without it"
-        messages().print(said, markup=False, soft_wrap=True)
+        messages().print(said)
     files, missing = write_outputs(material, out / "results", names)
     for file in files:
-        typer.echo(file)
+        results().print(str(file))
     for name, reason in missing.items():
-        messages().print(f"{name}: {reason}", markup=False, soft_wrap=True)
+        messages().print(f"{name}: {reason}")
     if not files:
         raise UserError("none of it can be made yet")

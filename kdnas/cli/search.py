@@ -1,12 +1,13 @@
 """`kdnas search`: a whole run."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption
+from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -21,10 +22,7 @@ def search(
     overrides: SetOption = None,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
-    take_over: Annotated[
-        bool,
-        typer.Option("--take-over", help="Go on although a silent process elsewhere has the lock."),
-    ] = False,
+    take_over: TakeOverOption = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
     ] = None,
@@ -43,23 +41,23 @@ def search(
 
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
-    from kdnas.cli.attack_output import require_executor
+    from kdnas.cli.beforehand import require_gpus
     from kdnas.config import load_config
-    from kdnas.runs import RunFolder
-    from kdnas.runs.lock import RunLock
+    from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
     chosen = load_config(preset, config, overrides or [])
-    require_executor(chosen.attack.recipe, chosen.attack.resources)
     count = jobs or default_jobs(chosen.search.threads)
-    if cluster is not None:
+    if cluster is None:
+        require_gpus(chosen.workers.gpus)
+    else:
         require_cluster(cluster)
     if dry_run:
         from kdnas.cli.dry_run import print_dry_run
 
         print_dry_run(chosen, count)
         return
-    with RunLock(out, take_over=take_over) as lock:
+    with held(out, take_over=take_over) as lock:
         start = partial(open_workers, chosen, out, count, cluster)
         _run(chosen, RunFolder(out), lock, start, resume=resume or take_over)
 
@@ -74,6 +72,7 @@ def default_jobs(threads: int) -> int:
 def _run(
     config: "Config", folder: "RunFolder", lock: "RunLock", start: "Start", *, resume: bool
 ) -> None:
+    from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
     from kdnas.runs import open_run
@@ -81,9 +80,10 @@ def _run(
     with open_run(folder, config, resume=resume) as archive:
         archive.before_write = lock.require_mine
         if archive.meta("finished"):
-            messages().print(f"{folder.path} is finished", markup=False)
+            messages().print(f"{folder.path} is finished")
             print_front(folder, archive)
             return
+        require_inputs(config)
         _announce(config)
         from kdnas.cli.progress import Display
         from kdnas.pipeline import run_pipeline
@@ -97,16 +97,20 @@ def _announce(config: "Config") -> None:
     """Say what is searched, and where the space is not the paper's."""
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.output import messages
-    from kdnas.config import Config
+    from kdnas.config import Config, as_toml
     from kdnas.runs.context import OFFLINE
 
     say = messages().print
     own, paper = (c.model_dump(mode="json")["space"] for c in (config, Config()))
-    changed = [f"space.{name} = {value}" for name, value in own.items() if value != paper.get(name)]
+    changed = [
+        f"space.{name} = {as_toml(value)}"
+        for name, value in own.items()
+        if value != paper.get(name)
+    ]
     listed = "; ".join(changed)
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
     space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
-    say(space, markup=False, soft_wrap=True)
+    say(space)
     warn_of_reference(config.attack.recipe, config.attack.resources)
     if config.attack.resources == "offline":
         say(OFFLINE)
@@ -115,7 +119,8 @@ def _announce(config: "Config") -> None:
 def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") -> None:
     from statistics import median
 
-    from kdnas.cli.output import duration, results
+    from kdnas.cli.attack_output import print_spec
+    from kdnas.cli.output import counted, duration, results
     from kdnas.metrics import points, violation
 
     rows, floor = archive.rows(), archive.meta("floor")
@@ -126,20 +131,22 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
     kinds = ", ".join(f"{failures.count(kind)} {kind}" for kind in sorted(set(failures)))
     stages = ", ".join(f"{name} {duration(s)}" for name, s in archive.meta("stages").items())
     say = results().print
-    say(f"{len(evaluations)} students evaluated, {len(failures)} failed {kinds}".rstrip())
+    say(
+        f"{counted(len(evaluations), 'student')} evaluated, {len(failures)} failed {kinds}".rstrip()
+    )
     say(
         f"median accuracy {points(accuracy):.1f} points; majority "
         f"{points(archive.meta('majority_share')):.1f}, teacher "
-        f"{points(archive.meta('teacher_accuracy')):.1f}; {above} of {len(evaluations)} students "
-        f"at or above the floor of {points(floor):.1f}",
-        soft_wrap=True,
+        f"{points(archive.meta('teacher_accuracy')):.1f}; {above} of "
+        f"{counted(len(evaluations), 'student')} at or above the floor of {points(floor):.1f}",
     )
     for spec in archive.specs().values():
-        say(f"attack: {spec}; spec {spec.digest}", markup=False, soft_wrap=True)
-    say(f"ended by: {archive.meta('ended')}; time: {stages}", soft_wrap=True)
+        print_spec(spec)
+    say(f"ended by: {archive.meta('ended')}; time: {stages}")
     if config.search.asynchronous:
         _print_arrival(rows, archive.events())
-    say(f"next: kdnas front {folder.path}; kdnas plot {folder.path}", soft_wrap=True)
+    run = shlex.quote(str(folder.path))
+    say(f"next: kdnas front {run}; kdnas plot {run}")
 
 
 def _print_arrival(rows: "list[Row]", events: list[tuple[str, int]]) -> None:
@@ -153,5 +160,4 @@ def _print_arrival(rows: "list[Row]", events: list[tuple[str, int]]) -> None:
             f"asynchronous: results came {found.places:.1f} places from their proposal's on"
             f" average; the delay goes with the student's time (Spearman {found.duration:.2f}) and"
             f" with its size ({found.size:.2f}: well above 0, small students came first)",
-            soft_wrap=True,
         )

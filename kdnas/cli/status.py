@@ -5,12 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from kdnas.cli.options import JsonOption, RunArgument
 
 if TYPE_CHECKING:
-    from kdnas.runs.lock import Holder
+    from kdnas.runs.holder import Holder, State
     from kdnas.runs.status import Status
 
 
@@ -21,7 +19,7 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
 
     Example: kdnas status runs/quickstart
     """
-    from kdnas.cli.output import print_json
+    from kdnas.cli.output import print_json, results
     from kdnas.runs import MODELS_FILE
 
     if not (run / MODELS_FILE).is_file():
@@ -34,19 +32,19 @@ def status(run: RunArgument, as_json: JsonOption = False) -> None:
         return
     for each in told:
         for line in each["lines"]:
-            typer.echo(line)
+            results().print(line)
 
 
 def _search(run: Path) -> dict[str, Any]:
     """The state of a search, and the lines that say it."""
     from kdnas.runs import Archive, RunFolder
-    from kdnas.runs.lock import holder_of
+    from kdnas.runs.holder import holder_of, state_of
     from kdnas.runs.status import read_status
 
     with Archive.read(RunFolder(run).archive) as archive:
         finished = bool(archive.meta("finished"))
     holder, last = holder_of(run), read_status(run)
-    state = _state(holder, finished)
+    state = "finished" if finished else _state(holder, state_of(run))
     lines = [f"{run}: {state}"]
     if last and not finished:
         lines += _lines(last, running=state.startswith("running"))
@@ -56,25 +54,26 @@ def _search(run: Path) -> dict[str, Any]:
 
 def _models(run: Path) -> dict[str, Any]:
     """How far the trainings of a reproduction are."""
+    from kdnas.cli.output import counted
     from kdnas.runs import MODELS_FILE, ModelArchive
-    from kdnas.runs.lock import holder_of
+    from kdnas.runs.holder import holder_of, state_of
 
     with ModelArchive.read(run / MODELS_FILE) as archive:
         done = len(archive.models())
     holder = holder_of(run)
-    state = _state(holder, finished=False) if holder else "nobody works on it"
-    lines = [f"{run}: {state}", f"{done} models trained and attacked"]
+    state = _state(holder, state_of(run)) if holder else "nobody works on it"
+    lines = [f"{run}: {state}", f"{counted(done, 'model')} trained and attacked"]
     return {"state": state, "holder": holder and asdict(holder), "models": done, "lines": lines}
 
 
-def _state(holder: "Holder | None", finished: bool) -> str:
-    if finished:
-        return "finished"
-    if holder is None:
+def _state(holder: "Holder | None", state: "State") -> str:
+    if state == "held":
+        return f"running, {holder or 'a process that begins'}"
+    if holder is None or state == "free":
         return "not running; go on with --resume"
-    if holder.runs is False:
+    if state == "gone":
         return f"{holder} is gone; go on with --resume"
-    return f"running, {holder}"
+    return f"{holder} gives no sign of life; if you know that it is gone, add --take-over"
 
 
 def _lines(last: "Status", *, running: bool) -> list[str]:

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import (
-    print_spec,
-    require_executor,
-    spec_record,
-    warn_of_reference,
-)
+from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
@@ -51,23 +46,32 @@ def transfer(
 
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
-    from kdnas.cli.output import put_out
+    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.output import counted, messages, put_out
     from kdnas.errors import UserError
-    from kdnas.tasks import is_sentiment, labelled_texts
-    from kdnas.training import quiet_libraries
+    from kdnas.records import is_sentiment
+    from kdnas.tasks import LabelledTexts
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
     require_executor(recipe, resources)
+    require_cache()
+    labelled = LabelledTexts.read(str(data))
+    if labelled.empty:
+        say = f"{counted(labelled.empty, 'row')} without a text left out"
+        messages().print(say)
     warn_of_reference(recipe, resources)
+    from kdnas.training import quiet_libraries
+
     quiet_libraries()
     opened = {str(folder): open_victim(folder) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
-    split = labelled_texts(str(data), names).head(texts)
-    spec = settings.spec(sentiment=is_sentiment(names), seed=0)
+    split = labelled.among(names).head(texts)
+    say_remark(settings, labelled.classes)
+    spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)
     put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))
 
@@ -78,6 +82,7 @@ def _matrix(
     """A record for each pair of a surrogate and a target."""
     from rich.progress import Progress
 
+    from kdnas.analysis import spec_record
     from kdnas.attacks import Attacker
     from kdnas.attacks import transfer as shown_to
     from kdnas.cli.output import messages
@@ -113,7 +118,7 @@ def _print_matrix(names: list[str], records: list[dict[str, Any]], spec: "Attack
     from rich import box
     from rich.table import Table
 
-    from kdnas.cli.output import results
+    from kdnas.cli.output import print_table
 
     print_spec(spec)
     caption = "% of the texts that fooled the model of a line on which that of a column is right"
@@ -123,7 +128,7 @@ def _print_matrix(names: list[str], records: list[dict[str, Any]], spec: "Attack
         line = [record for record in records if record["surrogate"] == surrogate]
         shares = [f"{100 * r['right'] / r['texts']:.1f}" if r["texts"] else "-" for r in line]
         table.add_row(number, _end(surrogate), str(line[0]["texts"]), *shares)
-    results().print(table)
+    print_table(table)
 
 
 def _end(folder: str) -> str:

@@ -1,6 +1,7 @@
 """`kdnas verify`: whether a run's folder is sound."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from kdnas.cli.options import JsonOption, PluginOption, RunArgument
 if TYPE_CHECKING:
     from kdnas.runs import RunFolder
     from kdnas.verify import Problem
+
+_EXAMPLES = 3
+"""Places that are named of problems of one kind, besides the first."""
 
 
 def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption = False) -> None:
@@ -23,7 +27,7 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     """
     from dataclasses import asdict
 
-    from kdnas.cli.output import print_json
+    from kdnas.cli.output import print_json, results
     from kdnas.registry import plug_in
     from kdnas.runs import MODELS_FILE
 
@@ -34,25 +38,45 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
-        for problem in problems:
-            typer.echo(problem)
-        if not problems:
-            for note in notes:
-                typer.echo(note)
-            typer.echo(f"{counts}: no contradiction found")
+        lines = _summary(problems) or [*notes, f"{counts}: no contradiction found"]
+        for line in lines:
+            results().print(line)
     if problems:
         raise typer.Exit(1)
 
 
+def _summary(problems: "Sequence[Problem]") -> list[str]:
+    """A line for each kind of problem: the first of it, how many more, and where some of them are.
+
+    A kind is what differs in numbers, keys and quoted words only.
+    """
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kind = re.sub(r"\b[0-9a-f]{16}\b|-?\d+(\.\d+)?|'[^']*'", "#", str(problem))
+        kinds.setdefault(kind, []).append(problem)
+    return [f"{first}{_others(others)}" for first, *others in kinds.values()]
+
+
+def _others(problems: "Sequence[Problem]") -> str:
+    if not problems:
+        return ""
+    places = ", ".join(dict.fromkeys(problem.place for problem in problems[:_EXAMPLES]))
+    left = ", ..." if len(problems) > _EXAMPLES else ""
+    return f"; {len(problems)} more of this kind: {places}{left}"
+
+
 def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     """What is wrong, what was looked at, and what could not be counted again."""
+    from kdnas.cli.output import counted
     from kdnas.runs import RunFolder
     from kdnas.verify import check
 
     folder = RunFolder(run)
     found = check(folder)
-    counts = f"{found.students} students, {found.reports} reports, {found.texts} texts"
-    return found.problems, counts, [*_notes({"": found.counts_only}), *_not_counted(folder)]
+    numbers = {"student": found.students, "report": found.reports, "text": found.texts}
+    counts = ", ".join(counted(number, thing) for thing, number in numbers.items())
+    notes = [] if found.problems else _not_counted(folder)
+    return found.problems, counts, [*_notes({"": found.counts_only}), *notes]
 
 
 def _not_counted(folder: "RunFolder") -> list[str]:
@@ -69,17 +93,21 @@ def _not_counted(folder: "RunFolder") -> list[str]:
 
 
 def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
+    from kdnas.cli.output import counted
     from kdnas.reproduce import check_reproduction
 
     found = check_reproduction(run)
-    counts = f"{found.searches} searches, {found.models} models, {found.numbers} numbers of tables"
+    searches, models = counted(found.searches, "search"), counted(found.models, "model")
+    counts = f"{searches}, {models}, {counted(found.numbers, 'number')} of tables"
     return found.problems, counts, _notes(found.counts_only)
 
 
 def _notes(counts_only: Mapping[str, int]) -> list[str]:
     """A line for each search with trials that cannot be counted again from predictions."""
+    from kdnas.cli.output import counted
+
     return [
-        f"{name}: {trials} trials counts only".removeprefix(": ")
+        f"{name}: {counted(trials, 'trial')} counts only".removeprefix(": ")
         for name, trials in counts_only.items()
         if trials
     ]

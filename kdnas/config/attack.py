@@ -1,10 +1,14 @@
 """The section `attack`: the attack on every student."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from kdnas.config.section import Count, PartsSection, part_of
-from kdnas.records import ATTACKS, AttackMode, AttackSpec, Recipe, Resources
+from kdnas.records import ATTACKS, AttackMode, AttackSpec, Recipe, Resources, is_sentiment
 from kdnas.registry import Registry
+
+_NAMED = 5
+"""Classes that a remark names."""
 
 
 class AttackSettings(PartsSection):
@@ -40,4 +44,20 @@ class AttackSettings(PartsSection):
             mode=self.mode,
             seed=seed,
             sentiment=sentiment,
+        )
+
+    def remark(self, classes: Sequence[str]) -> str:
+        """What has to be said of the attack on texts of these classes; "" for nothing.
+
+        Args:
+            classes: Their names in the data.
+        """
+        decided = self.spec(sentiment=True, seed=0) == self.spec(sentiment=False, seed=0)
+        if decided or is_sentiment(classes):
+            return ""
+        named = ", ".join(classes[:_NAMED]) + (", ..." if len(classes) > _NAMED else "")
+        return (
+            f"the classes {named} are not called negative and positive, so a word may give way to"
+            " one of the opposite sentiment: polarity=on refuses that, polarity=off ends this"
+            f" remark (settings of attack.{self.recipe})"
         )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kdnas.config.section import Count, Section, Share
+from kdnas.config.section import Section, Share, Size
 
 
 class ConstraintSettings(Section):
@@ -17,5 +17,5 @@ class ConstraintSettings(Section):
     """
 
     accuracy_floor: Share | Literal["auto"] = "auto"
-    max_parameters: Count | None = None
-    max_flops: Count | None = None
+    max_parameters: Size | None = None
+    max_flops: Size | None = None

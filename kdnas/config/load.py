@@ -10,11 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdnas.config.config import Config
-from kdnas.config.section import LOADING
+from kdnas.config.section import LOADING, strictly
 from kdnas.errors import UserError
+from kdnas.reading import read_small
 
 PAPER = "rosearch-sst2"
 _PRESETS = files("kdnas") / "presets"
+
+_NO_TOML = (ValueError, RecursionError)
+"""What tomllib raises, besides its own error for brackets too deep and numbers too long."""
 
 Leaves = dict[str, Any]
 
@@ -49,23 +53,15 @@ def load_config(
         raise UserError("give a preset or a config file, not both")
     values = _parse(read_preset(preset), f"preset {preset}") if preset else {}
     if file:
-        try:
-            values = _parse(file.read_text(encoding="utf-8"), str(file))
-        except OSError as error:
-            reason = error.strerror or error
-            raise UserError(
-                f"cannot read config file {file} ({reason}): name a TOML file"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"cannot read config file {file}: it is not UTF-8; save it as UTF-8"
-            ) from error
+        values = _parse(read_small(file), str(file))
     for override in overrides:
         _apply(values, override)
     try:
-        return Config.model_validate(values, context=LOADING)
+        return strictly(Config, values, LOADING)
     except ValidationError as error:
         raise UserError(_one_line(error)) from error
+    except RecursionError as error:
+        raise UserError("the configuration has too many tables in each other") from error
 
 
 def leaves(config: Config) -> Leaves:
@@ -103,6 +99,8 @@ def as_toml(value: Any) -> str:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{name} = {as_toml(each)}' for name, each in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
@@ -111,8 +109,17 @@ def as_toml(value: Any) -> str:
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{origin} is not TOML: {error}") from error
+    except _NO_TOML as error:
+        raise UserError(f"{origin} is not TOML: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why something is no TOML; Python's own words on depth and digits are about Python."""
+    if isinstance(error, RecursionError):
+        return "its brackets are too deep"
+    return (
+        str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a number has too many digits"
+    )
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
@@ -120,7 +127,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     try:
         keys = _keys_of(tomllib.loads(f"{name} = 0"))
-    except tomllib.TOMLDecodeError:
+    except _NO_TOML:
         keys = []
     if not equals or (len(keys) < 2 and keys != ["plugins"]):
         raise UserError(f"--set {override!r}: write section.field=value, e.g. search.seed=1")
@@ -128,6 +135,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = None if text.strip() == "none" else tomllib.loads(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
         value = text
+    except _NO_TOML as error:
+        raise UserError(f"--set {override!r:.80}: {_reason(error)}") from error
     table = values
     for place, key in enumerate(keys[:-1], start=1):
         table = table.setdefault(key, {})
@@ -148,17 +157,31 @@ def _keys_of(nested: Any) -> list[str]:
 def _one_line(error: ValidationError) -> str:
     """The first problem of a validation, with its value, the limit and a suggestion."""
     first = error.errors()[0]
+    if not first["loc"]:
+        return "the configuration has too many tables in each other"
     place = [str(part) for part in first["loc"]][:2]  # what follows are branches of a union
     name = ".".join(place)
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(place[:-1])
         return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
-    if first["type"] in ("tuple_type", "list_type"):
-        message = "input should be a list, such as [3, 4]"
+    message = _WANTED.get(first["type"], message)
     if message.startswith((f"{place[0]}.", f"unknown setting {place[0]}.")):
         return message
-    return f"{name} = {first['input']!r}: {message[0].lower()}{message[1:]}"
+    value = first["input"]
+    shown = repr(value) if isinstance(value, str) else as_toml(value)
+    return f"{name} = {shown}: {message[0].lower()}{message[1:]}"
+
+
+_WANTED = {
+    "tuple_type": "should be a list, such as [3, 4]",
+    "list_type": "should be a list, such as [3, 4]",
+    "model_type": "should be a table: write its settings below it, as section.field = value",
+    "int_type": "should be a whole number, without quotes or a point",
+    "float_type": "should be a number, without quotes",
+    "bool_type": "should be true or false, without quotes",
+}
+"""What a value should be, in the words of TOML."""
 
 
 def _keys(place: list[str]) -> list[str]:

@@ -1,10 +1,11 @@
 """The section `search`: which students a search tries."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from kdnas.config.section import Count, Section, Seed, Share, part_of
+from kdnas.config.section import Count, Section, Seed, Share, Threads, part_of
 from kdnas.metrics import METRICS
 from kdnas.registry import Registry
 
@@ -16,6 +17,7 @@ ALGORITHMS: Registry[Any] = Registry(
         "random_edits": "kdnas.algorithms.random_search:RandomSearch",
         "random_uniform": "kdnas.algorithms.random_search:UniformSearch",
     },
+    Callable,  # type: ignore[arg-type]  # it has instances, but is no class to mypy
 )
 """The search algorithms by name: classes, those of kdnas as "module:class"."""
 
@@ -45,8 +47,8 @@ class SearchSettings(Section):
     """
 
     algorithm: part_of(ALGORITHMS) = "tournament"  # type: ignore[valid-type]
-    population: Annotated[int, Field(ge=2)] = 100
-    evaluations: Count = 2000
+    population: Annotated[int, Field(ge=2, le=10**6)] = 100
+    evaluations: Annotated[int, Field(ge=1, le=10**7)] = 2000
     replicates: Count = 1
     patience: Count = 200
     tournament: Annotated[int, Field(ge=2)] = 2
@@ -58,7 +60,7 @@ class SearchSettings(Section):
         "parameters",
     )
     seed: Seed = 0
-    threads: Count = 1
+    threads: Threads = 1
     asynchronous: bool = False
 
     @model_validator(mode="after")

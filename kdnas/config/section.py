@@ -1,5 +1,6 @@
 """What every section of a configuration is made of."""
 
+import json
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
@@ -14,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Seed, Share
+from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Seed, Share, Size, Threads
 from kdnas.registry import Registry
 
 __all__ = [
@@ -28,8 +29,23 @@ __all__ = [
     "Section",
     "Seed",
     "Share",
+    "Size",
+    "Threads",
     "part_of",
+    "strictly",
 ]
+
+
+def strictly(kind: Any, values: Any, context: dict[str, str] | None = None) -> Any:
+    """Make a `kind` of values as TOML has them: a number in quotes is none, nor is true.
+
+    Strict validation takes lists for tuples only in JSON.
+
+    Raises:
+        ValidationError: The values are not of the kind.
+    """
+    written = json.dumps(values, default=str)  # dates, which no setting is
+    return TypeAdapter(kind).validate_json(written, strict=True, context=context)
 
 
 class Section(BaseModel):
@@ -116,7 +132,7 @@ class PartsSection(Section):
         if part is None:
             return values
         try:
-            return TypeAdapter(part.settings).validate_python(values)
+            return strictly(part.settings, values)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, (place, *first["loc"])))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kdnas.config.section import Count, Section
+from kdnas.config.section import Count, Section, Threads
 
 
 class SlurmSettings(Section):
@@ -28,8 +28,8 @@ class SlurmSettings(Section):
     account: str | None = None
     time: str = "12:00:00"
     memory: str = "8GB"
-    cpus: Count = 1
-    gpus: Annotated[int, Field(ge=0)] = 0
+    cpus: Threads = 1
+    gpus: Annotated[int, Field(ge=0, le=1024)] = 0
     interface: str | None = None
     directives: tuple[str, ...] = ()
     prologue: tuple[str, ...] = ()

@@ -1,11 +1,11 @@
 """The section `space`: which students there are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationInfo
+from pydantic import BeforeValidator, ValidationInfo
 
-from kdnas.config.section import usable
+from kdnas.config.section import strictly, usable
 from kdnas.errors import UserError
 from kdnas.registry import Registry
 from kdnas.space import SPACES
@@ -17,6 +17,8 @@ def _space(values: Any, info: ValidationInfo) -> Any:
     What an archive holds is left as it is where the code of its space, layers or other parts is
     not there.
     """
+    if isinstance(values, str | int | float | list | None):
+        raise ValueError("should be a table: write its settings below it, as space.field = value")
     if not isinstance(values, Mapping):
         return values
     name = values.get("name", "dag")
@@ -24,13 +26,14 @@ def _space(values: Any, info: ValidationInfo) -> Any:
         return values
     kind = SPACES[name]
     for setting, registry in kind.parts.items():
-        if not _usable(setting, registry, values.get(setting, ()), info):
+        names = values.get(setting, ())
+        if isinstance(names, Collection) and not _usable(setting, registry, names, info):
             return values
-    return TypeAdapter(kind).validate_python(values)
+    return strictly(kind, dict(values))
 
 
 def _usable(
-    setting: str, registry: Registry[Any], names: Iterable[str], info: ValidationInfo
+    setting: str, registry: Registry[Any], names: Collection[str], info: ValidationInfo
 ) -> bool:
     """Whether all parts that a setting names are there; where they have to be, it says so."""
     try:

@@ -12,7 +12,7 @@ class StudentSettings(Section):
     """What the paper leaves open about the students, and the longest text they see (tokens)."""
 
     max_length: Annotated[int, Field(ge=8, le=512)] = 128
-    positions: Annotated[int, Field(ge=8)] = 512
+    positions: Annotated[int, Field(ge=8, le=65536)] = 512
     norm: Norm = "block"
     out_adapter: OutAdapter = "linear"
     share_blocks: bool = False

@@ -1,5 +1,6 @@
 """The section `task`: the data."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo
@@ -13,6 +14,7 @@ TASKS: Registry[Any] = Registry(
         "rotten_tomatoes": "kdnas.tasks.packaged:rotten_tomatoes",
         "bbc_news": "kdnas.tasks.packaged:bbc_news",
     },
+    Callable,  # type: ignore[arg-type]  # it has instances, but is no class to mypy
 )
 """Data sets by name: functions that return a `kdnas.tasks.Source`, those of kdnas by reference."""
 

@@ -18,7 +18,7 @@ class TeacherSettings(Section):
     """
 
     model: str = "offline:minilm"
-    epochs: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
+    epochs: Annotated[int, Field(ge=0, le=10**6)] | Literal["auto"] = "auto"
     learning_rate: Positive = 5e-5
     batch_size: Count = 32
     weight_decay: NotNegative = 0.01

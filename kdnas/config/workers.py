@@ -20,4 +20,4 @@ class WorkerSettings(Section):
 
     timeout: Positive | None = None
     timeout_is_result: bool = False
-    gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    gpus: tuple[Annotated[int, Field(ge=0, le=1023)], ...] = ()

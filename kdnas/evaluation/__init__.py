@@ -2,6 +2,8 @@
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
 - `fresh_student`: a student before its training, built as the section `student` says;
+- `within_limits`: what is known of a student before its training; `require_possible` refuses
+  limits that no student keeps to;
 - `record_preparation`: what the archive of a run keeps of it;
 - `Evaluator`: distils, measures and attacks one student after the other; `make_evaluator` makes
   it in a worker process;
@@ -11,12 +13,14 @@
 from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.kept import KeptWeights
-from kdnas.evaluation.prepare import Prepared, attack_spec, load_task, prepare
+from kdnas.evaluation.limits import require_possible, within_limits
+from kdnas.evaluation.prepare import OnStage, Prepared, attack_spec, load_task, prepare
 from kdnas.evaluation.recorded import record_preparation
 
 __all__ = [
     "Evaluator",
     "KeptWeights",
+    "OnStage",
     "Prepared",
     "attack_spec",
     "fresh_student",
@@ -25,4 +29,6 @@ __all__ = [
     "measurement",
     "prepare",
     "record_preparation",
+    "require_possible",
+    "within_limits",
 ]

@@ -11,9 +11,10 @@ from kdnas.attacks.cutting import require_cut
 from kdnas.config import Config
 from kdnas.distillation import Lesson, recipe_of
 from kdnas.errors import UserError
+from kdnas.evaluation.limits import require_possible
 from kdnas.metrics import accuracy_floor, points
 from kdnas.records import AttackSpec
-from kdnas.space import Accept, Genotype, NetworkShape
+from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import (
     Teacher,
@@ -80,18 +81,6 @@ class Prepared:
             " give more texts or another teacher.model, or set constraints.accuracy_floor yourself"
         )
 
-    def within_limits(self, config: Config) -> Accept:
-        """The constraints that are known before training, as a condition on students."""
-        limits, length = config.constraints, config.student.max_length
-
-        def accept(genotype: Genotype) -> bool:
-            cost = config.space.cost(genotype, self.shape, length)
-            return (limits.max_parameters is None or cost.parameters <= limits.max_parameters) and (
-                limits.max_flops is None or cost.flops <= limits.max_flops
-            )
-
-        return accept
-
 
 def attack_spec(config: Config, task: Task) -> AttackSpec:
     """The spec of a run's attack on `task`."""
@@ -120,18 +109,18 @@ def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
         on_stage: Called with the name of each stage as it starts.
 
     Raises:
-        UserError: Data, teacher or a package cannot be had.
+        UserError: Data, teacher or a package cannot be had, or no student keeps to the limits.
     """
     on_stage("data")
-    task = load_task(config)
+    task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
+    shape = config.student.shape(len(tokenizer), len(task.label_names))
+    require_possible(config, shape)
     _require_attackable(config, task)
     on_stage("teacher")
     teacher = prepare_teacher(config.teacher, task, config.student.max_length)
     on_stage("signals")
     lesson = lesson_of(config.teacher, teacher, task, recipe_of(config.distill))
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
-    tokenizer = teacher.tokenizer()
-    shape = config.student.shape(len(tokenizer), len(task.label_names))
     return Prepared(
         task,
         teacher,

@@ -26,6 +26,7 @@ from kdnas.records.recipes import (
     Resources,
     StopWords,
     TextFooler,
+    is_sentiment,
 )
 
 __all__ = [
@@ -53,5 +54,6 @@ __all__ = [
     "StopWords",
     "TextFooler",
     "TextOutcome",
+    "is_sentiment",
     "pooled",
 ]

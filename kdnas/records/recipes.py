@@ -7,7 +7,7 @@ or names it as `module:name` in `attack.recipe`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -39,6 +39,11 @@ def _known_threshold(value: float | str) -> float | str:
     return value
 
 
+def is_sentiment(classes: Sequence[str]) -> bool:
+    """Whether classes are named negative and positive, in any case; one of them is enough."""
+    return {"negative", "positive"}.issuperset(name.lower() for name in classes)
+
+
 @dataclass(frozen=True)
 class NoSettings:
     """The settings of a recipe that has none."""
@@ -59,7 +64,7 @@ class TextFooler:
             similarity is not checked.
         vocabulary: Words of the offline vectors; 0 in a spec with textattack's.
         polarity: Whether substitutes of another sentiment are refused (offline only); `auto` does
-            so on sentiment tasks.
+            so where the data have the classes negative and positive, whatever a model calls them.
         word_classes: `lexicon`, the classes that a word can have, or `tagger`, the one that NLTK's
             tagger finds for it in its context; textattack's resources have the tagger.
     """

@@ -26,14 +26,20 @@ from kdnas.runs import (
     ModelArchive,
     RunFolder,
     beginning,
+    held,
     require_same,
     stored_config,
 )
-from kdnas.runs.lock import RunLock
 
 
 def reproduce(
-    config: Config, folder: Path, crew: Crew, listener: Listener = NOBODY, *, resume: bool
+    config: Config,
+    folder: Path,
+    crew: Crew,
+    listener: Listener = NOBODY,
+    *,
+    resume: bool,
+    take_over: bool = False,
 ) -> None:
     """Run whatever of a reproduction is missing in `folder`.
 
@@ -42,16 +48,20 @@ def reproduce(
         folder: Where its archives, models and weights are.
         crew: Who trains.
         listener: Is told of every student and model.
-        resume: Whether `folder` may hold a part of it.
+        resume: Whether `folder` holds a part of it.
+        take_over: Whether to take `folder` from a silent process on another machine.
 
     Raises:
         UserError: The folder holds another reproduction, or a part of this one and `resume` is
-            false; or something has to be mended. What is finished stays.
+            false, or none and it is true; or something has to be mended. What is finished stays.
     """
-    with RunLock(folder) as lock, _opened(folder / MODELS_FILE, config) as archive:
+    with (
+        held(folder, take_over=take_over) as lock,
+        _opened(folder / MODELS_FILE, config, resume=resume) as archive,
+    ):
         archive.before_write = lock.require_mine
         _require_right(config, folder, archive, resume=resume)
-        run_searches(config, folder, crew, listener)
+        run_searches(config, folder, crew, listener, take_over=take_over)
         _record_origin(archive, RunFolder(folder / WEIGHTED).archive)
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
@@ -69,12 +79,14 @@ def reproduce(
         transfer_matrix(config, folder, archive, names, shown)
 
 
-def _opened(path: Path, config: Config) -> ModelArchive:
+def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:
     """The store of the comparison, made where there is none."""
     if path.exists():
         return ModelArchive.open(path)
     if path.with_name(FILE_NAME).exists():
         raise UserError(f"{path.parent} holds a search: choose another --out")
+    if resume:
+        raise UserError(f"no reproduction in {path.parent} to go on with: leave out --resume")
     return ModelArchive.create(path, **beginning(config))
 
 

@@ -12,8 +12,7 @@ from kdnas.evaluation.weights import weights_path
 from kdnas.pipeline import Start, run_pipeline
 from kdnas.progress import Listener
 from kdnas.records import Evaluate, Evaluation, Job
-from kdnas.runs import Archive, RunFolder, open_run
-from kdnas.runs.lock import RunLock
+from kdnas.runs import Archive, RunFolder, held, open_run
 from kdnas.workers import Recalling, Workers, open_workers
 
 WEIGHTED, PARETO, RANDOM = "weighted", "pareto", "random-edits"
@@ -57,7 +56,9 @@ class Crew:
     cluster: str | None = None
 
 
-def run_searches(config: Config, folder: Path, crew: Crew, listener: Listener) -> None:
+def run_searches(
+    config: Config, folder: Path, crew: Crew, listener: Listener, *, take_over: bool = False
+) -> None:
     """Run the searches below `folder`, or go on with them; finished ones are left alone.
 
     Raises:
@@ -69,7 +70,7 @@ def run_searches(config: Config, folder: Path, crew: Crew, listener: Listener) -
         listener.part(f"search {number} of {len(searches)}, {name}")
         run = RunFolder(folder / name)
         with (
-            RunLock(run.path) as lock,
+            held(run.path, take_over=take_over) as lock,
             open_run(run, chosen, resume=run.archive.exists()) as archive,
         ):
             archive.before_write = lock.require_mine

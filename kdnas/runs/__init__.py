@@ -8,7 +8,8 @@ durable when its call returns.
 
 `folder` opens the folder of a run and refuses one of other settings, data or another teacher.
 `RunContext` is what tables and figures say of a run besides its students. `lock` keeps a second
-writer out, `status` tells other terminals what a run is doing; these two are imported by name.
+writer out, `holder` says who the first one is and whether it lives, `status` tells other terminals
+what a run is doing; these three are imported by name.
 """
 
 from kdnas.runs.archive import Archive
@@ -16,6 +17,7 @@ from kdnas.runs.context import RunContext, run_context
 from kdnas.runs.folder import (
     RunFolder,
     beginning,
+    held,
     open_run,
     require_same,
     require_same_code,
@@ -43,6 +45,7 @@ __all__ = [
     "Trial",
     "beginning",
     "births_of",
+    "held",
     "open_run",
     "require_same",
     "require_same_code",

@@ -27,15 +27,34 @@ from kdnas.runs.store import Store
 _COSTS = ("parameters", "block_parameters", "flops", "loss", "train_seconds", "attack_seconds")
 
 _TRIALS = """
-SELECT birth, key, genotype, operation, parents, trial, replicate, fidelity, seed, status,
-    parameters, block_parameters, flops, loss, train_seconds, attack_seconds, metrics, weights,
-    failure, message, attempts, seconds
+SELECT birth, key, iif(json_valid(genotype), genotype, NULL), operation, parents, trial, replicate,
+    fidelity, seed, status, parameters, block_parameters, flops, loss, train_seconds,
+    attack_seconds, metrics, weights, failure, message, attempts, seconds
 FROM trials JOIN students USING (birth) ORDER BY birth, trial
 """
+
+_SEALED = (
+    "SELECT * FROM meta WHERE name NOT IN ('finished', 'seal')",
+    "SELECT * FROM attacks",
+    "SELECT split, digest FROM splits",
+    "SELECT birth, digest FROM students",
+    "SELECT * FROM trials",
+    "SELECT * FROM events",
+    "SELECT trial, split, seconds, digest FROM measurements ORDER BY trial, split",
+)
+"""Everything that a run came to; texts and outcomes by the checksums that stand for them."""
 
 
 class Archive(Store):
     """Appends to and reads from the archive of one search."""
+
+    def end(self) -> None:
+        """Record that the run is finished, sealed with what it came to."""
+        self.set_meta(finished=True, seal=self.seal())
+
+    def seal(self) -> str:
+        """Return a checksum over everything that the run has come to."""
+        return checksum(*(list(map(tuple, self.query(select))) for select in _SEALED))
 
     def ask(self, births: Sequence[Birth], method: str = "") -> None:
         """Record what was asked for: new students, a pending trial each, and an event each.
@@ -150,6 +169,8 @@ class Archive(Store):
             students: dict[int, tuple[Any, ...]] = {}
             trials: dict[int, list[Trial]] = {}
             for birth, *row in self._db.execute(_TRIALS):
+                if row[1] is None:
+                    raise ValueError(f"the architecture of birth {birth} is no JSON")
                 students[birth] = tuple(row[:4])
                 search, report = found.get((row[4], "search")), found.get((row[4], "report"))
                 trials.setdefault(birth, []).append(_trial(row[4:], search, report))
@@ -194,7 +215,18 @@ def _result_columns(result: Any) -> dict[str, Any]:
 
 
 def _parents(text: str) -> tuple[int, ...]:
-    return tuple(json.loads(text)) if text != "[]" else ()
+    parents = json.loads(text) if text != "[]" else ()
+    if not all(type(parent) is int for parent in parents):
+        raise ValueError(f"parents {text:.40} are no births")
+    return tuple(parents)
+
+
+def _values(trial: int, text: str) -> dict[str, float]:
+    """The values of a user's metrics."""
+    values = json.loads(text) if text != "{}" else {}
+    if not (isinstance(values, dict) and all(isinstance(v, int | float) for v in values.values())):
+        raise ValueError(f"the metrics of trial {trial} are no numbers")
+    return values
 
 
 def _trial(row: Sequence[Any], search: Measurement | None, report: Measurement | None) -> Trial:
@@ -205,6 +237,9 @@ def _trial(row: Sequence[Any], search: Measurement | None, report: Measurement |
         if search is None:
             raise ValueError(f"trial {trial} was evaluated, but not measured")
         parameters, blocks, flops, loss, training, attack, metrics, weights = costs
+        for cost in (parameters, blocks, flops, training, attack):
+            if cost is None or not 0 <= cost < math.inf:
+                raise ValueError(f"trial {trial} has {cost} for a size or a time")
         evaluation = Evaluation(
             parameters,
             blocks,
@@ -213,7 +248,7 @@ def _trial(row: Sequence[Any], search: Measurement | None, report: Measurement |
             loss=math.nan if loss is None else loss,
             train_seconds=training,
             attack_seconds=attack,
-            values=json.loads(metrics) if metrics != "{}" else {},
+            values=_values(trial, metrics),
             weights=weights or "",
         )
     elif status == "failed":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kdnas.metrics import Metric, Weights, metrics_of
+from kdnas.records import AttackSpec
 from kdnas.runs.archive import Archive
 from kdnas.runs.folder import RunFolder, stored_config
 from kdnas.runs.rows import Row
@@ -25,6 +26,7 @@ class RunContext:
         teacher_accuracy: The teacher's accuracy on the same texts (share), where it is known.
         offline: Whether the scores come from the offline resources.
         limits: Ends of the scales of the hypervolume by metric; see `reference_point`.
+        spec: The attack on every student; None before it is known.
     """
 
     title: str
@@ -35,6 +37,7 @@ class RunContext:
     teacher_accuracy: float | None
     offline: bool
     limits: Mapping[str, float]
+    spec: AttackSpec | None = None
 
     @property
     def caveat(self) -> str:
@@ -55,6 +58,7 @@ def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunCont
         teacher_accuracy=_teacher_accuracy(archive),
         offline=config.attack.resources == "offline",
         limits=largest_seen(rows, objectives),
+        spec=next(iter(archive.specs().values()), None),
     )
 
 

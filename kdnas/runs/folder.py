@@ -3,8 +3,8 @@
 import json
 import platform
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,7 +19,9 @@ from kdnas.config import STORED, Config, difference
 from kdnas.errors import UserError
 from kdnas.methods import METHODS
 from kdnas.registry import Source, require_sources, sources
+from kdnas.runs import holder, status
 from kdnas.runs.archive import Archive
+from kdnas.runs.lock import RunLock
 from kdnas.runs.reading import unreadable
 from kdnas.runs.schema import FILE_NAME, MODELS_FILE
 from kdnas.runs.store import Store
@@ -47,6 +49,52 @@ class RunFolder:
     def figures(self) -> Path:
         """The folder that figures are drawn into by default."""
         return self.path / "figures"
+
+
+@contextmanager
+def held(folder: Path, *, take_over: bool = False) -> Iterator[RunLock]:
+    """Hold a folder; a new one goes again if an error comes before anything is recorded in it.
+
+    Args:
+        folder: Of a search or of a reproduction.
+        take_over: As for `RunLock`.
+
+    Raises:
+        UserError: As `RunLock` does.
+    """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        with RunLock(folder, take_over=take_over) as lock:
+            try:
+                yield lock
+            except Exception:
+                if new:
+                    _clear(folder)
+                raise
+    except Exception:
+        for path in new:
+            with suppress(OSError):  # it holds something
+                path.rmdir()
+        raise
+
+
+_STORES = (FILE_NAME, MODELS_FILE)
+_BEGINNINGS = {status.FILE_NAME, *(name + end for name in _STORES for end in ("", "-wal", "-shm"))}
+
+
+def _clear(folder: Path) -> None:
+    """Delete what a run has that began no student; nothing where there is anything else."""
+    stores = [folder / name for name in _STORES if (folder / name).exists()]
+    others = {path.name for path in folder.iterdir()} - _BEGINNINGS - {holder.FILE_NAME}
+    if others or any(_has_trials(store) for store in stores):
+        return
+    for name in _BEGINNINGS:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _has_trials(path: Path) -> bool:
+    with Store.read(path) as store:
+        return store.query("SELECT 1 FROM trials").fetchone() is not None
 
 
 def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
@@ -176,7 +224,11 @@ def require_same_code(archive: Store) -> None:
     Raises:
         UserError: It names the first module.
     """
-    require_sources([Source(**source) for source in archive.meta("sources", [])])
+    try:
+        recorded = [Source(**source) for source in archive.meta("sources", [])]
+    except TypeError as error:
+        raise unreadable(archive.path, f"meta sources: {error}") from error
+    require_sources(recorded)
 
 
 def stored_config(archive: Store) -> Config:

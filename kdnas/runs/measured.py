@@ -1,6 +1,7 @@
 """Measurements on their way into the tables and back: predictions packed, counts made of them."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -136,8 +137,20 @@ def counts_json(measurement: Measurement) -> str:
 
 @lru_cache(maxsize=2**14)
 def counts_measurement(text: str) -> Measurement:
-    """The reverse of `counts_json`; many measurements are the same."""
+    """The reverse of `counts_json`; many measurements are the same.
+
+    Raises:
+        ValueError: These are no counts, or more are right than there are texts.
+    """
     *lists, queries, summed_changed_shares, spec = json.loads(text)
     correct, totals, predicted, skipped, succeeded, failed = map(tuple, lists)
+    outcomes, others = (skipped, succeeded, failed), (queries or 0, summed_changed_shares)
+    for number in (*correct, *totals, *predicted, *sum(outcomes, ()), *others):
+        if type(number) not in (int, float) or not 0 <= number < math.inf:
+            raise ValueError(f"{number!r} is no count")
+    if len({len(counts) for counts in (correct, totals, predicted, *outcomes)}) > 1:
+        raise ValueError("counts are not of the same classes")
+    if any(right > of for right, of in zip(correct, totals, strict=True)):
+        raise ValueError("more texts are right than there are")
     attack = AttackOutcome(skipped, succeeded, failed, queries, summed_changed_shares)
     return Measurement(correct, totals, predicted, attack, spec)

@@ -1,6 +1,7 @@
 """What a run is doing, for another terminal: a small file in its folder."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -53,13 +54,18 @@ def write_status(folder: Path, status: Status) -> None:
     """
     path = folder / FILE_NAME
     beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(status)))
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps(asdict(status)))
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def read_status(folder: Path) -> Status | None:
     """The last status of a run; None where there is none that can be read."""
     try:
         return Status(**json.loads((folder / FILE_NAME).read_text()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None

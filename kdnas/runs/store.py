@@ -73,13 +73,17 @@ class Store:
         draft = path.with_name(f"{path.name}.tmp")
         with suppress(OSError):
             draft.unlink()  # of a run that was killed here
-        with cls._connect(draft) as store:
-            store._db.execute("PRAGMA journal_mode=MEMORY")  # none that would outlive a kill
-            with store._writing():
-                for statement in SCHEMA.split(";"):  # executescript would commit in between
-                    store._db.execute(statement)
-            store.set_meta(**meta)
-        draft.replace(path)
+        try:
+            with cls._connect(draft) as store:
+                store._db.execute("PRAGMA journal_mode=MEMORY")  # none that would outlive a kill
+                with store._writing():
+                    for statement in SCHEMA.split(";"):  # executescript would commit in between
+                        store._db.execute(statement)
+                store.set_meta(**meta)
+            draft.replace(path)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
         return cls.open(path, synchronous=synchronous)
 
     @classmethod
@@ -258,12 +262,15 @@ class Store:
     def attacks(self) -> dict[str, tuple[int, str]]:
         """The number and the digest of the spec of each attack, by name."""
         query = "SELECT name, attack, digest FROM attacks ORDER BY attack"
-        return {name: (number, digest) for name, number, digest in self._db.execute(query)}
+        with self._understanding():
+            return {name: (number, digest) for name, number, digest in self._db.execute(query)}
 
     def specs(self) -> dict[str, AttackSpec]:
         """The spec of each attack, by name."""
         query = "SELECT name, spec FROM attacks ORDER BY attack"
-        return {n: AttackSpec.from_record(json.loads(text)) for n, text in self._db.execute(query)}
+        with self._understanding():
+            found = self._db.execute(query)
+            return {name: AttackSpec.from_record(json.loads(text)) for name, text in found}
 
     def _measure(
         self,

@@ -10,14 +10,19 @@ from kdnas.errors import UserError
 from kdnas.space import dag
 from kdnas.space.layers import LAYERS, Op, layer_order
 
+MOST_REPEATS = 1000
+MOST_WIDTH = 2**16
+"""What memory holds, and what is built without an end."""
+
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise UserError(message)
 
 
-def _is_positive(value: object) -> bool:
-    return type(value) is int and value >= 1
+def _require_number(name: str, value: object, most: int) -> None:
+    valid = type(value) is int and 1 <= value <= most
+    _require(valid, f"{name} {value!r:.40}: use a number from 1 to {most}")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Node:
     activation: str = "none"
 
     def __post_init__(self) -> None:
-        _require(_is_positive(self.width), f"node width {self.width!r}: use a number >= 1")
+        _require_number("node width", self.width, MOST_WIDTH)
         if self.op.kind in LAYERS:
             LAYERS[self.op.kind].check_width(self.op, self.width)
 
@@ -69,8 +74,8 @@ class Architecture:
     output: Output = Output()
 
     def __post_init__(self) -> None:
-        _require(_is_positive(self.repeats), f"repeats {self.repeats!r}: use a number >= 1")
-        _require(_is_positive(self.width), f"width {self.width!r}: use a number >= 1")
+        _require_number("repeats", self.repeats, MOST_REPEATS)
+        _require_number("width", self.width, MOST_WIDTH)
         _require(2 <= len(self.nodes) <= 5, f"{len(self.nodes)} nodes; a block has 2 to 5")
         problem = dag.problem(self.edges, len(self.nodes))
         _require(problem is None, f"invalid block: {problem}")
@@ -144,6 +149,8 @@ class Architecture:
             return cls._from_values(json.loads(text))
         except UserError:
             raise
+        except RecursionError as error:
+            raise UserError("not an architecture: its brackets are too deep") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             fields = (
                 "repeats, width, edges, nodes [op {kind, size}, width, mode, activation], output"

@@ -168,6 +168,8 @@ def space_of(text: str) -> type[Space[Any]]:
     """
     try:
         name = json.loads(text).get("space", "dag")
+    except RecursionError as error:
+        raise UserError("not an architecture: its brackets are too deep") from error
     except (ValueError, AttributeError) as error:
         raise UserError(f"not an architecture ({error}): give a JSON object") from error
     return SPACES[name]

@@ -7,7 +7,13 @@ from typing import Any, ClassVar, Literal
 
 from kdnas.errors import UserError
 from kdnas.space import dag
-from kdnas.space.architecture import Architecture, Node, Output
+from kdnas.space.architecture import (
+    MOST_REPEATS,
+    MOST_WIDTH,
+    Architecture,
+    Node,
+    Output,
+)
 from kdnas.space.layers import LAYERS, Op, make_ops
 from kdnas.space.merges import ACTIVATIONS, MERGES
 
@@ -59,12 +65,21 @@ class Ranges:
         for name in ("repeats", "widths", "node_widths", "modes", "activations"):
             _require_distinct(f"space.{name}", getattr(self, name))
         for kind, sizes in self.layers.items():
-            if LAYERS[kind].sizes or sizes:
+            offered = LAYERS[kind].sizes
+            if offered and not sizes:
+                meant = LAYERS[kind].sized(offered[0])
+                raise UserError(
+                    f"space.layers.{kind} = []: {kind} needs sizes, such as {list(offered)} (the"
+                    f" first is {meant}); write some, or leave {kind} out"
+                )
+            if sizes:
                 _require_distinct(f"space.layers.{kind}", sizes)
         if not self.layers:
             raise UserError("space.layers has no layer type: give one, such as conv = [1, 3]")
-        if any(value < 1 for value in self.repeats + self.widths):
-            raise UserError("space.repeats and space.widths hold numbers >= 1")
+        for name, most in (("repeats", MOST_REPEATS), ("widths", MOST_WIDTH)):
+            values = getattr(self, name)
+            if not all(1 <= value <= most for value in values):
+                raise UserError(f"space.{name} = {list(values)}: use numbers from 1 to {most}")
         for registry, names in ((MERGES, self.modes), (ACTIVATIONS, self.activations)):
             for name in names:
                 registry[name]
@@ -134,4 +149,4 @@ def gene_values(arch: Architecture) -> tuple[Any, ...]:
 
 def _require_distinct(name: str, values: tuple[Any, ...]) -> None:
     if not values or len(set(values)) != len(values):
-        raise UserError(f"{name} = {values}: give at least one value, each once")
+        raise UserError(f"{name} = {list(values)}: give at least one value, each once")

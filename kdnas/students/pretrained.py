@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -133,8 +134,13 @@ class StudentForSequenceClassification(PreTrainedModel):
 
         The loss is that of `config.problem_type`, as for every classifier of transformers.
         """
-        mask = input_ids.new_ones(input_ids.shape) if attention_mask is None else attention_mask
-        logits, blocks = self._scored(input_ids, mask.bool(), token_type_ids)
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        if not input_ids.shape[1]:
+            shape, pad = (len(input_ids), 1), self.config.pad_token_id or 0
+            input_ids = input_ids.new_full(shape, pad, dtype=torch.long)
+            mask, token_type_ids = torch.ones_like(input_ids), None
+        mask = _with_a_token(mask.bool())
+        logits, blocks = self._scored(input_ids, mask, token_type_ids)
         loss: Any = None
         if labels is not None:
             loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)
@@ -147,6 +153,12 @@ class StudentForSequenceClassification(PreTrainedModel):
         )
         as_dict = config.use_return_dict if return_dict is None else return_dict
         return out if as_dict else out.to_tuple()
+
+
+def _with_a_token(mask: Tensor) -> Tensor:
+    """A mask in which a text without a token, as GPT-2's tokenizer makes, has its first place."""
+    first = torch.arange(mask.shape[1], device=mask.device) == 0
+    return mask | (first & ~mask.any(dim=1, keepdim=True))
 
 
 def register() -> None:
@@ -166,6 +178,8 @@ def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     Raises:
         OSError, SafetensorError: It cannot be written.
     """
+    if isinstance(model, StudentForSequenceClassification):
+        model.config.pad_token_id = tokenizer.pad_token_id  # read for a text without a token
     model.save_pretrained(folder, safe_serialization=True)
     if isinstance(model, StudentForSequenceClassification):
         tokenizer = copy.deepcopy(tokenizer)

@@ -7,24 +7,25 @@ to what a student sees and removes duplicates, `divide` makes train, search-val 
 search, report-val only afterwards; `head` of either takes a subset with the same class
 proportions. `datasets` is imported only when a hub data set, a Parquet file or a saved folder is
 read.
-`labelled_texts` reads texts for a model that has its classes already.
+`LabelledTexts` are read for a model that has its classes already.
 """
 
-from kdnas.tasks.build import build_task
+from kdnas.tasks.build import build_task, is_on_hub, read_pools
 from kdnas.tasks.cut import word_boundary_cut
-from kdnas.tasks.labelled import labelled_texts
+from kdnas.tasks.labelled import LabelledTexts
 from kdnas.tasks.overlap import overlap_share
 from kdnas.tasks.tables import Source, Table
-from kdnas.tasks.task import Split, Task, is_sentiment
+from kdnas.tasks.task import Split, Task
 
 __all__ = [
+    "LabelledTexts",
     "Source",
     "Split",
     "Table",
     "Task",
     "build_task",
-    "is_sentiment",
-    "labelled_texts",
+    "is_on_hub",
     "overlap_share",
+    "read_pools",
     "word_boundary_cut",
 ]

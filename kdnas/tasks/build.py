@@ -5,12 +5,12 @@ from typing import Any
 
 from kdnas.config import TASKS
 from kdnas.errors import UserError
-from kdnas.registry import resolve
+from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import is_local, read_local
 from kdnas.tasks.hub import read_hub
-from kdnas.tasks.labels import labelled_pools
+from kdnas.tasks.labels import Pools, labelled_pools
 from kdnas.tasks.overlap import overlap_share
 from kdnas.tasks.tables import Role, Source, Table
 from kdnas.tasks.task import Split, Task
@@ -29,8 +29,7 @@ def build_task(
         UserError: The data cannot be read, lacks a class where one is needed, or its validation
             was cut from its training text.
     """
-    source = _source(name, path, validation)
-    pools = labelled_pools(source.tables, text_column, label_column)
+    source, pools = read_pools(name, path, validation, text_column, label_column)
     cleaned = clean(pools.splits, cut)
     (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
     _check_classes(name, pools.label_names, {"train": train, "search": search, "report": report})
@@ -50,6 +49,23 @@ def build_task(
     )
 
 
+def read_pools(
+    name: str, path: str | None, validation: str | None, text_column: str | None, label_column: str
+) -> tuple[Source, Pools]:
+    """The rows of a task, and their labelled texts, before they are cut and divided.
+
+    Raises:
+        UserError: The data cannot be read, or has no texts with labels of two classes.
+    """
+    source = _source(name, path, validation)
+    return source, labelled_pools(source.tables, text_column, label_column)
+
+
+def is_on_hub(name: str, path: str | None) -> bool:
+    """Whether a task is neither a path nor one that kdnas or a user's module reads."""
+    return path is None and name not in TASKS and not is_local(name)
+
+
 def _source(name: str, path: str | None, validation: str | None) -> Source:
     """The rows at a path, an offline task by its name, or else a hub id."""
     local = path is not None or (name not in TASKS and is_local(name))
@@ -62,13 +78,30 @@ def _source(name: str, path: str | None, validation: str | None) -> Source:
         reader = TASKS.get(name)
         if reader is None:
             return read_hub(name)
-        source: Source = (resolve(reader) if isinstance(reader, str) else reader)()
-        return source
+        return _read_by(name, resolve(reader))
     tables = read_local(path or name)
     if validation is not None:
         train = tables.get("train") or next(iter(tables.values()))
         tables = {"train": train, **_held_out(read_local(validation))}
     return Source(tables)
+
+
+def _read_by(name: str, reader: Callable[[], Any]) -> Source:
+    """What the function of a task returns.
+
+    Raises:
+        UserError: A user's function raises, or returns something else.
+    """
+    try:
+        source = reader()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"task {name} cannot be read: {raised(error)}; mend it") from error
+    if not isinstance(source, Source):
+        found = type(source).__name__
+        raise UserError(f"task {name} gives a {found}: return a kdnas.tasks.Source")
+    return source
 
 
 def _held_out(tables: Mapping[Role, Table]) -> Mapping[Role, Table]:

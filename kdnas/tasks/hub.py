@@ -16,6 +16,9 @@ def read_hub(name: str) -> Source:
         UserError: Neither could be loaded.
     """
     from datasets import load_dataset
+    from huggingface_hub import logging
+
+    logging.set_verbosity_error()  # else every attempt to reach it is a page
 
     readings = [(name,), tuple(name.rsplit("/", 1))] if "/" in name else [(name,)]
     problems = []

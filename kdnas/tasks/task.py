@@ -1,12 +1,12 @@
 """What a task is: three splits, the names of the classes, and where the texts came from."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from kdnas.cache import fingerprint
+from kdnas.records import is_sentiment
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,6 @@ class Split:
         The heads of one split contain each other.
         """
         return Split(self.texts[:n], self.labels[:n], self.origin)
-
-
-def is_sentiment(label_names: Sequence[str]) -> bool:
-    """Whether classes are named negative and positive, in any case."""
-    return {name.lower() for name in label_names} == {"negative", "positive"}
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,12 @@ from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
-    OFFLINE_MODELS,
     class_names,
     load_classifier,
     load_config,
     load_tokenizer,
     load_trained_classifier,
     model_identity,
-    resolve_model,
     token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
@@ -32,7 +30,6 @@ from kdnas.teachers.signals import SIGNALS, teacher_signals
 from kdnas.teachers.tables import student_tables
 
 __all__ = [
-    "OFFLINE_MODELS",
     "SIGNALS",
     "ProbeTraining",
     "Teacher",
@@ -47,7 +44,6 @@ __all__ = [
     "logits_and_layers",
     "model_identity",
     "prepare_teacher",
-    "resolve_model",
     "student_tables",
     "teacher_signals",
     "token_limit",

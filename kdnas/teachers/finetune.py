@@ -21,6 +21,7 @@ from kdnas.teachers.pretrained import (
     load_classifier,
     load_tokenizer,
     model_identity,
+    require_fitting,
     token_limit,
 )
 from kdnas.training import (
@@ -111,6 +112,7 @@ def finetune(
     device = choose_device()
     tokenizer = load_tokenizer(settings.model)
     model = load_for_task(settings.model, task.label_names, trained=not settings.epochs).to(device)
+    require_fitting(settings.model, model, tokenizer)
     limit = token_limit(model)
     if max_length > limit:
         raise UserError(

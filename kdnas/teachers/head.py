@@ -30,7 +30,7 @@ def load_for_task(
     classes, and else replaced by a fresh one.
 
     Args:
-        name: A hub id, a folder, or a name in `OFFLINE_MODELS`.
+        name: A hub id, a folder, or a name in `kdnas.model_names.OFFLINE_MODELS`.
         label_names: The classes of the task.
         trained: Whether the model has to classify as it is: its head must be there, and its classes
             must be the task's or have no names.

@@ -1,6 +1,5 @@
 """The sources of pre-trained models: a package, a folder or the hub; and its identity."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,13 +10,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.errors import UserError
-from kdnas.offline import content_hash, expected_hash, offline_path
-
-OFFLINE_MODELS = {"offline:minilm": "minilm"}
-"""Model names that stand for a file of the offline extra."""
-
-
-_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+from kdnas.model_names import OFFLINE_MODELS, not_loaded, require_model, resolve_model
+from kdnas.offline import content_hash, expected_hash
 
 _TOKENIZER_FILES = (
     "tokenizer.json",
@@ -27,19 +21,6 @@ _TOKENIZER_FILES = (
     "vocab.json",
     "spiece.model",
 )
-
-
-def resolve_model(name: str) -> str:
-    """The path or hub id behind a model name.
-
-    Raises:
-        UserError: An unknown `offline:` name, or the offline extra is missing.
-    """
-    if name in OFFLINE_MODELS:
-        return str(offline_path(OFFLINE_MODELS[name]))
-    if name.startswith("offline:"):
-        raise UserError(f"teacher {name!r}: offline there is {', '.join(OFFLINE_MODELS)}")
-    return name
 
 
 def model_identity(name: str) -> str:
@@ -133,13 +114,22 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
     model, found = load_classifier(str(folder), output_loading_info=True)
     require_whole(str(folder), found)
     tokenizer = load_tokenizer(str(folder))
+    require_fitting(str(folder), model, tokenizer)
+    return model.eval(), tokenizer
+
+
+def require_fitting(name: str, model: Any, tokenizer: Any) -> None:
+    """Refuse a tokenizer that makes tokens which the model has no row for.
+
+    Raises:
+        UserError: The tokenizer is larger than the model's table of words.
+    """
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise UserError(
-            f"the tokenizer in {folder} has {len(tokenizer)} tokens, the model {rows}: they do not"
-            " belong together"
+            f"the tokenizer of {name} has {len(tokenizer)} tokens, the model {rows}: they do not"
+            " belong together; save the model's own tokenizer there"
         )
-    return model.eval(), tokenizer
 
 
 def class_names(name: str, config: Any) -> list[str]:
@@ -206,27 +196,8 @@ def require_whole(name: str, report: Mapping[str, Iterable[str]]) -> None:
 
 
 def _loaded(auto: Any, name: str, **arguments: Any) -> Any:
-    place = resolve_model(name)
-    reason = _no_model(place)
-    if reason:
-        raise _not_loaded(name, reason)
+    place = require_model(name)
     try:
         return auto.from_pretrained(place, trust_remote_code=False, **arguments)
     except Exception as error:  # the hub raises many types; for the user they are one
-        raise _not_loaded(name, " ".join(str(error).split())[:160]) from error
-
-
-def _no_model(place: str) -> str:
-    """Why there can be none; transformers would look for it on the hub, and complain of its id."""
-    if Path(place).is_dir():
-        return "" if Path(place, "config.json").is_file() else "there is no config.json in it"
-    if Path(place).is_file():
-        return "it is a file, not a folder"
-    return "" if _HUB_ID.fullmatch(place) else "there is no such folder"
-
-
-def _not_loaded(name: str, reason: str) -> UserError:
-    way = (
-        "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
-    )
-    return UserError(f"cannot load model {name!r} ({reason}); {way}")
+        raise not_loaded(name, " ".join(str(error).split())[:160]) from error

@@ -58,7 +58,7 @@ def check(folder: RunFolder) -> Verdict:
         rows = [] if problems else archive.rows()
         problems += student_problems(archive, rows, settings) if rows else []
         checksums, found = _checksums(archive), _counted(archive)
-        return problems
+        return problems or _broken_seal(archive)
 
     problems = store_problems(folder.archive, Archive, look)
     files = (*state_problems(folder.path), *weight_problems(weights, checksums))
@@ -89,6 +89,19 @@ def store_problems(
         if isinstance(error, UserError):  # a kind of ValueError
             raise
         return [unreadable(error, path.name)]
+
+
+def _broken_seal(archive: Archive) -> list[Problem]:
+    """Return whether a run is another than when it ended, which nothing else may show.
+
+    A student may be gone with all that was recorded of it, or an evaluated one called failed.
+    """
+    finished, seal = archive.meta("finished") is True, archive.meta("seal")
+    if seal is None and (not finished or counts_only(archive)):
+        return []  # it goes on, or was converted from an earlier schema
+    if finished and seal == archive.seal():
+        return []
+    return [Problem("meta seal", "the run is not as it was when it ended")]
 
 
 def _checksums(archive: Archive) -> dict[str, str | None]:

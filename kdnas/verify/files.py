@@ -17,7 +17,7 @@ def state_problems(folder: Path) -> Iterator[Problem]:
             json.loads((folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             advice = "if no process uses the folder, delete it"
             yield Problem(name, f"cannot be read as JSON ({one_line(error)}): {advice}")
 

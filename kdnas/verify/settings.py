@@ -79,6 +79,8 @@ def _wrong_values(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         value = values.get(name, 0.0)
         if type(value) not in (int, float) or not 0 <= value <= 1:
             yield name, f"is {value!r}, not a share"
+    if not _are_sources(values.get("sources", [])):
+        yield "sources", "does not name the modules that added parts"
     stages = values.get("stages", {})
     if not (isinstance(stages, dict) and all(map(_is_duration, stages.values()))):
         yield "stages", "does not name the seconds of each stage"
@@ -86,6 +88,16 @@ def _wrong_values(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         NetworkShape(**values.get("shape", {}))
     except (TypeError, UserError) as error:
         yield "shape", f"is no shape of a network ({one_line(error)})"
+
+
+def _are_sources(values: object) -> bool:
+    fields = {"module", "sha256"}
+    return isinstance(values, list) and all(
+        isinstance(source, dict)
+        and set(source) == fields
+        and all(isinstance(value, str) for value in source.values())
+        for source in values
+    )
 
 
 def _is_duration(value: object) -> bool:

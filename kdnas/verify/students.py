@@ -1,5 +1,6 @@
 """Whether the students are those that the search can have proposed, told in a possible order."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -8,9 +9,8 @@ from kdnas.analysis import pareto_front
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.registry import UnknownPart
-from kdnas.runs import Archive, Birth, Row
-from kdnas.runs.archive import student_columns
-from kdnas.runs.measured import TRIAL_COLUMNS, trial_digest
+from kdnas.runs import Archive, Row
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.seeds import derived_seed
 from kdnas.space import NetworkShape, SearchSpace, read_genotype
 from kdnas.verify.problem import Problem
@@ -49,14 +49,15 @@ def _identity(row: Row, digest: str) -> list[str]:
     if not all(type(parent) is int and 0 <= parent < row.birth for parent in row.parents):
         return [f"its parents {list(row.parents)} are no earlier births"]
     try:
-        arch = read_genotype(row.architecture_json)
-    except UnknownPart:  # its code is not here, so that its key cannot be counted again
-        return []
+        key = read_genotype(row.architecture_json).key
+    except UnknownPart:
+        key = row.key  # its code is not here, so that it cannot be counted again
     except UserError as error:
         return [f"its architecture cannot be read: {error}"]
-    if row.key != arch.key:
-        return [f"its key is {row.key}, but its architecture's is {arch.key}"]
-    if student_columns(Birth(row.birth, arch, row.operation, row.parents, 0))[-1] != digest:
+    if row.key != key:
+        return [f"its key is {row.key}, but its architecture's is {key}"]
+    parents = json.dumps(row.parents)
+    if checksum(row.birth, row.key, row.architecture_json, row.operation, parents) != digest:
         return [f"it was not made by {row.operation!r} of {list(row.parents)}, by its checksum"]
     return []
 

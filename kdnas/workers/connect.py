@@ -3,11 +3,13 @@
 import logging
 import os
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kdnas.config import SlurmSettings
 from kdnas.errors import UserError
@@ -23,13 +25,28 @@ def require_cluster(where: str) -> None:
     """Refuse at once what `connected` could never reach.
 
     Raises:
-        UserError: It is no name of a cluster and no address, or a package is missing.
+        UserError: It is no name of a cluster and no address, a package is missing, or nobody
+            listens at the address.
     """
     if where not in ("local", "slurm") and not re.fullmatch(r"[a-z]+://.+:\d+", where):
         raise UserError(f"no cluster {where!r}: use local, slurm, or an address, tcp://host:port")
     for package in ("distributed", "dask_jobqueue"):
         if find_spec(package) is None:
             raise UserError(f"--cluster needs {package}: pip install 'kdnas[cluster]'")
+    if where not in ("local", "slurm"):
+        _require_answer(where)
+
+
+def _require_answer(address: str) -> None:
+    """Refuse an address where nobody listens; a run would find out after its teacher is trained."""
+    place = urlsplit(address)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 0), CONNECT_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(
+            f"no Dask scheduler at {address} ({reason}): start one, or name another"
+        ) from error
 
 
 @contextmanager

@@ -1,0 +1,85 @@
+"""Names of models: a folder, a hub id, or one of the offline extra; told apart without torch."""
+
+import os
+import re
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from kdnas.errors import UserError
+from kdnas.offline import offline_path
+
+OFFLINE_MODELS = {"offline:minilm": "minilm"}
+"""Model names that stand for a file of the offline extra."""
+
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_PATIENCE = 5.0  # seconds for the first word of the hub
+
+
+def resolve_model(name: str) -> str:
+    """The path or hub id behind a model name.
+
+    Raises:
+        UserError: An unknown `offline:` name, or the offline extra is missing.
+    """
+    if name in OFFLINE_MODELS:
+        return str(offline_path(OFFLINE_MODELS[name]))
+    if name.startswith("offline:"):
+        raise UserError(f"teacher {name!r}: offline there is {', '.join(OFFLINE_MODELS)}")
+    return name
+
+
+def require_model(name: str) -> str:
+    """The path or hub id behind a model name that may be one.
+
+    transformers would ask the hub for whatever is no folder, and complain of its id.
+
+    Raises:
+        UserError: It is a path, and there is no model.
+    """
+    place = resolve_model(name)
+    reason = _no_model(place)
+    if reason:
+        raise not_loaded(name, reason)
+    return place
+
+
+def not_loaded(name: str, reason: str) -> UserError:
+    """The refusal of a model that cannot be had."""
+    way = (
+        "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
+    )
+    return UserError(f"cannot load model {name!r} ({reason}); {way}")
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name of a model or data set that is no path here has the form of a hub id."""
+    return bool(_HUB_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def leave_hub_alone_where_unreachable() -> None:
+    """Have Hugging Face's libraries look into their caches only, where the hub does not answer.
+
+    They would find out by themselves, after 23 seconds of retries for each file. It has to be said
+    before they are imported; whoever has a proxy is left to it.
+    """
+    hub = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    if "HF_HUB_OFFLINE" in os.environ or getproxies():
+        return
+    address = hub.hostname or "", hub.port or (443 if hub.scheme == "https" else 80)
+    try:
+        socket.create_connection(address, _PATIENCE).close()
+    except OSError:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def _no_model(place: str) -> str:
+    """Why there can be none."""
+    path = Path(place)
+    if path.is_dir():
+        return "" if (path / "config.json").is_file() else "there is no config.json in it"
+    if path.exists():
+        return "it is a file, not a folder"
+    beside = len(path.parts) > 1 and Path(path.parts[0]).is_dir()
+    return "there is no such folder" if beside or not _HUB_ID.fullmatch(place) else ""
