@@ -75,7 +75,7 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         empty += len(texts) - len(splits[role])
     if not any(map(len, splits.values())):
         raise UserError(
-            f"{_origins(tables)}: none of the {empty} rows has a text and a label; name other columns"
+            f"{_origins(tables)}: none of the {empty} rows has a text and a label; name others"
             " with task.text_column=NAME and task.label_column=NAME"
         )
     return Pools(names, splits, empty, _remark(tables[next(iter(splits))], text_in))
