@@ -27,7 +27,7 @@ from kdnas.config import AttackSettings, DistillSettings, TeacherSettings
 from kdnas.distillation import LIVE, Stage, Step, Term, distill, recipe_of
 from kdnas.errors import UserError
 from kdnas.space import Architecture, NetworkShape
-from kdnas.students import Blueprint, build
+from kdnas.students import Blueprint, build, initial_tables
 from kdnas.students import save_model as save_student
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
@@ -39,6 +39,7 @@ from kdnas.teachers import (
     load_trained_classifier,
     logits_and_layers,
     prepare_teacher,
+    student_tables,
     teacher_signals,
     token_limit,
 )
@@ -130,6 +131,31 @@ def test_the_whole_teacher_follows_itself_without_a_loss(kind: str, saved) -> No
     step = Step(lesson, index, batch.mask, out.logits, out.hidden_states, 0, 1, None, PLAIN, inputs)
     [patience] = [term for term in recipe[0].terms if "states" in term.needs]
     assert float(patience.loss(step)) < 1e-10
+
+
+PLACES = {
+    "bert": 64, "distilbert": 512, "roberta": 64, "albert": 512, "electra": 512, "convbert": 512,
+    "fnet": 512, "gpt2": 64, "gpt2 with padding": 64,
+}  # fmt: skip
+"""Rows of the tables of absolute positions; the other families have none."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_students_start_from_the_tables_of_any_family(kind: str, saved) -> None:
+    teacher = prepare_teacher(TeacherSettings(model=str(saved[kind]), epochs=0), TASK, 32)
+    model, tables = teacher.load(CPU), student_tables(teacher, 32)
+    assert len(tables.get("positions", ())) == PLACES.get(kind, 0)
+    assert len(tables["words"]) == len(model.get_input_embeddings().weight)
+    if kind == "roberta":  # whose first two rows are never looked up
+        own = model.roberta.embeddings.position_embeddings.weight.detach().numpy()[2:]
+        words = model.get_input_embeddings().weight.detach().numpy()
+        assert np.array_equal(tables["positions"], initial_tables(words, own, 32)["positions"])
+    blueprint = Blueprint(NetworkShape(len(tables["words"]), 2, 64), ("a", "b"), 64, 0.0, CPU)
+    student = build(TINY_ARCHITECTURE.to_json(), blueprint, 0, lambda width: tables)
+    embedding = student.student.embedding
+    assert np.array_equal(embedding.words.weight.detach(), tables["words"])
+    started = tables.get("positions", np.empty((0, 32)))[:64]
+    assert np.array_equal(embedding.positions.weight.detach()[: len(started)], started)
 
 
 def test_only_states_of_the_last_token_are_kept_under_a_new_name(

@@ -38,7 +38,7 @@ class Embedding(nn.Module):
         return self.dropout(self.norm(x))
 
 
-def initial_tables(words: np.ndarray, positions: np.ndarray, width: int) -> Arrays:
+def initial_tables(words: np.ndarray, positions: np.ndarray | None, width: int) -> Arrays:
     """Word and position tables of a student, projected from the teacher's.
 
     The word table is centred and projected on its first min(width, teacher width) principal
@@ -47,11 +47,11 @@ def initial_tables(words: np.ndarray, positions: np.ndarray, width: int) -> Arra
 
     Args:
         words: The teacher's word table, (vocabulary, teacher width).
-        positions: Its position table, (positions, teacher width).
+        positions: Its position table, (positions, teacher width); None where it has none.
         width: The student's hidden width.
 
     Returns:
-        `words` (vocabulary, width) and `positions` (positions, width), float32.
+        `words` (vocabulary, width) and, of a table, `positions` (positions, width), float32.
     """
     centred = words.astype(np.float64) - words.mean(axis=0, dtype=np.float64)
     _, vectors = np.linalg.eigh(centred.T @ centred)
@@ -66,19 +66,21 @@ def initial_tables(words: np.ndarray, positions: np.ndarray, width: int) -> Arra
 
     projected = project(words.astype(np.float64))
     scale = TABLE_SCALE / projected.std()
-    placed = project(positions.astype(np.float64)) * scale
-    return {
-        "words": (projected * scale).astype(np.float32),
-        "positions": placed.astype(np.float32),
-    }
+    tables = {"words": (projected * scale).astype(np.float32)}
+    if positions is not None:
+        placed = project(positions.astype(np.float64)) * scale
+        tables["positions"] = placed.astype(np.float32)
+    return tables
 
 
 def load_tables(embedding: Embedding, tables: Arrays) -> None:
-    """Copy started tables into `embedding`; rows beyond the tables keep their random start."""
+    """Copy started tables into `embedding`; what is beyond them keeps its random start."""
     with torch.no_grad():
-        for module, name in ((embedding.words, "words"), (embedding.positions, "positions")):
-            rows = min(len(tables[name]), len(module.weight))
-            module.weight[:rows] = torch.from_numpy(tables[name][:rows]).to(module.weight)
+        started = {"words": embedding.words, "positions": embedding.positions}
+        for name, table in tables.items():
+            weight = started[name].weight
+            rows = min(len(table), len(weight))
+            weight[:rows] = torch.from_numpy(table[:rows]).to(weight)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def _modern_tokens() -> Any:
     )  # fmt: skip
 
 
-SIZES = {
+SIZES: dict[str, Any] = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
 }  # fmt: skip
 
