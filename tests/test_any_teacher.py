@@ -15,6 +15,8 @@ from tokenizers import Tokenizer
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    BartConfig,
+    BartForSequenceClassification,
     PreTrainedTokenizerFast,
     pipeline,
 )
@@ -481,3 +483,34 @@ def test_every_family_teaches_and_is_attacked(kind: str, saved, tmp_path: Path) 
     )
     assert fast == slow
     assert all(outcome.sent > 1 for outcome in fast)
+
+
+@pytest.fixture(scope="module")
+def bart(tmp_path_factory: pytest.TempPathFactory, saved) -> Path:
+    """A classifier with an encoder and a decoder."""
+    folder = tmp_path_factory.mktemp("bart")
+    tokenizer = AutoTokenizer.from_pretrained(saved["roberta"])
+    torch.manual_seed(0)
+    config = BartConfig(
+        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1, num_labels=2,
+        encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=16, decoder_ffn_dim=16,
+        max_position_embeddings=64, bos_token_id=0, pad_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    BartForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_model_with_a_decoder_is_attacked_as_it_is(bart: Path) -> None:
+    victim, _ = open_victim(bart)
+    model = AutoModelForSequenceClassification.from_pretrained(bart).eval()
+    tokenizer = AutoTokenizer.from_pretrained(bart)
+    with torch.no_grad():
+        own = [model(**tokenizer(text, return_tensors="pt")).logits[0].numpy() for text in TEXTS]
+    assert victim.logits(victim.encode(TEXTS)) == pytest.approx(np.stack(own), abs=1e-5)
+
+
+def test_a_model_with_a_decoder_is_no_teacher(bart: Path) -> None:
+    settings = TeacherSettings(model=str(bart), epochs=1)
+    assert "an encoder and a decoder" in refusal(prepare_teacher, settings, TASK, 32)

@@ -41,6 +41,11 @@ def load_for_task(
         UserError: The model cannot be loaded, or it is none that classifies as it is.
     """
     own = load_config(name)
+    if own.is_encoder_decoder:
+        raise UserError(
+            f"{name} reads texts with an encoder and a decoder, and students learn from the layers"
+            " of one stack: name another teacher.model (`kdnas attack` takes this one)"
+        )
     own_names = [str(label) for _, label in sorted(own.id2label.items())]
     order = _order(own_names, label_names)
     if trained:

@@ -10,13 +10,16 @@ from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.students import initial_tables
 from kdnas.teachers.finetune import Teacher
 
+_FORM = 2
+"""Of the tables; it goes up where they are made in another way."""
+
 
 def student_tables(teacher: Teacher, width: int) -> Arrays:
     """Tables of hidden width `width` as `initial_tables` makes them, from the cache where they are.
 
     A teacher that knows distances only (DeBERTa, XLNet) has no table of positions to start from.
     """
-    name = fingerprint(teacher=teacher.identity, width=width)
+    name = fingerprint(teacher=teacher.identity, width=width, form=_FORM)
     return cached_arrays(f"tables-{name}", lambda: _compute(teacher, width))
 
 

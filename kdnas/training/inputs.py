@@ -80,7 +80,7 @@ class Inputs:
         if self.alone:
             return self._read_by_length(model, ids, mask, **asked)
         out = model(**self._arguments(ids, mask), **asked)
-        if self.left and out.hidden_states is not None:
+        if self.left and out.get("hidden_states") is not None:
             out.hidden_states = tuple(_rolled(each, mask, -1) for each in out.hidden_states)
         return out
 
@@ -100,7 +100,7 @@ class Inputs:
             outs.append(model(**arguments, **asked))
         order = torch.cat(rows).argsort()
         states: Any = None
-        if outs[0].hidden_states is not None:
+        if outs[0].get("hidden_states") is not None:
             padded = ([_to_length(s, ids.shape[1]) for s in out.hidden_states] for out in outs)
             states = tuple(torch.cat(layer)[order] for layer in zip(*padded, strict=True))
         logits: Any = torch.cat([out.logits for out in outs])[order]
