@@ -29,7 +29,7 @@ def evaluate(
     Example: kdnas evaluate arch.json --preset quickstart --replicates 3
     """
     from kdnas.analysis import as_records
-    from kdnas.cli.beforehand import require_inputs
+    from kdnas.cli.beforehand import require_gpus, require_inputs
     from kdnas.cli.output import counted, messages, print_json
     from kdnas.config import load_config
     from kdnas.metrics import metrics_of
@@ -40,6 +40,7 @@ def evaluate(
     chosen = load_config(preset, config, overrides or [])
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}")
+    require_gpus(chosen.workers.gpus)
     require_inputs(chosen)
     rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
