@@ -44,16 +44,15 @@ def reproduce(
     from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.output import duration, messages
     from kdnas.config import load_config
+    from kdnas.reproduce import require_known
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
     chosen = load_config(preset, config, overrides or [])
-    if only is None:
-        require_inputs(chosen)
-    from kdnas.reproduce import require_known
-
     names = None if only is None else only.split(",")
     require_known(names or ())
+    if only is None:
+        require_inputs(chosen)
     if only is None:
         _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)

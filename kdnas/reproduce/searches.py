@@ -6,14 +6,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdnas.config import Config
-from kdnas.evaluation.weights import weights_path
-from kdnas.pipeline import Start, run_pipeline
 from kdnas.progress import Listener
 from kdnas.records import Evaluate, Evaluation, Job
 from kdnas.runs import Archive, RunFolder, held, open_run
 from kdnas.workers import Recalling, Workers, open_workers
+
+if TYPE_CHECKING:
+    from kdnas.pipeline import Start
 
 WEIGHTED, PARETO, RANDOM = "weighted", "pareto", "random-edits"
 UNIFORM, NO_FLOOR = "random-uniform", "no-floor"
@@ -77,11 +79,13 @@ def run_searches(
             if not archive.meta("finished"):
                 begin = partial(open_workers, chosen, run.path, crew.jobs, crew.cluster)
                 start = _starting(begin, _recalling(done, run))
+                from kdnas.pipeline import run_pipeline  # it loads torch
+
                 run_pipeline(chosen, run, archive, start, listener)
         done.append(run)
 
 
-def _starting(begin: Start, recall: Recall) -> Start:
+def _starting(begin: "Start", recall: Recall) -> "Start":
     """Workers that evaluate only what `recall` does not know."""
 
     @contextmanager
@@ -94,6 +98,8 @@ def _starting(begin: Start, recall: Recall) -> Start:
 
 def _recalling(others: list[RunFolder], run: RunFolder) -> Recall:
     """What other runs have evaluated; their weights are linked into the folder of this one."""
+    from kdnas.evaluation.weights import weights_path  # it loads torch
+
     known: dict[tuple[str, int, float], tuple[RunFolder, int, Evaluation]] = {}
     for other in others:
         with Archive.read(other.archive) as archive:
