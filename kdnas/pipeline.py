@@ -15,7 +15,7 @@ from kdnas.evaluation import (
     within_limits,
 )
 from kdnas.loop import report_front, run_search
-from kdnas.metrics import metrics_of
+from kdnas.metrics import metrics_of, points
 from kdnas.progress import NOBODY, Listener, Progress
 from kdnas.records import Evaluate, Finished
 from kdnas.registry import sources
@@ -44,12 +44,15 @@ def run_pipeline(
     """
     quiet_libraries()
     with Progress(folder.path, archive, listener) as progress:
-        prepared = prepare(config, progress.stage)
+        prepared = prepare(config, progress.stage, listener.remark)
         require_same_origin(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
+        majority = prepared.task.search.majority_share
         remarks = {
+            "teacher": f"{points(prepared.teacher_accuracy):.1f} % of search-val are right, always"
+            f" the most frequent class gives {points(majority):.1f}",
             "data": prepared.task.remark,
             "attack": config.attack.remark(prepared.task.label_names),
         }

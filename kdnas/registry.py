@@ -214,8 +214,9 @@ def _imported(module: str) -> Any:
 
 def raised(error: BaseException) -> str:
     """What code of a user's raised and where, in one line."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(last.filename).name} line {last.lineno})"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename[0] != "<"]
+    place = f" ({Path(frames[-1].filename).name} line {frames[-1].lineno})"
+    return f"{type(error).__name__}: {error}" + ("" if isinstance(error, SyntaxError) else place)
 
 
 def _remember(module: str) -> None:

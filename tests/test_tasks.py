@@ -1088,3 +1088,9 @@ def test_a_class_whose_texts_all_have_another_label_too_is_missing_for_that(tmp_
     both = [(f"both ways {i}", label) for i in range(40) for label in ("0", "1")]
     with pytest.raises(UserError, match=r"class '1' has no text .* 80 whose text occurs with diff"):
         local_task(tmp_path, [*rows(100, ("0",)), *both])
+
+
+def test_a_column_of_texts_is_no_column_of_labels(tmp_path):
+    data = [(text, f"label {i}") for i, (text, _) in enumerate(rows(60))]
+    with pytest.raises(UserError, match="holds 60 different labels in 60 rows, too many to learn"):
+        local_task(tmp_path, data)

@@ -101,12 +101,17 @@ def _require_attackable(config: Config, task: Task) -> None:
         require_cut([text for split, count in attacked for text in split.head(count).texts])
 
 
-def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
+def prepare(
+    config: Config,
+    on_stage: OnStage = lambda name: None,
+    say: OnStage = lambda remark: None,
+) -> Prepared:
     """Everything that a run computes once; a second call finds it in the cache.
 
     Args:
         config: The run.
         on_stage: Called with the name of each stage as it starts.
+        say: Called with a line after each epoch of the teacher's training.
 
     Raises:
         UserError: Data, teacher or a package cannot be had, or no student keeps to the limits.
@@ -117,7 +122,12 @@ def prepare(config: Config, on_stage: OnStage = lambda name: None) -> Prepared:
     require_possible(config, shape)
     _require_attackable(config, task)
     on_stage("teacher")
-    teacher = prepare_teacher(config.teacher, task, config.student.max_length)
+    teacher = prepare_teacher(
+        config.teacher,
+        task,
+        config.student.max_length,
+        lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}"),
+    )
     on_stage("signals")
     lesson = lesson_of(config.teacher, teacher, task, recipe_of(config.distill))
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])

@@ -22,8 +22,9 @@ _PAIRS = (
 )
 """Columns that data sets of pairs of texts have."""
 
-_MOST_NUMBERS, _FEWEST_TEXTS = 20, 50
-"""More different numbers than these, with fewer texts of each than these, are scores."""
+_MANY, _FEWEST_TEXTS, _FEWEST_ROWS = 20, 50, 3
+"""More different labels than these, with fewer rows of each than these, are no classes: numbers
+with fewer texts are scores, and whatever has fewer rows is another column."""
 
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 """A class number as pandas writes it into a CSV file where a row has no label."""
@@ -51,7 +52,8 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
 
     Classes keep the order that the data gives them; otherwise they are the labels found, sorted
     as numbers if all are numbers and as text if not. Fractions, and more than 20 different numbers
-    with fewer than 50 texts each, are taken for scores.
+    with fewer than 50 texts each, are taken for scores; more than 20 labels with fewer than three
+    rows each for another column.
 
     Raises:
         UserError: A column is missing or not what it should be, there are not two classes, or the
@@ -67,6 +69,13 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         raise UserError(
             f"{_origins(tables)}: column {label_in!r} holds {held} for a label, and a task "
             "needs 2 classes; name the column of labels with task.label_column=NAME"
+        )
+    rows = sum(map(len, labels.values()))
+    if len(names) > _MANY and len(names) * _FEWEST_ROWS > rows and not any(known):
+        raise UserError(
+            f"{_origins(tables)}: column {label_in!r} holds {len(names)} different labels in"
+            f" {rows} rows, too many to learn; name the column of labels with"
+            " task.label_column=NAME"
         )
     splits, empty = {}, 0
     for role, found in labels.items():
@@ -162,7 +171,7 @@ def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
         return sorted(counts)
     names = sorted(counts, key=numbers.__getitem__)
     fraction = next((name for name in names if not numbers[name].is_integer()), None)
-    rare = len(names) > _MOST_NUMBERS and counts.total() < _FEWEST_TEXTS * len(names)
+    rare = len(names) > _MANY and counts.total() < _FEWEST_TEXTS * len(names)
     if rare or fraction is not None:
         such = "" if fraction is None else f", and {fraction} is a fraction"
         raise UserError(

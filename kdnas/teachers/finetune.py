@@ -44,7 +44,8 @@ _STEPS = 600
 
 _MOST_KEPT_BACK = 1000
 
-OnEpoch = Callable[[int, float], None]
+OnEpoch = Callable[[int, int, float], None]
+"""Called after each epoch with its number from 1, how many there are, and its mean loss."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def prepare_teacher(
     settings: TeacherSettings,
     task: Task,
     max_length: int,
-    on_epoch: OnEpoch = lambda epoch, loss: None,
+    on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
 ) -> Teacher:
     """The teacher fine-tuned on the task's training set; from the cache where it is there.
 
@@ -143,7 +144,7 @@ def finetune(
 
     def on_epoch_of(epoch: int, loss: float) -> None:
         nonlocal best, highest
-        on_epoch(epoch, loss)
+        on_epoch(epoch, schedule.epochs, loss)
         if not kept_back:
             return
         held_out = EncodedTexts(texts.ids[-kept_back:], texts.lengths[-kept_back:])
