@@ -136,7 +136,7 @@ def with_values(accuracy: float, parameters: int) -> Evaluation:
     )
 
 
-ROOMY = SearchSpace(repeats=tuple(range(3, 2000)))
+ROOMY = SearchSpace(repeats=tuple(range(3, 1000)))
 """So many neighbours that none of the population runs out of new ones."""
 ROOMY_STUDENT = toy_algorithm(toy_settings("random_uniform")).ask(1)[0].architecture
 

@@ -333,7 +333,10 @@ def test_a_finished_run_is_printed_again(finished: Path, config: Config) -> None
             ["search", "--set", "search.populaton=3"],
             ["search.populaton", "did you mean population"],
         ),
-        (["search", "--set", "search.population=one"], ["search.population", "one", "integer"]),
+        (
+            ["search", "--set", "search.population=one"],
+            ["search.population", "one", "whole number"],
+        ),
         (["search", "--set", "nonsense"], ["nonsense", "section.field=value"]),
         (["search", "--config", "no.toml"], ["no.toml"]),
         (["search", "--jobs", "0"], ["--jobs", "1"]),

@@ -546,10 +546,12 @@ def test_a_reproduction_that_ended_before_its_first_student_is_none(
     assert "there is no file or folder /nowhere" in str(wrong.exception)
     assert not folder.exists()
     folder.mkdir()
-    run(folder, tiny_teacher, "--set", "task.path=/nowhere")
-    assert [path.name for path in folder.iterdir()] == [MODELS_FILE]
-    wrong = run(folder, tiny_teacher, "--set", "task.path=/elsewhere")
-    assert "there is no file or folder /elsewhere" in str(wrong.exception)
+    without_weights = tmp_path / "teacher"
+    shutil.copytree(tiny_teacher, without_weights, ignore=shutil.ignore_patterns("*.safetensors"))
+    for seed in ("1", "2"):  # the second one is another reproduction
+        wrong = run(folder, without_weights, "--set", f"search.seed={seed}")
+        assert "cannot load model" in str(wrong.exception)
+        assert MODELS_FILE in [path.name for path in folder.iterdir()]
 
 
 def test_a_search_is_no_place_for_a_reproduction(tiny_teacher: Path, tmp_path: Path) -> None:
