@@ -346,7 +346,7 @@ def test_plans_and_similarities_are_stored(
     labels = labels_of(victim, reviews())
     expected = Attacker(spec, resources).attack(victim, reviews(), labels)
     nothing = lambda *_: pytest.fail("this was stored")  # noqa: E731
-    monkeypatch.setattr("kdnas.attacks.planning.make_plans", nothing)
+    monkeypatch.setattr("kdnas.attacks.attacker.make_plans", nothing)
     again = Attacker(spec, resources)
     monkeypatch.setattr(again.similarities, "compute", nothing)
     assert again.attack(victim, reviews(), labels) == expected
