@@ -24,7 +24,7 @@ WAY_OUT = "free some space, mend its permissions, or set KDNAS_CACHE to another 
 
 
 def cache_folder() -> Path:
-    """Where caches live: `$KDNAS_CACHE`, else `kdnas` in the user's cache folder."""
+    """The folder that caches live in: `$KDNAS_CACHE`, else `kdnas` in the user's cache folder."""
     root = os.environ.get("KDNAS_CACHE")
     if root:
         return Path(root)

@@ -1,6 +1,6 @@
 """A whole run: prepare, search, report on the front; durable and resumable at every step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -9,6 +9,7 @@ from kdnas.attacks import load_resources
 from kdnas.config import Config
 from kdnas.evaluation import (
     KeptWeights,
+    Prepared,
     make_evaluator,
     prepare,
     record_preparation,
@@ -49,16 +50,8 @@ def run_pipeline(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
         )
         prepared.require_taught(config)
-        majority = prepared.task.search.majority_share
-        remarks = {
-            "teacher": f"{points(prepared.teacher_accuracy):.1f} % of search-val are right, always"
-            f" the most frequent class gives {points(majority):.1f}",
-            "data": prepared.task.remark,
-            "attack": config.attack.remark(prepared.task.label_names),
-        }
-        for about, remark in remarks.items():
-            if remark:
-                listener.remark(f"{about}: {remark}")
+        for remark in _remarks(config, prepared):
+            listener.remark(remark)
         progress.stage("word vectors")
         load_resources(prepared.spec)
         floor = prepared.floor(config)
@@ -89,3 +82,17 @@ def run_pipeline(
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
     archive.end()
+
+
+def _remarks(config: Config, prepared: Prepared) -> Iterator[str]:
+    """What the user should know before the search begins."""
+    accuracy, majority = prepared.teacher_accuracy, prepared.task.search.majority_share
+    yield (
+        f"teacher: {points(accuracy):.1f} % of search-val are right, always the most frequent class"
+        f" gives {points(majority):.1f}"
+    )
+    about = {
+        "data": prepared.task.remark,
+        "attack": config.attack.remark(prepared.task.label_names),
+    }
+    yield from (f"{what}: {remark}" for what, remark in about.items() if remark)

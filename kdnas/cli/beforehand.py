@@ -1,7 +1,7 @@
 """What is refused before seconds are spent on loading torch and transformers."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,15 +91,24 @@ def new_folder(out: Path) -> Iterator[Path]:
     """
     from tempfile import TemporaryDirectory
 
-    try:
-        if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-            raise UserError(f"{out} exists already: choose a new folder")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=out.parent) as draft:
-            yield Path(draft, "draft")
+    with ExitStack() as stack:
+        with _written(out):
+            if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+                raise UserError(f"{out} exists already: choose a new folder")
+            out.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(stack.enter_context(TemporaryDirectory(dir=out.parent)), "draft")
+        yield draft
+        with _written(out):
             if out.is_dir():
                 out.rmdir()
-            Path(draft, "draft").rename(out)
+            draft.rename(out)
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Say of an error that `out` cannot be written."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or error
         raise UserError(

@@ -1,4 +1,4 @@
-"""Where output goes: results to standard output, everything else to standard error."""
+"""Output goes to two places: results to standard output, everything else to standard error."""
 
 import json
 import math

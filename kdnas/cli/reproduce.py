@@ -53,7 +53,6 @@ def reproduce(
     require_known(names or ())
     if only is None:
         require_inputs(chosen)
-    if only is None:
         _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)
     if only is None:

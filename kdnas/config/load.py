@@ -86,7 +86,7 @@ def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
 
 
 def departures(config: Config) -> dict[str, tuple[Any, Any]]:
-    """Where a configuration departs from the paper: name -> (its value, the paper's).
+    """The departures of a configuration from the paper: name -> (its value, the paper's).
 
     The data set and the caps on its size count as departures from SST-2, the paper's first.
     """

@@ -107,7 +107,7 @@ def _is_duration(value: object) -> bool:
 def _wrong_origin(
     values: Mapping[str, Any], config: Config, store: Store
 ) -> Iterator[tuple[str, str]]:
-    """Where data, teacher and floor contradict each other or the settings."""
+    """Find where data, teacher and floor contradict each other or the settings."""
     begun = store.query("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
     if not begun:
         return  # nothing is known yet
