@@ -2,6 +2,8 @@
 
 VENV ?= .venv
 PYTHON ?= python3
+EXTRAS ?= offline,cluster,dev
+CONSTRAINTS ?= constraints.txt
 TORCH_INDEX ?=
 PYTEST_ARGS ?=
 
@@ -14,8 +16,9 @@ INSTALLED := $(VENV)/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: VENV=$(VENV) PYTHON=$(PYTHON) PYTEST_ARGS, and TORCH_INDEX, where torch comes"
-	@echo "from. Without a CUDA device this saves gigabytes:"
+	@echo "Variables: VENV=$(VENV) PYTHON=$(PYTHON) EXTRAS=$(EXTRAS)"
+	@echo "CONSTRAINTS=$(CONSTRAINTS) PYTEST_ARGS, and TORCH_INDEX, where torch comes from. Without a"
+	@echo "CUDA device this saves gigabytes:"
 	@echo "    make install TORCH_INDEX=https://download.pytorch.org/whl/cpu"
 
 install: $(INSTALLED) ## make the environment, with the offline resources
@@ -36,14 +39,14 @@ check: $(INSTALLED) ## formatting, lint, types and import contracts
 	$(BIN)/lint-imports --no-logo
 
 # torch first and alone, so that its index does not decide about any other package.
-$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+$(INSTALLED): pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing into $(VENV): about 2 GB, some minutes"
-	$(BIN)/python -m pip install -q -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[offline,cluster,dev]'
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[$(EXTRAS)]'
 	@touch $@
 
 $(BIN)/python:
-	@for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
 	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
 	        exec $$python -m venv $(VENV); \
 	    fi; \

@@ -36,6 +36,9 @@ settings.load_profile("kdnas")
 # A user's module, which adds parts: only the processes of `test_outside.py` import it.
 collect_ignore = ["outside"]
 
+EXTRAS = {"textattack": ("textattack",), "paper": ("nltk", "tensorflow", "tensorflow_hub")}
+"""What the tests of a marker need, which has the name of the extra that brings it."""
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
@@ -99,9 +102,11 @@ def prepared(config: Config) -> "Prepared":
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what compares with TextAttack where it is not installed."""
-    if find_spec("textattack") is None:
-        missing = pytest.mark.skip(reason="textattack is not installed: kdnas[textattack]")
-        for item in items:
-            if item.get_closest_marker("textattack"):
-                item.add_marker(missing)
+    """Skip what needs the packages of an extra where they are not installed."""
+    for extra, packages in EXTRAS.items():
+        missing = ", ".join(name for name in packages if find_spec(name) is None)
+        if missing:
+            skip = pytest.mark.skip(reason=f"not installed: {missing} (kdnas[{extra}])")
+            for item in items:
+                if item.get_closest_marker(extra):
+                    item.add_marker(skip)

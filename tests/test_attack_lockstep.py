@@ -30,8 +30,7 @@ from kdnas.attacks.engine.steps import judge
 from kdnas.offline import offline_path
 from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome
 
-pytestmark = pytest.mark.textattack
-
+ENGINES = ("lockstep", pytest.param("textattack", marks=pytest.mark.textattack))
 VICTIMS = ("counts", "weights", "student", "bert", "five classes")
 
 
@@ -112,6 +111,7 @@ def assert_equal_decisions(
 # Equal decisions.
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize(
     ("name", "victim"),
     [*(("rosearch", victim) for victim in VICTIMS), ("textattack", "weights"),
@@ -127,6 +127,7 @@ def test_textfooler_decides_as_textattack_does(
     assert all(o.queries > 8 for o in found[:-1])
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_deepwordbug_decides_as_textattack_does(
     victim: str, victims, resources, new_caches
@@ -137,6 +138,7 @@ def test_deepwordbug_decides_as_textattack_does(
         assert "succeeded" in {o.outcome for o in found}
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("recipe", ["textfooler", "deepwordbug"])
 @pytest.mark.parametrize("budget", [1, 2, 5, 17])
 def test_query_budgets_bind_at_the_same_query(
@@ -147,6 +149,7 @@ def test_query_budgets_bind_at_the_same_query(
     assert max(o.queries for o in found) == budget
 
 
+@pytest.mark.textattack
 def test_nltks_tagger_too(victims, resources, new_caches) -> None:
     import nltk
 
@@ -159,6 +162,7 @@ def test_nltks_tagger_too(victims, resources, new_caches) -> None:
         assert_equal_decisions(victims[victim], reviews(), spec, resources, new_caches)
 
 
+@pytest.mark.textattack
 def test_polarity_too(victims, resources, new_caches) -> None:
     spec = small(own={"similarity": "textattack", "polarity": "on"})
     assert_equal_decisions(victims["weights"], reviews(), spec, resources, new_caches)
@@ -192,6 +196,7 @@ BAD = {
 }
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("recipe", ["textfooler", "deepwordbug"])
 def test_bad_input_is_attacked_alike(recipe: str, victims, resources, new_caches) -> None:
     """All in one call, so that texts which TextAttack has to attack stand between others."""
@@ -202,6 +207,7 @@ def test_bad_input_is_attacked_alike(recipe: str, victims, resources, new_caches
     assert len(found) == len(texts)
 
 
+@pytest.mark.textattack
 def test_five_thousand_words_are_attacked_alike(resources, new_caches) -> None:
     """Most of them stop words: TextAttack cuts the whole text anew for every other one."""
     text = "of the " * 2500 + "good film and the best of strong stories"
@@ -212,7 +218,7 @@ def test_five_thousand_words_are_attacked_alike(resources, new_caches) -> None:
     assert found.outcome == "succeeded"
 
 
-@pytest.mark.parametrize("engine", ["lockstep", "textattack"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_model_that_returns_nan_ends_the_attack(engine: str, resources) -> None:
     asked = []
 
@@ -228,6 +234,7 @@ def test_a_model_that_returns_nan_ends_the_attack(engine: str, resources) -> Non
     assert len(asked) == 3
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("label", [0, 1, 2])
 def test_probabilities_may_tie_where_logits_do_not(label: int, resources) -> None:
     """float32 makes one of both; the first class counts as the answer then."""
@@ -243,6 +250,7 @@ def test_probabilities_may_tie_where_logits_do_not(label: int, resources) -> Non
 # Side by side.
 
 
+@pytest.mark.textattack
 def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
     """Of equal texts the last one's answer counts; batches are of 32."""
     from kdnas.attacks.textattack.build import VictimWrapper
@@ -266,7 +274,7 @@ def test_settled_logits_are_what_textattacks_goal_function_uses() -> None:
 
 def test_more_texts_than_run_at_a_time(victims, resources, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = small("deepwordbug")
-    texts = [text for text in reviews() for _ in range(2)] + ["这部电影很好 film", "good"]
+    texts = [text for text in reviews() for _ in range(2)] + ["a <b>good</b> film", "good"]
     labels = labels_of(victims["weights"], texts)
     expected = Attacker(spec, resources).attack(victims["weights"], texts, labels)
     assert [o.index for o in expected] == list(range(len(texts)))
@@ -298,14 +306,15 @@ def test_texts_are_asked_together(resources) -> None:
     assert max(alone) <= batches(reviews()) < 0.7 * sum(alone)
 
 
-def test_no_texts_have_no_outcomes(victims, resources) -> None:
-    for engine in ("lockstep", "textattack"):
-        assert Attacker(small(), resources, engine).attack(victims["bert"], [], []) == []
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_texts_have_no_outcomes(engine: str, victims, resources) -> None:
+    assert Attacker(small(), resources, engine).attack(victims["bert"], [], []) == []
 
 
 # What is stored.
 
 
+@pytest.mark.textattack
 def test_each_encoder_and_metric_has_a_store_of_its_own(resources, new_caches) -> None:
     """What one says of two windows is not what another says."""
     new_caches()

@@ -38,6 +38,8 @@ from textattack.transformations import (  # noqa: E402
     WordSwapRandomCharacterSubstitution,
 )
 
+pytestmark = pytest.mark.textattack
+
 TYPOS = (
     WordSwapNeighboringCharacterSwap(),
     WordSwapRandomCharacterSubstitution(),

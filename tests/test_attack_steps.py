@@ -27,14 +27,13 @@ from kdnas.attacks.engine.search import Tally
 from kdnas.attacks.engine.similarity import MARGIN, angular_doubt
 from kdnas.attacks.engine.steps import NO_SCORES, choose, judge, unclear
 
-pytestmark = pytest.mark.textattack
-
 NOISE = (MARGIN / 3, 1e-5)
 """Of logits and of directions (rad): no more than the engine allows for."""
 
 LOGITS = (-2.0, -0.5, -0.25, 0.0, 0.25, 0.5, 2.0)
 
 
+@pytest.mark.textattack
 @settings(max_examples=150)
 @given(worlds(), st.sampled_from(THRESHOLDS))
 def test_the_engine_comes_to_textattacks_text(world: World, threshold: float) -> None:
@@ -46,6 +45,7 @@ def test_the_engine_comes_to_textattacks_text(world: World, threshold: float) ->
         assert found == expected.uncounted
 
 
+@pytest.mark.textattack
 @settings(max_examples=150)
 @given(worlds(), st.integers(1, 30))
 def test_a_budget_ends_both_at_the_same_query(world: World, budget: int) -> None:
@@ -53,6 +53,7 @@ def test_a_budget_ends_both_at_the_same_query(world: World, budget: int) -> None
     assert engines_ending(world, spec, empty_store()) == textattacks_ending(world, spec)
 
 
+@pytest.mark.textattack
 @settings(max_examples=250)
 @given(worlds(NOISE), st.sampled_from(THRESHOLDS))
 def test_answers_that_depend_on_the_batch_change_nothing(world: World, threshold: float) -> None:
@@ -67,6 +68,7 @@ def test_answers_that_depend_on_the_batch_change_nothing(world: World, threshold
         assert found == expected.uncounted
 
 
+@pytest.mark.textattack
 @settings(max_examples=150)
 @given(worlds((MARGIN / 3, 4e-6)), st.sampled_from([0.3, 0.4, 0.7]))
 def test_an_encoder_that_is_compared_by_the_cosine(world: World, angle: float) -> None:
@@ -78,6 +80,7 @@ def test_an_encoder_that_is_compared_by_the_cosine(world: World, angle: float) -
     assert found == expected.uncounted
 
 
+@pytest.mark.textattack
 @settings(max_examples=12)
 @given(long_worlds(NOISE))
 def test_words_of_equal_importance_are_visited_in_textattacks_order(world: World) -> None:
@@ -86,6 +89,7 @@ def test_words_of_equal_importance_are_visited_in_textattacks_order(world: World
     assert engines_ending(world, spec, empty_store()) == textattacks_ending(world, spec)
 
 
+@pytest.mark.textattack
 @settings(max_examples=12)
 @given(wide_worlds(NOISE), st.sampled_from(THRESHOLDS))
 def test_nor_do_more_candidates_than_textattack_sends_at_a_time(
@@ -114,6 +118,7 @@ WORSE_FLIP = (0.45, 0.55, 0.0001)
 """It flips, but its score is below the current one's."""
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize(
     ("answers", "compared", "ends_as"),
     [
@@ -153,6 +158,7 @@ def test_only_what_the_choice_depends_on_is_compared(
     assert asked == []
 
 
+@pytest.mark.textattack
 def test_a_candidate_as_good_as_the_text_is_compared_with_its_score_as_textattack_had_it() -> None:
     """The text's own score was computed among the candidates that it was chosen from."""
     answers = {

@@ -17,8 +17,6 @@ from kdnas.errors import UserError
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.registry import sources
 
-pytestmark = pytest.mark.textattack
-
 BUILD_ALONE = """
 from kdnas.records import ATTACKS, Recipe
 
@@ -77,8 +75,10 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "own_attack"
 
 
-def outcomes(spec: AttackSpec, engine="lockstep") -> list:
-    texts = (*reviews(), "a <b>good</b> film of the year", "这部电影很好 film", "")
+TEXTS = (*reviews(), "a <b>good</b> film of the year", "")
+
+
+def outcomes(spec: AttackSpec, engine="lockstep", texts: tuple[str, ...] = TEXTS) -> list:
     labels = weigh_words(texts).argmax(axis=1).tolist()
     return Attacker(spec, engine=engine).attack(CallableVictim(weigh_words), texts, labels)
 
@@ -88,6 +88,7 @@ def configured(**attack) -> AttackSpec:
     return config.attack.spec(sentiment=False, seed=3)
 
 
+@pytest.mark.textattack
 def test_a_recipe_needs_no_more_than_textattacks_build(module: str) -> None:
     spec = configured(recipe=f"{module}:KEYS")
     assert not spec.in_lockstep
@@ -96,6 +97,7 @@ def test_a_recipe_needs_no_more_than_textattacks_build(module: str) -> None:
     assert [source.module for source in sources()] == [module]
 
 
+@pytest.mark.textattack
 def test_the_recipe_of_the_readme_hits_neighbouring_keys(module: str, tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     code = next(c for c in readme.split("```python\n") if c.startswith("# my_attack.py"))
@@ -111,11 +113,13 @@ def test_the_recipe_of_the_readme_hits_neighbouring_keys(module: str, tmp_path: 
             assert letters == outcome.words_changed
 
 
+@pytest.mark.textattack
 def test_a_recipe_added_by_a_call_is_the_same(module: str) -> None:
     registry.resolve(f"{module}:add")()
     assert outcomes(configured(recipe="keys")) == outcomes(AttackSpec("pruthi", seed=3))
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("budget", [None, 9])
 def test_a_part_in_the_engine_comes_to_textattacks_outcomes(
@@ -126,8 +130,9 @@ def test_a_part_in_the_engine_comes_to_textattacks_outcomes(
     spec = configured(recipe=name, query_budget=budget, **{name: {"times": times}})
     assert spec.settings.times == times
     assert Attacker(spec).engine == "lockstep"
-    found = outcomes(spec)
-    assert found == outcomes(spec, "textattack")
+    texts = (*TEXTS[:2], "这部电影很好 film", *TEXTS[2:])
+    found = outcomes(spec, texts=texts)
+    assert found == outcomes(spec, "textattack", texts)
     assert {"succeeded", "failed"} & {outcome.outcome for outcome in found}
 
 

@@ -31,6 +31,7 @@ from kdnas.progress import Listener
 from kdnas.records import Failure, Finished
 from kdnas.runs import FILE_NAME, Archive, Row, RunFolder, Trial, open_run
 from kdnas.runs.status import Status
+from kdnas.tasks import Split
 from kdnas.workers import open_workers
 
 
@@ -170,58 +171,93 @@ def test_commands_on_a_finished_run(finished: Path, tmp_path: Path) -> None:
     assert all(Path(path).stat().st_size > 1000 for path in paths)
 
 
-@pytest.mark.textattack
-def test_an_exported_student_is_the_one_of_the_run(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its accuracy on the run's texts, computed in a fresh process, is the recorded one."""
-    student = json.loads(kdnas("front", finished, "--json").stdout)[0]
-    out = tmp_path / "model"
+@pytest.fixture(scope="module")
+def student(finished: Path) -> dict[str, Any]:
+    """The first of the front."""
+    return json.loads(kdnas("front", finished, "--json").stdout)[0]
+
+
+@pytest.fixture(scope="module")
+def exported(finished: Path, student, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its folder."""
+    out = tmp_path_factory.mktemp("exported") / "model"
     kdnas("export", finished, student["key"][:10], "--out", out)
-    card = (out / "README.md").read_text()
-    assert f"{100 * student['accuracy']:.1f} ±" in card
-    assert "ms per text" in card
-    assert "Licences" in card
-    assert json.loads((out / "config.json").read_text())["dropout"] == 0.2
-    with Archive.open(finished / FILE_NAME) as archive:
-        texts = archive.texts(student["birth"], "search")
+    return out
+
+
+@pytest.fixture(scope="module")
+def seen(finished: Path, student) -> tuple[Split, list[int]]:
+    """The texts that the search measured it on, and what it answered."""
     from kdnas.evaluation import load_task
     from kdnas.runs import stored_config
 
     with Archive.open(finished / FILE_NAME) as archive:
+        texts = archive.texts(student["birth"], "search")
         split = load_task(stored_config(archive)).search.head(len(texts))
+    return split, [text.predicted for text in texts]
+
+
+def test_an_exported_student_is_the_one_of_the_run(exported: Path, student, seen) -> None:
+    """Its accuracy on the run's texts, computed in a fresh process, is the recorded one."""
+    card = (exported / "README.md").read_text()
+    assert f"{100 * student['accuracy']:.1f} ±" in card
+    assert "ms per text" in card
+    assert "Licences" in card
+    assert json.loads((exported / "config.json").read_text())["dropout"] == 0.2
     program = (
         "import json, sys, torch, kdnas.students\n"
         "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n"
-        f"path = {str(out)!r}\n"
+        f"path = {str(exported)!r}\n"
         "model = AutoModelForSequenceClassification.from_pretrained(path)\n"
         "tokenizer = AutoTokenizer.from_pretrained(path)\n"
         "inputs = tokenizer(json.load(sys.stdin), padding=True, truncation=True,"
         " return_tensors='pt')\n"
         "print(json.dumps(model(**inputs).logits.argmax(1).tolist()))"
     )
-    assert json.loads(output_of(program, json.dumps(split.texts))) == [
-        text.predicted for text in texts
-    ]
+    split, predicted = seen
+    assert json.loads(output_of(program, json.dumps(split.texts))) == predicted
 
-    data = tmp_path / "data.tsv"
+
+@pytest.fixture(scope="module")
+def attack(exported: Path, seen, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """The command that attacks the exported student on three of the run's texts."""
+    split, _ = seen
+    data = tmp_path_factory.mktemp("data") / "data.tsv"
     rows = [f"{t}\t{n}" for t, n in zip(split.texts, split.labels, strict=True)]
     data.write_text("\n".join(["text\tlabel", *rows]) + "\n")
-    attack = ("attack", "--model", out, "--data", data, "--texts", 3)
-    found = json.loads(kdnas(*attack, "--json").stdout)
-    assert [record["original"] for record in found] == list(split.texts[:3])
-    assert {record["outcome"] for record in found} <= {"skipped", "succeeded", "failed"}
-    assert all(record["queries_textattack"] >= 1 <= record["queries_sent"] for record in found)
+    return ["attack", "--model", exported, "--data", data, "--texts", 3]
 
-    def attacked(*options: str) -> str:
-        """In this process, which has imported everything by now."""
+
+@pytest.fixture(scope="module")
+def fast(attack: list[object]) -> list[dict[str, Any]]:
+    """What it comes to in a process of its own."""
+    return json.loads(kdnas(*attack, "--json").stdout)
+
+
+@pytest.fixture
+def attacked(attack: list[object], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What the command says with other options in this process, which has imported everything."""
+
+    def said(*options: str) -> str:
         app([*map(str, attack), *options], standalone_mode=False)
         return capsys.readouterr().out
 
-    slow = json.loads(attacked("--engine", "textattack", "--json"))
-    assert [r | {"queries_sent": 0} for r in found] == [r | {"queries_sent": 0} for r in slow]
+    return said
+
+
+def test_an_exported_student_is_attacked(seen, fast, attacked: Callable[..., str]) -> None:
+    split, _ = seen
+    assert [record["original"] for record in fast] == list(split.texts[:3])
+    assert {record["outcome"] for record in fast} <= {"skipped", "succeeded", "failed"}
+    assert all(record["queries_textattack"] >= 1 <= record["queries_sent"] for record in fast)
     budget = json.loads(attacked("--mode", "lazy", "--query-budget", "2", "--json"))
     assert max(record["queries_textattack"] for record in budget) == 2
+
+
+@pytest.mark.textattack
+def test_so_it_is_by_textattack(fast, attacked: Callable[..., str]) -> None:
+    slow = json.loads(attacked("--engine", "textattack", "--json"))
+    assert [r | {"queries_sent": 0} for r in fast] == [r | {"queries_sent": 0} for r in slow]
     assert "3 texts: " in attacked("--recipe", "pruthi")
 
 
