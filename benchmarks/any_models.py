@@ -1,11 +1,11 @@
 """Tiny classifiers of many families, each with a tokenizer of its own kind, as people save them."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-import transformers as hf
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -15,6 +15,9 @@ from tokenizers import (
     processors,
     trainers,
 )
+
+hf = import_module("transformers")
+"""As a type checker does not see it: its 4 and its 5 declare other names and other settings."""
 
 TEXTS = (
     "a warm and funny film",

@@ -13,6 +13,7 @@ Loss, batches of 32, schedule, clipping and threads are the same:
 It needs `pip install accelerate`, without which transformers.Trainer does not start.
 """
 
+import math
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -104,16 +105,17 @@ def by_trainer(student: Any, setting: Setting, seed: int) -> Callable[[], object
         {"input_ids": ids[:n].tolist(), "attention_mask": [1] * int(n), "index": i}
         for i, (ids, n) in enumerate(zip(texts.ids, texts.lengths, strict=True))
     ]
+    grouped: dict[str, Any] = {"train_sampling_strategy": "group_by_length"}  # from 5.0 on
     arguments = TrainingArguments(
         str(Path(tempfile.gettempdir()) / "kdnas-distill-speed"),  # stays empty
         num_train_epochs=s.epochs,
         per_device_train_batch_size=s.batch_size,
         learning_rate=s.learning_rate,
         weight_decay=s.weight_decay,
-        warmup_ratio=s.warmup,
+        warmup_steps=round(s.warmup * s.epochs * math.ceil(len(rows) / s.batch_size)),
         max_grad_norm=s.clip,
         optim="adamw_torch_fused",
-        group_by_length=True,
+        **grouped,
         eval_strategy="no",
         save_strategy="no",
         logging_strategy="no",

@@ -248,7 +248,7 @@ def test_textattacks_own_resources_say_what_they_need() -> None:
     try:
         import tensorflow_hub  # noqa: F401
     except ImportError:
-        with pytest.raises(UserError, match=r"kdnas\[paper\]"):
+        with pytest.raises(UserError, match=r"kdnas\[use\]"):
             Attacker(AttackSpec(resources="textattack"))
 
 
