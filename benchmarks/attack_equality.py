@@ -19,13 +19,15 @@ import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from attack_speed import stores_in
+from paper_stand_ins import places, save_encoder, save_tagger, save_vectors
 from rich.console import Console
 from rich.table import Table
-from paper_stand_ins import places, save_encoder, save_tagger, save_vectors
 from trained_students import TASKS, Bench
 
-from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
+from kdnas.attacks import Attacker, ModelVictim, load_resources
 from kdnas.evaluation import attack_spec
 from kdnas.paper_files import PAPER_FILES
 from kdnas.records import AttackSpec, TextOutcome
@@ -85,14 +87,6 @@ def timed(attacker: Attacker, victim: ModelVictim, split: Split) -> tuple[list[T
     return found, time.perf_counter() - start
 
 
-def cold(resources: AttackResources, folder: Path) -> AttackResources:
-    """Have the stores of plans and similarities empty."""
-    os.environ["KDNAS_CACHE"] = str(folder)
-    for store in [*folder.glob("plans-*"), *folder.glob("similarities-*")]:
-        store.unlink()
-    return resources
-
-
 def main() -> None:
     """Compare and print a table; the exit status is 1 if any text differs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -125,9 +119,9 @@ def main() -> None:
                 expected, slow = reference(kept, victim, spec, split)
                 flipped = sum(outcome.outcome == "succeeded" for outcome in expected)
                 for mode in ("lazy", "exact"):
-                    stores = cold(resources, options.folder / "stores")
-                    attacker = Attacker(replace(spec, mode=mode), stores)
-                    found, quick = timed(attacker, victim, split)
+                    with TemporaryDirectory() as empty, stores_in(empty):
+                        attacker = Attacker(replace(spec, mode=mode), resources)
+                        found, quick = timed(attacker, victim, split)
                     wrong = differing(found, expected, mode)
                     differ += len(wrong)
                     share = f"{100 * attacker.tally.share:.2f} %"
