@@ -72,7 +72,7 @@ def refused(arguments: list[str]) -> str:
      (["--recipe", "pruthi"],
       "pruthi, executed by TextAttack, needs textattack: pip install 'kdnas[textattack]'"),
      (["--resources", "textattack"], "pip install 'kdnas[paper]'"),
-     (["--set", "attack.textfooler.word_classes=tagger"],
+     (["--set", "word_classes=tagger"],
       "NLTK's tagger of word classes needs nltk: pip install 'kdnas[paper]'")],
 )  # fmt: skip
 def test_an_attack_that_needs_it_is_refused_before_a_model_is_loaded(
