@@ -63,6 +63,7 @@ def attack(
     from kdnas.cli.beforehand import require_cache, require_executor
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
+    from kdnas.paper_files import require_paper_files
     from kdnas.records import EvaluationFailed, is_sentiment
 
     settings = attack_settings(
@@ -70,9 +71,10 @@ def attack(
     )
     require_usable(out, [model])
     require_cache()
-    require_executor(recipe, resources, engine)
+    require_paper_files(settings.spec(sentiment=False, seed=0))
+    require_executor(recipe, engine)
     labelled = read_texts(data)
-    warn_of_reference(recipe, resources)
+    warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()

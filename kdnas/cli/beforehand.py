@@ -9,7 +9,7 @@ from kdnas.errors import UserError
 
 if TYPE_CHECKING:
     from kdnas.config import Config
-    from kdnas.records import Engine, Resources
+    from kdnas.records import Engine
 
 
 def require_inputs(config: "Config") -> None:
@@ -23,7 +23,7 @@ def require_inputs(config: "Config") -> None:
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable, require_model
     from kdnas.tasks import is_on_hub, read_pools
 
-    require_executor(config.attack.recipe, config.attack.resources)
+    require_executor(config.attack.recipe)
     require_cache()
     task = config.task
     require_model(config.teacher.model)
@@ -34,7 +34,7 @@ def require_inputs(config: "Config") -> None:
         read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
 
 
-def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lockstep") -> None:
+def require_executor(recipe: str, engine: "Engine" = "lockstep") -> None:
     """Refuse an attack that TextAttack has to execute where it is not installed.
 
     Raises:
@@ -43,9 +43,8 @@ def require_executor(recipe: str, resources: "Resources", engine: "Engine" = "lo
     from kdnas.errors import require_extra
     from kdnas.records import ATTACKS
 
-    if engine == "textattack" or not ATTACKS[recipe].in_lockstep(resources):
-        what = f"{recipe} with {resources} resources, executed by TextAttack,"
-        require_extra("textattack", "textattack", what)
+    if engine == "textattack" or not ATTACKS[recipe].in_lockstep:
+        require_extra("textattack", "textattack", f"{recipe}, executed by TextAttack,")
 
 
 def require_cache() -> None:

@@ -50,6 +50,7 @@ def transfer(
     from kdnas.cli.beforehand import require_cache, require_executor
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
+    from kdnas.paper_files import require_paper_files
     from kdnas.records import is_sentiment
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
@@ -57,9 +58,10 @@ def transfer(
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
     require_cache()
-    require_executor(recipe, resources)
+    require_paper_files(settings.spec(sentiment=False, seed=0))
+    require_executor(recipe)
     labelled = read_texts(data)
-    warn_of_reference(recipe, resources)
+    warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
