@@ -1,0 +1,26 @@
+"""The files of the paper's own attack resources: where they are, whether they are whole, fetching.
+
+- `PAPER_FILES`: counter-fitted word vectors, Universal Sentence Encoder, NLTK's tagger (table);
+- a `PaperFile` looks where the file's own library keeps it, so that what is there already is found;
+  `problem` reads no more than headers and sizes (whole, saved_model), `fetch` puts a file in its
+  place whole or not at all (fetching);
+- `require_paper_files`: refuses what is missing or damaged.
+
+What is in the files is read by `kdnas.attacks.resources`.
+"""
+
+from kdnas.paper_files.table import (
+    PAPER_FILES,
+    SENTENCE_ENCODER_URL,
+    PaperFile,
+    require_paper_files,
+    textattack_folder,
+)
+
+__all__ = [
+    "PAPER_FILES",
+    "SENTENCE_ENCODER_URL",
+    "PaperFile",
+    "require_paper_files",
+    "textattack_folder",
+]
