@@ -24,6 +24,7 @@ from kdnas.cli.victims import (
     attack_settings,
     open_victim,
     read_texts,
+    require_attack,
     require_usable,
 )
 from kdnas.records import AttackMode, AttackSpec, Engine
@@ -60,7 +61,7 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.beforehand import require_cache
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed, is_sentiment
@@ -70,7 +71,7 @@ def attack(
     )
     require_usable(out, [model])
     require_cache()
-    require_executor(recipe, resources, engine)
+    require_attack(settings, by_textattack=engine == "textattack")
     labelled = read_texts(data)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries

@@ -18,6 +18,7 @@ from kdnas.cli.victims import (
     attack_settings,
     open_victim,
     read_texts,
+    require_attack,
     require_usable,
 )
 
@@ -47,7 +48,7 @@ def transfer(
 
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
-    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.beforehand import require_cache
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import is_sentiment
@@ -57,7 +58,7 @@ def transfer(
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
     require_cache()
-    require_executor(recipe, resources)
+    require_attack(settings)
     labelled = read_texts(data)
     warn_of_reference(recipe, resources)
     from kdnas.training import quiet_libraries

@@ -23,7 +23,7 @@ _FETCHED = ("*.json", "*.txt", "*.model", "*.safetensors")
 _INDEX = "model.safetensors.index.json"
 
 _WITHOUT_VOCABULARY = {"byt5", "canine", "perceiver"}
-"""Kinds of models whose tokenizers read characters or bytes: they need no file but their settings."""
+"""Kinds of models whose tokenizers read characters or bytes and need nothing but settings."""
 
 _HUB = {"bert-base-uncased": (440_450_338, 697_618, "Apache-2.0 (model card)")}
 """Bytes of weights and configuration, bytes of the tokenizer and licence of the presets' models."""
@@ -45,9 +45,7 @@ def model_resources(name: str) -> list[Resource]:
         cure = "save it there again with save_pretrained"
         return [
             Resource(f"teacher {name}", path, _bytes(_weights(path)), "", _no_weights(path), cure),
-            Resource(
-                f"tokenizer of {name}", path, _bytes(_words(path)), "", _no_words(path), cure
-            ),
+            Resource(f"tokenizer of {name}", path, _bytes(_words(path)), "", _no_words(path), cure),
         ]
     return _of_hub(name)
 
@@ -75,7 +73,7 @@ def _of_hub(name: str) -> list[Resource]:
 
 
 def _snapshot(folder: Path) -> Path | None:
-    """The files of a model's newest commit that the hub's cache knows; None where there are none."""
+    """The files of a model's commit that the hub's cache has as its newest, or None."""
     try:
         found = folder / "snapshots" / (folder / "refs" / "main").read_text().strip()
     except OSError:

@@ -20,8 +20,8 @@ class Resource:
         place: Where it is or was looked for.
         size: Bytes; None where nobody has told.
         licence: As its source states it.
-        problem: Why it cannot be used: `missing`, `half a download`, `damaged`, with details; "" where
-            it is whole.
+        problem: Why it cannot be used: `missing`, `half a download`, `damaged`, and what of it; ""
+            where it is whole.
         cure: What to do about it; "" where `fetch` gets it.
         source: The address that `fetch` asks.
         fetch: Gets it.
