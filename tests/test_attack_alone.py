@@ -68,9 +68,7 @@ def refused(arguments: list[str]) -> str:
 
 @pytest.mark.parametrize(
     ("options", "who"),
-    [(["--engine", "textattack"], "textfooler with offline resources"),
-     (["--recipe", "pruthi"], "pruthi with offline resources"),
-     (["--resources", "textattack"], "textfooler with textattack resources")],
+    [(["--engine", "textattack"], "textfooler"), (["--recipe", "pruthi"], "pruthi")],
 )  # fmt: skip
 def test_an_attack_that_needs_it_is_refused_before_a_model_is_loaded(
     options: list[str], who: str, tmp_path: Path

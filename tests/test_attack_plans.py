@@ -186,9 +186,10 @@ def test_textattack_too_has_the_stop_words_of_the_spec(recipe: str) -> None:
 
 def test_textfoolers_stop_words_are_textattacks(resources: AttackResources) -> None:
     from kdnas.attacks.recipes.textfooler import build
-    from kdnas.attacks.textattack.build import VictimWrapper, _offline_parts
+    from kdnas.attacks.textattack.build import VictimWrapper, _offered
+    from kdnas.attacks.textattack.importing import nltk_offline
 
-    with _offline_parts(resources.vectors):
+    with nltk_offline(), _offered(resources.vectors):
         model = VictimWrapper(CallableVictim(weigh_words))
         built = build(model, small().settings, resources)
     assert stopwords_in(built) == stopwords("textfooler")

@@ -52,8 +52,8 @@ PACKAGES = {
 }
 PAPER = {
     "counter-fitted word vectors", "Universal Sentence Encoder", "NLTK's tagger of word classes",
-    "package nltk (classes of words)", "package tensorflow (sentence encoder)",
-    "package tensorflow_hub (sentence encoder)",
+    "package nltk (NLTK's tagger of word classes)",
+    "package tensorflow (Universal Sentence Encoder)",
 }  # fmt: skip
 LEXICAL = {
     "package lemminflect (classes of words)", "word vectors GloVe", "words of GloVe",
@@ -284,9 +284,8 @@ TAKEN: dict[str, tuple[Callable[[Machine], object], set[str]]] = {
         name: (lambda m, name=name: m.without.add(name), {f"package {name} ({use})"})
         for name, use in {
             "lemminflect": "classes of words",
-            "nltk": "classes of words",
-            "tensorflow": "sentence encoder",
-            "tensorflow_hub": "sentence encoder",
+            "nltk": PAPER_FILES["tagger"].what,
+            "tensorflow": PAPER_FILES["sentence-encoder"].what,
         }.items()
     },
     **{
@@ -457,10 +456,19 @@ def test_a_reproduction_compares_other_attacks_too(machine: Machine) -> None:
 def test_textattack_is_needed_where_it_executes(machine: Machine) -> None:
     pruthi = load_config("quickstart", overrides=["attack.recipe=pruthi"]).attack
     (package,) = attack_resources(pruthi)
-    assert package.what == "package textattack (executes pruthi with offline resources)"
+    assert package.what == "package textattack (executes pruthi)"
     bug = load_config("quickstart", overrides=["attack.recipe=deepwordbug"]).attack
     assert attack_resources(bug) == []
     assert len(attack_resources(bug, by_textattack=True)) == 1
+    paper = load_config("rosearch-sst2").attack
+    own, theirs = (
+        {resource.what for resource in attack_resources(paper, by_textattack=by)}
+        for by in (False, True)
+    )
+    assert theirs - own == {
+        "package textattack (executes textfooler)",
+        "package tensorflow_hub (reads the sentence encoder for TextAttack)",
+    }
 
 
 def test_too_little_room_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

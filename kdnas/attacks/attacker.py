@@ -56,7 +56,7 @@ class Attacker:
         if self.engine == "textattack":
             require_extra("textattack", "textattack", f"{spec.recipe} by TextAttack")
         self.tally = Tally()
-        self._resources = resources or load_resources(spec)
+        self._resources = resources or load_resources(spec, self.engine)
         self._plans: dict[tuple[str, ...], Plans] = {}
         self._check = self._comparison()
         self.similarities = None if self._check is None else self._check.similarities

@@ -15,13 +15,16 @@ Parts = tuple[str, ...]
 _LOWERED_OTHERWISE = re.compile("[\u0130\u03a3]")
 """The lower case of one is two characters, that of the other depends on its neighbours."""
 
+_CHANGES_OTHERS = re.compile("[\u0130\u03a3\u4e00-\u9fff]")
+"""Such letters in a word change where it is looked for, or how the whole text is cut."""
+
 STRIPPED = "'-_*@"
 """What TextAttack takes off both ends of a word."""
 
 
 def one_word(word: str) -> bool:
     """Whether `word` in the place of another is still one word, wherever it stands."""
-    return word.isascii() and word.isalpha()
+    return word.isalpha() and not _CHANGES_OTHERS.search(word)
 
 
 def words_of(parts: Parts) -> Parts:

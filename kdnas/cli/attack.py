@@ -73,7 +73,7 @@ def attack(
     require_cache()
     require_attack(settings, by_textattack=engine == "textattack")
     labelled = read_texts(data)
-    warn_of_reference(recipe, resources)
+    warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()

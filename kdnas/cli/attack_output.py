@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdnas.config import AttackSettings
-    from kdnas.records import AttackSpec, Resources, TextOutcome
+    from kdnas.records import AttackSpec, TextOutcome
     from kdnas.tasks import Split
 
 
-def warn_of_reference(recipe: str, resources: "Resources") -> None:
+def warn_of_reference(recipe: str) -> None:
     """Say where the engine cannot execute an attack, before hours are spent on it."""
     from kdnas.cli.output import messages
     from kdnas.records import ATTACKS
 
-    if not ATTACKS[recipe].in_lockstep(resources):
-        said = f"{recipe} with {resources} resources is executed by TextAttack, text after text"
+    if not ATTACKS[recipe].in_lockstep:
+        said = f"{recipe} is executed by TextAttack, text after text"
         messages().print(f"attack: {said}, which takes several times as long")
 
 

@@ -23,7 +23,7 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     from kdnas.cli.beforehand import require_inputs
 
     require_inputs(config, command)
-    warn_of_reference(config.attack.recipe, config.attack.resources)
+    warn_of_reference(config.attack.recipe)
 
     from kdnas.estimate import estimate_run
     from kdnas.evaluation import attack_spec

@@ -86,7 +86,7 @@ def _run(
 
     if cluster is not None:
         require_cluster(cluster)
-    warn_of_reference(config.attack.recipe, config.attack.resources)
+    warn_of_reference(config.attack.recipe)
     crew = Crew(jobs or default_jobs(config.search.threads), cluster)
     with Display(config.fitness) as display:
         resume = resume or take_over

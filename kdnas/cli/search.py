@@ -124,7 +124,7 @@ def _announce(config: "Config") -> None:
     say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
     space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
     say(space)
-    warn_of_reference(config.attack.recipe, config.attack.resources)
+    warn_of_reference(config.attack.recipe)
     if config.attack.resources == "offline":
         say(OFFLINE)
 

@@ -60,7 +60,7 @@ def transfer(
     require_cache()
     require_attack(settings)
     labelled = read_texts(data)
-    warn_of_reference(recipe, resources)
+    warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()

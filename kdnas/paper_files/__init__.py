@@ -4,7 +4,8 @@
 - a `PaperFile` looks where the file's own library keeps it, so that what is there already is found;
   `problem` reads no more than headers and sizes (whole, saved_model), `fetch` puts a file in its
   place whole or not at all (fetching);
-- `require_paper_files`: refuses what is missing or damaged.
+- `needed_paper_files`, `require_paper_files`: what an attack reads, and its refusal where that is
+  missing or damaged.
 
 What is in the files is read by `kdnas.attacks.resources`.
 """
@@ -13,6 +14,7 @@ from kdnas.paper_files.table import (
     PAPER_FILES,
     SENTENCE_ENCODER_URL,
     PaperFile,
+    needed_paper_files,
     require_paper_files,
     textattack_folder,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "PAPER_FILES",
     "SENTENCE_ENCODER_URL",
     "PaperFile",
+    "needed_paper_files",
     "require_paper_files",
     "textattack_folder",
 ]

@@ -3,16 +3,17 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
 
-from kdnas.errors import UserError
+from kdnas.errors import UserError, require_extra
 from kdnas.paper_files.fetching import Report, fetch_archive
 from kdnas.paper_files.saved_model import saved_model_problem
 from kdnas.paper_files.whole import tagger_problem, tagset_problem, vectors_problem
+from kdnas.records import ATTACKS, AttackSpec
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class PaperFile:
         source: The address it comes from.
         licence: As its authors state it.
         size: Bytes to fetch, about.
+        package: What reads it, of the extra `paper`; "" for what the core reads.
         place: Where it is looked for.
         problem: What is wrong with it, in a few words; "" where it is whole.
         fetch: Fetches it; called with (bytes done, bytes in all) of each archive on its way. It
@@ -34,6 +36,7 @@ class PaperFile:
     source: str
     licence: str
     size: int
+    package: str
     place: Callable[[], Path]
     problem: Callable[[], str]
     fetch: Callable[[Report], None]
@@ -106,6 +109,7 @@ PAPER_FILES: dict[str, PaperFile] = {
         source=_VECTORS_URL,
         licence="not stated (Mrksic 2016)",
         size=481_000_000,
+        package="",
         place=_vectors_place,
         problem=lambda: vectors_problem(_vectors_place()),
         fetch=_fetch_vectors,
@@ -115,6 +119,7 @@ PAPER_FILES: dict[str, PaperFile] = {
         source=SENTENCE_ENCODER_URL,
         licence="Apache-2.0",
         size=990_000_000,
+        package="tensorflow",
         place=_encoder_place,
         problem=lambda: saved_model_problem(_encoder_place()),
         fetch=_fetch_encoder,
@@ -124,23 +129,37 @@ PAPER_FILES: dict[str, PaperFile] = {
         source=f"{_NLTK_URL}/{_TAGGER}.zip",
         licence="not stated (NLTK data)",
         size=1_600_000,
+        package="nltk",
         place=partial(_nltk_place, _TAGGER),
         problem=_tagger_problem,
         fetch=_fetch_tagger,
     ),
 }
-"""The files by the names that `require_paper_files` takes."""
+"""The files by name."""
+
+_OF_NEEDS = {"vectors": "counter-fitted", "encoder": "sentence-encoder"}
 
 
-def require_paper_files(names: Iterable[str]) -> None:
-    """Refuse files that are missing or damaged.
+def needed_paper_files(spec: AttackSpec) -> list[str]:
+    """The names of the files that an attack reads."""
+    needs = ATTACKS[spec.recipe].needs if spec.resources == "textattack" else ()
+    tagger = getattr(spec.settings, "word_classes", None) == "tagger"
+    return [_OF_NEEDS[need] for need in needs] + ["tagger"] * tagger
+
+
+def require_paper_files(spec: AttackSpec) -> None:
+    """Refuse an attack where a file that it reads, or what reads it, is missing or damaged.
 
     Raises:
-        UserError: It names the first such file, its place and what fetches it.
+        UserError: It names the first that is missing and what fetches it.
     """
-    for file in (PAPER_FILES[name] for name in names):
+    files = [PAPER_FILES[name] for name in needed_paper_files(spec)]
+    for file in files:
+        if file.package:
+            require_extra("paper", file.package, file.what)
+    for file in files:
         if problem := file.problem():
             raise UserError(
-                f"{file.what} in {file.place()}: {problem}; fetch it with `kdnas resources --fetch`"
-                f", or put there what {file.source} gives"
+                f"{file.what} in {file.place()}: {problem}; kdnas resources --fetch fetches it, or"
+                f" put there what {file.source} gives"
             )

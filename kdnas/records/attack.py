@@ -118,7 +118,7 @@ class AttackSpec:
     @property
     def in_lockstep(self) -> bool:
         """Whether the engine can execute it; TextAttack does otherwise, text after text."""
-        return ATTACKS[self.recipe].in_lockstep(self.resources)
+        return ATTACKS[self.recipe].in_lockstep
 
 
 def _short(value: Any) -> str:

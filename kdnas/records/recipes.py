@@ -111,8 +111,9 @@ class Recipe:
         settings: A frozen dataclass, all of whose fields have defaults.
         fixed: (settings, resources, whether the classes are sentiments) to settings in which
             nothing is left open and nothing differs that changes no outcome.
-        needs: The offline `vectors` of words (the settings then have a `vocabulary`), and the
-            sentence `encoder`, which compares windows (they have `similarity` and `window`).
+        needs: The `vectors` of words (the settings then have a `vocabulary`, of the offline ones),
+            and the sentence `encoder`, which compares windows (they have `similarity` and
+            `window`).
         draws: Whether it draws at random, so that the seed decides.
         candidates: Its part in the engine: (`TextPlan`, settings, seed) to `Candidates`; None
             where only TextAttack can execute it.
@@ -135,10 +136,10 @@ class Recipe:
     stopwords: StopWords | None = None
     of_columns: bool = False
 
-    def in_lockstep(self, resources: Resources) -> bool:
-        """Whether the engine can execute it: it compares windows by offline encoders only."""
-        ours = "encoder" not in self.needs or resources == "offline"
-        return self.candidates is not None and ours
+    @property
+    def in_lockstep(self) -> bool:
+        """Whether the engine can execute it; TextAttack does otherwise, text after text."""
+        return self.candidates is not None
 
     @property
     def stores_plans(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sysconfig import get_path
 
 from kdnas.config import AttackSettings
-from kdnas.paper_files import PAPER_FILES
+from kdnas.paper_files import PAPER_FILES, needed_paper_files
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.resources.offline import offline_resource
 from kdnas.resources.resource import MISSING, Resource
@@ -41,14 +41,14 @@ def attack_resources(
 
 
 def _packages(spec: AttackSpec, by_textattack: bool) -> Iterator[Resource]:
+    of_files = [PAPER_FILES[name] for name in needed_paper_files(spec)]
     if by_textattack or not spec.in_lockstep:
-        yield _package("textattack", f"executes {spec.recipe} with {spec.resources} resources")
-    classes = getattr(spec.settings, "word_classes", None)
-    if classes is not None:
-        yield _package("nltk" if classes == "tagger" else "lemminflect", "classes of words")
-    if spec.resources == "textattack" and "encoder" in ATTACKS[spec.recipe].needs:
-        yield _package("tensorflow", "sentence encoder")
-        yield _package("tensorflow_hub", "sentence encoder")
+        yield _package("textattack", f"executes {spec.recipe}")
+        if any(file.package == "tensorflow" for file in of_files):
+            yield _package("tensorflow_hub", "reads the sentence encoder for TextAttack")
+    if getattr(spec.settings, "word_classes", None) == "lexicon":
+        yield _package("lemminflect", "classes of words")
+    yield from (_package(file.package, file.what) for file in of_files if file.package)
 
 
 def _package(name: str, use: str) -> Resource:
@@ -61,20 +61,17 @@ def _package(name: str, use: str) -> Resource:
 
 
 def _files(spec: AttackSpec) -> Iterator[Resource]:
-    needs, settings = ATTACKS[spec.recipe].needs, spec.settings
+    yield from map(_paper_file, needed_paper_files(spec))
     if spec.resources == "textattack":
-        names = {"vectors": "counter-fitted", "encoder": "sentence-encoder"}
-        yield from (_paper_file(name) for need, name in names.items() if need in needs)
-    else:
-        if "vectors" in needs:
-            yield offline_resource("word vectors GloVe", "glove_vectors")
-            yield offline_resource("words of GloVe", "glove_words")
-        if needs:
-            yield offline_resource("sentence encoder MiniLM", "minilm")
-        if getattr(settings, "polarity", "off") == "on":
-            yield offline_resource("valences of words, VADER", "vader")
-    if getattr(settings, "word_classes", "") == "tagger":
-        yield _paper_file("tagger")
+        return
+    needs = ATTACKS[spec.recipe].needs
+    if "vectors" in needs:
+        yield offline_resource("word vectors GloVe", "glove_vectors")
+        yield offline_resource("words of GloVe", "glove_words")
+    if needs:
+        yield offline_resource("sentence encoder MiniLM", "minilm")
+    if getattr(spec.settings, "polarity", "off") == "on":
+        yield offline_resource("valences of words, VADER", "vader")
 
 
 def _paper_file(name: str) -> Resource:

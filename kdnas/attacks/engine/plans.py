@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.attacks.parts import Parts
-from kdnas.attacks.resources import CLASS_PACKAGES, AttackResources, stopwords
+from kdnas.attacks.resources import CLASS_PACKAGES, AttackResources, stopwords, tagger_identity
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash
 from kdnas.records import ATTACKS, AttackSpec
@@ -70,9 +70,12 @@ def _of_words(spec: AttackSpec) -> dict[str, Any]:
 
 
 def _libraries(spec: AttackSpec) -> dict[str, str]:
-    """The versions of the packages that tell the classes of words."""
+    """The versions of what tells the classes of words."""
     kinds = [kind for name, kind in _of_words(spec).items() if name == "word_classes"]
-    return {kind: version(CLASS_PACKAGES[kind][1]) for kind in kinds}
+    return {
+        kind: tagger_identity() if kind == "tagger" else version(CLASS_PACKAGES[kind][1])
+        for kind in kinds
+    }
 
 
 def _to_json(plans: Plans) -> str:

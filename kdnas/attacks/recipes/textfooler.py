@@ -70,12 +70,12 @@ class Substitutes:
 
     Args:
         settings: The recipe's.
-        resources: The offline ones.
+        resources: With vectors.
     """
 
     def __init__(self, settings: TextFooler, resources: AttackResources) -> None:
         if resources.vectors is None:
-            raise ValueError("TextFooler lists the neighbours of words by offline vectors only")
+            raise ValueError("TextFooler lists the neighbours of words: its resources need vectors")
         self._settings, self._vectors = settings, resources.vectors
         self._rows = {word: row for row, word in enumerate(self._vectors.words)}
         self._known: dict[str, tuple[str, ...]] = {}
@@ -96,7 +96,9 @@ class Substitutes:
             return []
         rows = self._vectors.neighbours[row][1 : self._settings.candidates + 1]
         others = [in_case_of(word, self._vectors.words[other]) for other in rows]
-        near = self._vectors.within(self._settings.word_cosine, row, rows)
+        # In another case a word can be another one, or none that has a vector: that one passes.
+        compared = [self._rows.get(other.lower(), row) for other in others]
+        near = self._vectors.within(self._settings.word_cosine, row, compared)
         return [
             other for other, is_near in zip(others, near, strict=True) if is_near and other != word
         ]

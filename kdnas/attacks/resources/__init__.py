@@ -1,17 +1,20 @@
-"""What an attack knows of language, from installed packages: loaded once per process.
+"""What an attack knows of language, from packages and files: loaded once per process.
 
 - `AttackResources`, `load_resources`: what a spec needs;
-- `WordVectors`: words as vectors, each word's neighbours found once;
-- `Encoder`: texts to vectors that say how near they are in meaning; `MiniLM` is the offline one;
+- `WordVectors`: words as vectors with their neighbours, of offline packages (vectors) or the
+  counter-fitted ones (counter_fitted, with cosines, plain_pickle);
+- `Encoder`: texts to vectors that say how near they are in meaning; `MiniLM` is the offline one,
+  `UniversalSentenceEncoder` that of the paper (use);
 - `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context;
-  `tags_agree`: of words in it;
+  `tags_agree`: of words in it (tagger);
 - `stopwords`: the words that a recipe never changes.
 """
 
 from kdnas.attacks.resources.encoder import Encoder, MetricName, MiniLM
 from kdnas.attacks.resources.load import AttackResources, load_resources
 from kdnas.attacks.resources.stopwords import stopwords
-from kdnas.attacks.resources.tagger import tags_agree
+from kdnas.attacks.resources.tagger import tagger_identity, tags_agree
+from kdnas.attacks.resources.use import UniversalSentenceEncoder
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors
 from kdnas.attacks.resources.words import (
     CLASS_PACKAGES,
@@ -27,11 +30,13 @@ __all__ = [
     "Encoder",
     "MetricName",
     "MiniLM",
+    "UniversalSentenceEncoder",
     "WordVectors",
     "classes_agree",
     "load_resources",
     "polarity_agrees",
     "stopwords",
+    "tagger_identity",
     "tags_agree",
     "word_classes",
 ]

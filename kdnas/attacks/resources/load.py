@@ -1,42 +1,55 @@
 """The resources of an attack spec, loaded once per process."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
+from kdnas.attacks.resources.counter_fitted import counter_fitted_vectors
 from kdnas.attacks.resources.encoder import Encoder, MiniLM
+from kdnas.attacks.resources.tagger import load_tagger
+from kdnas.attacks.resources.use import UniversalSentenceEncoder
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
 from kdnas.attacks.resources.words import CLASS_PACKAGES
-from kdnas.errors import UserError, require_extra
-from kdnas.records import ATTACKS, AttackSpec
+from kdnas.errors import require_extra
+from kdnas.paper_files import require_paper_files
+from kdnas.records import ATTACKS, AttackSpec, Engine
 
 
 @dataclass(frozen=True)
 class AttackResources:
-    """Word vectors and sentence encoder; None where textattack has its own or none is needed."""
+    """Word vectors and sentence encoder; None where TextAttack has its own or none is needed."""
 
     vectors: WordVectors | None
     encoder: Encoder | None
 
 
-def load_resources(spec: AttackSpec) -> AttackResources:
-    """What `spec` needs; the offline vectors are built at the first call and then kept on disk.
+def load_resources(spec: AttackSpec, engine: Engine = "lockstep") -> AttackResources:
+    """What `spec` needs; what is made of it at the first call is then kept on disk.
+
+    Args:
+        spec: The attack.
+        engine: Who executes it: TextAttack itself loads its own resources.
 
     Raises:
-        UserError: A package is missing; the message says how to install it.
+        UserError: A package or a file is missing or damaged; the message says what to do.
     """
-    needs = ATTACKS[spec.recipe].needs
-    kind = getattr(spec.settings, "word_classes", None)
+    require_paper_files(spec)
+    needs, kind = ATTACKS[spec.recipe].needs, getattr(spec.settings, "word_classes", None)
     if kind in CLASS_PACKAGES:
         require_extra(*CLASS_PACKAGES[kind], f"attack.{spec.recipe}.word_classes={kind}")
+    if kind == "tagger":
+        load_tagger()
     if spec.resources == "offline":
-        encoder = MiniLM() if needs else None
-        vectors = NO_VECTORS
-        if encoder is not None and "vectors" in needs:
-            vectors = offline_vectors(spec.settings.vocabulary, encoder)
-        return AttackResources(vectors, encoder if "encoder" in needs else None)
-    if "encoder" in needs and find_spec("tensorflow_hub") is None:
-        raise UserError(
-            "attack.resources = textattack needs its sentence encoder: "
-            "pip install 'kdnas[use]', or set attack.resources=offline"
-        )
-    return AttackResources(None, None)
+        return _offline(spec)
+    if engine == "textattack":
+        if "encoder" in needs:
+            require_extra("paper", "tensorflow_hub", "TextAttack's sentence encoder")
+        return AttackResources(None, None)
+    vectors = counter_fitted_vectors() if "vectors" in needs else None
+    return AttackResources(vectors, UniversalSentenceEncoder() if "encoder" in needs else None)
+
+
+def _offline(spec: AttackSpec) -> AttackResources:
+    needs = ATTACKS[spec.recipe].needs
+    encoder, vectors = MiniLM() if needs else None, NO_VECTORS
+    if encoder is not None and "vectors" in needs:
+        vectors = offline_vectors(spec.settings.vocabulary, encoder)
+    return AttackResources(vectors, encoder if "encoder" in needs else None)

@@ -1,4 +1,4 @@
-"""Offline word vectors: meaning from a sentence encoder joined with company from GloVe.
+"""Word vectors; the offline ones join meaning from a sentence encoder with company from GloVe.
 
 GloVe alone takes opposites and companions for neighbours ("undercut -> bolstered"), so that every
 attack succeeds and the score means nothing; joined with each word's MiniLM encoding the swaps keep
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kdnas.attacks.resources.cosines import StoredCosines
 from kdnas.attacks.resources.encoder import Encoder
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash, offline_path
@@ -24,32 +25,40 @@ _DOUBT = 1e-5
 
 @dataclass(frozen=True)
 class WordVectors:
-    """Unit vectors of words, frequent ones first.
+    """Vectors of words and the neighbours of each.
 
     Attributes:
         identity: What no other vectors have; plans are kept under it.
         words: The vocabulary.
-        matrix: (words, features), rows of length 1, float32.
-        neighbours: (words, 51): the word itself, then its nearest by cosine, nearest first.
+        matrix: (words, features).
+        neighbours: (words, 51 or so): the word itself, then its nearest by cosine, nearest first.
+        stored: Cosines that decide where they are stored; None where none are.
     """
 
     identity: str
     words: tuple[str, ...]
     matrix: np.ndarray
     neighbours: np.ndarray
+    stored: StoredCosines | None = None
 
     def within(self, floor: float, row: int, others: Sequence[int]) -> list[bool]:
         """Whether the cosine of a word with each of `others` is at least `floor`.
 
-        All cosines are computed at once; those too close to tell by TextAttack's own operation.
+        All cosines are computed at once; those too close to tell by TextAttack's own operation. A
+        stored one decides by itself.
         """
         vectors = self.matrix[[row, *others]].astype(np.float64)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        over = vectors[1:] @ vectors[0] - floor
+        gaps = (vectors[1:] @ vectors[0] - floor).tolist()
         return [
-            bool(gap > 0 if abs(gap) > _DOUBT else self._cosine(row, other) >= floor)
-            for other, gap in zip(others, over, strict=True)
+            self._decided(floor, row, other, gap) for other, gap in zip(others, gaps, strict=True)
         ]
+
+    def _decided(self, floor: float, row: int, other: int, gap: float) -> bool:
+        stored = None if self.stored is None else self.stored.get(row, other)
+        if stored is not None:
+            return stored >= floor
+        return gap > 0 if abs(gap) > _DOUBT else self._cosine(row, other) >= floor
 
     def _cosine(self, a: int, b: int) -> float:
         first, second = (torch.from_numpy(self.matrix[row]) for row in sorted((a, b)))

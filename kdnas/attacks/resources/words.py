@@ -4,7 +4,7 @@ from functools import cache
 
 from kdnas.offline import offline_path
 
-CLASS_PACKAGES = {"lexicon": ("offline", "lemminflect"), "tagger": ("textattack", "nltk")}
+CLASS_PACKAGES = {"lexicon": ("offline", "lemminflect"), "tagger": ("paper", "nltk")}
 """The extra and its package that tell the classes of words, by `TextFooler.word_classes`."""
 
 STRONG = 1.0

@@ -10,6 +10,7 @@ from kdnas.attacks.resources import AttackResources, WordVectors, stopwords
 from kdnas.attacks.textattack.importing import import_textattack, nltk_offline
 from kdnas.attacks.victim import Victim
 from kdnas.errors import UserError
+from kdnas.paper_files import textattack_folder
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.registry import resolve
 
@@ -19,19 +20,22 @@ from textattack import Attack  # noqa: E402
 from textattack.constraints.pre_transformation import StopwordModification  # noqa: E402
 from textattack.models.wrappers import ModelWrapper  # noqa: E402
 from textattack.shared import WordEmbedding, utils  # noqa: E402
+from textattack.shared.utils import install  # noqa: E402
 
 
 def build_attack(victim: Victim, spec: AttackSpec, resources: AttackResources) -> Attack:
     """The attack as the recipe builds it, with the spec's budget.
 
-    With the offline resources every recipe has TextFooler's stop words.
+    With the offline resources every recipe has TextFooler's stop words; its own vectors TextAttack
+    loads itself.
 
     Raises:
         UserError: Something that the recipe loads cannot be had.
     """
-    vectors, build = resources.vectors, resolve(ATTACKS[spec.recipe].build)
+    build = resolve(ATTACKS[spec.recipe].build)
+    vectors = resources.vectors if spec.resources == "offline" else None
     try:
-        with nltk_offline() if vectors is None else _offline_parts(vectors):
+        with nltk_offline(), _its_own_files() if vectors is None else _offered(vectors):
             attack = build(VictimWrapper(victim), spec.settings, resources)
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
@@ -62,7 +66,18 @@ class VictimWrapper(ModelWrapper):
 
 
 @contextmanager
-def _offline_parts(vectors: WordVectors) -> Iterator[None]:
+def _its_own_files() -> Iterator[None]:
+    """TextAttack looks for its files where its users have them, and not in the cache of kdnas."""
+    before = install.TEXTATTACK_CACHE_DIR
+    install.TEXTATTACK_CACHE_DIR = str(textattack_folder())
+    try:
+        yield
+    finally:
+        install.TEXTATTACK_CACHE_DIR = before
+
+
+@contextmanager
+def _offered(vectors: WordVectors) -> Iterator[None]:
     """Offer `vectors` where TextAttack keeps the word embedding that its recipes share.
 
     Without it a recipe would download its own while it is built.
@@ -71,8 +86,7 @@ def _offline_parts(vectors: WordVectors) -> Iterator[None]:
     before = utils.GLOBAL_OBJECTS.get(name)
     utils.GLOBAL_OBJECTS[name] = _embedding(vectors)
     try:
-        with nltk_offline():
-            yield
+        yield
     finally:
         utils.GLOBAL_OBJECTS.pop(name)
         if before is not None:
