@@ -176,7 +176,8 @@ def test_and_its_run_is_refused_in_a_line_each(
     } == (NEEDED[preset])
     assert len(lines) == len(NEEDED[preset])
     for line in lines:
-        fetches = line.endswith(f": kdnas resources --preset {preset} --fetch")
+        whole = " --reproduction" if "paper" in preset else ""
+        fetches = line.endswith(f": kdnas resources --preset {preset}{whole} --fetch")
         assert fetches or ": pip install 'kdnas[" in line or "there is no file" in line
     assert (code, told, heavy) == (2, "", [])
 

@@ -35,9 +35,9 @@ def require_inputs(
 
     require_cache()
     task = config.task
+    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
     if not task.on_hub:
         read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
 
@@ -54,14 +54,14 @@ def require_data_and_model(config: "Config") -> None:
     from kdnas.resources import Resource, data_resources, model_resources
 
     task, model = config.task, config.teacher.model
-    if task.on_hub or is_hub_id(model):
-        leave_hub_alone_where_unreachable()
 
     def look() -> list[Resource]:
         return [*data_resources(task), *model_resources(model)]
 
     named = [f"task.name={task.name}", f"teacher.model={model}"]
     require_resources(look, fetch_command(None, None, named))
+    if task.on_hub or is_hub_id(model):
+        leave_hub_alone_where_unreachable()
 
 
 def require_cache() -> None:

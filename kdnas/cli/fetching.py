@@ -66,7 +66,7 @@ def _unreachable(sources: set[str]) -> dict[str, str]:
     from kdnas.model_names import answers, hub_address
 
     reasons = {}
-    if "HF_HUB_OFFLINE" in os.environ:
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         reasons[hub_address()] = "HF_HUB_OFFLINE is set"
     asked = sorted(sources - set(reasons))
     with ThreadPoolExecutor() as pool:

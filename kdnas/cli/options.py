@@ -7,8 +7,14 @@ from typing import Annotated
 import typer
 
 
-def fetch_command(preset: str | None, config: Path | None, overrides: list[str] | None) -> str:
-    """The command that fetches what a configuration needs.
+def fetch_command(
+    preset: str | None,
+    config: Path | None,
+    overrides: list[str] | None,
+    *,
+    reproduction: bool = False,
+) -> str:
+    """The command that fetches what a search with a configuration needs, or a reproduction.
 
     >>> fetch_command("rosearch-sst2", None, ["task.train=10"])
     'kdnas resources --preset rosearch-sst2 --set task.train=10 --fetch'
@@ -16,6 +22,7 @@ def fetch_command(preset: str | None, config: Path | None, overrides: list[str] 
     words = ["--preset", preset] if preset else []
     words += ["--config", str(config)] if config else []
     words += [word for override in overrides or [] for word in ("--set", override)]
+    words += ["--reproduction"] if reproduction else []
     return shlex.join(["kdnas", "resources", *words, "--fetch"])
 
 

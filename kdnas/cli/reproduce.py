@@ -58,7 +58,8 @@ def reproduce(
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:
-        require_inputs(chosen, fetch_command(preset, config, overrides), out, reproduction=True)
+        command = fetch_command(preset, config, overrides, reproduction=True)
+        require_inputs(chosen, command, out, reproduction=True)
         _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)
     if only is None:

@@ -18,6 +18,9 @@ def resources(
     preset: PresetOption = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
+    reproduction: Annotated[
+        bool, typer.Option("--reproduction", help="Of `kdnas reproduce` instead of a search.")
+    ] = False,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch what is missing, but no packages.")
     ] = False,
@@ -33,11 +36,13 @@ def resources(
     from kdnas.config import load_config
     from kdnas.resources import resources_of
 
-    look = partial(resources_of, load_config(preset, config, overrides or []))
+    chosen = load_config(preset, config, overrides or [])
+    look = partial(resources_of, chosen, reproduction=reproduction)
     found = look()
     if fetch:
         found = fetched(found, look)
-    print_table(_table(found, fetch_command(preset, config, overrides)))
+    command = fetch_command(preset, config, overrides, reproduction=reproduction)
+    print_table(_table(found, command))
     if any(resource.problem for resource in found):
         raise typer.Exit(1)
 

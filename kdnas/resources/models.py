@@ -164,8 +164,10 @@ def _download(name: str, anew: bool, report: Report) -> None:
     from huggingface_hub import snapshot_download
 
     try:
-        snapshot_download(
+        folder = snapshot_download(
             name, allow_patterns=list(_FETCHED), ignore_patterns=["*/*"], force_download=anew
         )
     except Exception as error:  # of the hub, the connection and the disk: a dozen types
         raise UserError(" ".join(str(error).split())[:160]) from error
+    if not any(Path(folder).glob("*.safetensors")):
+        raise UserError("it has no weights in safetensors, and others may run code")
