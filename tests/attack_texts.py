@@ -84,5 +84,8 @@ texts = st.lists(
 ).map(lambda pairs: "".join(word + blank for word, blank in pairs))
 """Any sequence of such words and blanks, most of them English blanks."""
 
-swaps = st.sampled_from(("movie", "Great", "WORST", "z", "unk", "MASK", "ing", "internationally"))
+swaps = st.sampled_from(
+    ("movie", "Great", "WORST", "z", "unk", "MASK", "ing", "internationally", "café", "NAÏVE",
+     "ﬁlm", "беше", "κat", "한국", "ª", "㐀")
+)  # fmt: skip
 """Words that a recipe could put in."""

@@ -99,9 +99,12 @@ def prepared(config: Config) -> "Prepared":
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what compares with TextAttack where it is not installed."""
-    if find_spec("textattack") is None:
-        missing = pytest.mark.skip(reason="textattack is not installed: kdnas[textattack]")
+    """Skip what needs an extra that is not installed."""
+    extras = {"textattack": ("textattack",), "paper": ("tensorflow", "nltk")}
+    for extra, packages in extras.items():
+        if all(map(find_spec, packages)):
+            continue
+        missing = pytest.mark.skip(reason=f"not installed: kdnas[{extra}]")
         for item in items:
-            if item.get_closest_marker("textattack"):
+            if item.get_closest_marker(extra):
                 item.add_marker(missing)

@@ -56,36 +56,38 @@ def test_attacks_end_well_without_textattack_and_its_like() -> None:
     assert loaded == "set()"
 
 
-def refused(arguments: list[str]) -> str:
-    """What the command line says where TextAttack is missing."""
+def refused(arguments: list[str]) -> list[str]:
+    """The lines that the command line says where TextAttack is missing."""
     program = f"{BLOCKED}\nfrom kdnas.cli import main\nsys.argv = ['kdnas', *{arguments!r}]\nmain()"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
                             timeout=120, check=False)  # fmt: skip
     assert result.returncode == 2, result.stderr
-    (line,) = [line for line in result.stderr.splitlines() if "textattack (" in line]
-    return line
+    return result.stderr.splitlines()
 
 
 @pytest.mark.parametrize(
-    ("options", "who"),
-    [(["--engine", "textattack"], "textfooler"), (["--recipe", "pruthi"], "pruthi")],
+    ("options", "package", "extra"),
+    [(["--engine", "textattack"], "textattack (executes textfooler)", "textattack"),
+     (["--recipe", "pruthi"], "textattack (executes pruthi)", "textattack"),
+     (["--resources", "textattack"], "nltk (NLTK's tagger of word classes)", "paper"),
+     (["--set", "word_classes=tagger"], "nltk (NLTK's tagger of word classes)", "paper")],
 )  # fmt: skip
 def test_an_attack_that_needs_it_is_refused_before_a_model_is_loaded(
-    options: list[str], who: str, tmp_path: Path
+    options: list[str], package: str, extra: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "texts.tsv").write_text("text\tlabel\nA film\t0\n")
     said = refused(
         ["attack", "--model", str(tmp_path), "--data", str(tmp_path / "texts.tsv"), *options]
     )
-    assert said.startswith(f"kdnas: package textattack (executes {who}): missing, looked for in /")
-    assert said.endswith(": pip install 'kdnas[textattack]'")
+    (line,) = [line for line in said if f"package {package}: missing, looked for in /" in line]
+    assert line.endswith(f": pip install 'kdnas[{extra}]'")
 
 
 def test_so_is_a_search(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    said = refused(["search", "--preset", "quickstart", "--set", "attack.recipe=pruthi",
-                    "--out", str(out)])  # fmt: skip
+    (said,) = refused(["search", "--preset", "quickstart", "--set", "attack.recipe=pruthi",
+                       "--out", str(out)])  # fmt: skip
     assert said.endswith(": pip install 'kdnas[textattack]'")
     assert not out.exists()
 

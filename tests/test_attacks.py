@@ -244,21 +244,10 @@ def test_textattack_without_a_folder_is_one_line(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.textattack
-def test_textattacks_own_resources_say_what_they_need() -> None:
-    try:
-        import tensorflow_hub  # noqa: F401
-    except ImportError:
-        with pytest.raises(UserError, match=r"kdnas\[use\]"):
-            Attacker(AttackSpec(resources="textattack"))
-
-
-@pytest.mark.textattack
 @pytest.mark.parametrize(
     ("recipe", "resources", "engine"),
-    [("textfooler", "textattack", "textattack"), ("deepwordbug", "textattack", "lockstep"),
-     ("pruthi", "offline", "textattack")],
-)  # fmt: skip
+    [("deepwordbug", "textattack", "lockstep"), ("pruthi", "offline", "textattack")],
+)
 def test_what_the_fast_engine_cannot_execute_goes_to_textattack(recipe, resources, engine) -> None:
-    """Without an encoder of ours it would leave out the comparison of windows."""
     spec = AttackSpec(recipe=recipe, resources=resources)
     assert Attacker(spec, AttackResources(None, None)).engine == engine

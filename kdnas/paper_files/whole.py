@@ -1,5 +1,6 @@
-"""Whether files are whole, told by their headers, sizes and last bytes."""
+"""Whether files are whole, told by their headers, sizes and last bytes; small ones are read."""
 
+import json
 import os
 from pathlib import Path
 
@@ -15,8 +16,8 @@ def vectors_problem(folder: Path) -> str:
     if not folder.is_dir():
         return MISSING
     for name in ("paragram.npy", "nn.npy", "wordlist.pickle", "cos_sim.p"):
-        found = _array_problem(folder / name) if name.endswith(".npy") else _end(folder / name, ".")
-        if found:
+        check = _array_problem if name.endswith(".npy") else _pickle_problem
+        if found := check(folder / name):
             return f"{name}: {found}"
     matrix, neighbours = (_header(folder / name) for name in ("paragram.npy", "nn.npy"))
     if matrix[1].kind != "f" or neighbours[1].kind not in "iu":
@@ -30,9 +31,9 @@ def tagger_problem(folder: Path) -> str:
     """What is wrong with the folder of NLTK's tagger."""
     if not folder.is_dir():
         return MISSING
-    for part, last in (("weights", "}"), ("tagdict", "}"), ("classes", "]")):
+    for part, kind in (("weights", dict), ("tagdict", dict), ("classes", list)):
         name = f"averaged_perceptron_tagger_eng.{part}.json"
-        if found := _end(folder / name, last):
+        if found := _json_problem(folder / name, kind):
             return f"{name}: {found}"
     return ""
 
@@ -41,18 +42,31 @@ def tagset_problem(folder: Path) -> str:
     """What is wrong with the folder of the universal tags of English words."""
     if not folder.is_dir():
         return MISSING
-    found = _end(folder / "en-ptb.map", "")
-    return found and f"en-ptb.map: {found}"
+    path = folder / "en-ptb.map"
+    if not path.is_file():
+        return f"{path.name}: {MISSING}"
+    lines = path.read_bytes().split(b"\n")
+    whole = len(lines) > 1 and all(line.count(b"\t") == 1 for line in lines if line.strip())
+    return "" if whole else f"{path.name}: {HALF}"
 
 
-def _end(path: Path, last: str) -> str:
-    """What is wrong with a file that has to end on a character, blanks aside."""
+def _json_problem(path: Path, kind: type) -> str:
+    """What is wrong with a file that has to hold an object or a list."""
+    if not path.is_file():
+        return MISSING
+    try:
+        return "" if isinstance(json.loads(path.read_bytes()), kind) else FOREIGN
+    except ValueError:
+        return HALF
+
+
+def _pickle_problem(path: Path) -> str:
+    """What is wrong with a pickle, which ends on a full stop."""
     if not path.is_file():
         return MISSING
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64))
-        tail = file.read().rstrip() if last != "." else file.read()
-    return "" if tail and tail.endswith(last.encode()) else HALF
+        file.seek(max(0, path.stat().st_size - 1))
+        return "" if file.read() == b"." else HALF
 
 
 def _array_problem(path: Path) -> str:

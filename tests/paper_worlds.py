@@ -1,0 +1,29 @@
+"""The paper's own attack resources as stand-ins, in places of their own for a while."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from paper_stand_ins import places
+
+
+@contextmanager
+def looked_for_in(folder: Path) -> Iterator[None]:
+    """The files are looked for in `folder`, whatever NLTK and TextAttack have seen before."""
+    from kdnas.attacks.resources import tagger
+
+    caches = (tagger.load_tagger, tagger._tag)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in places(folder).items():
+            patch.setenv(name, value)
+        nltk = pytest.importorskip("nltk")
+        patch.setattr(nltk.data, "path", [os.environ["NLTK_DATA"]])
+        for cache in caches:
+            cache.cache_clear()
+        try:
+            yield
+        finally:
+            for cache in caches:
+                cache.cache_clear()
