@@ -68,6 +68,8 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # transformers 4 loads TensorFlow wherever it is installed, which takes seconds and talks.
+    os.environ.setdefault("USE_TF", "0")
     # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
     os.environ["MPLBACKEND"] = "agg"
     # As a batch system ends a job: it stops as by Ctrl-C.

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from kdnas.config import TaskSettings
@@ -63,14 +64,17 @@ def load_hub(name: str, **settings: Any) -> "DatasetDict":
     Raises:
         UserError: Neither could be loaded.
     """
-    from datasets import load_dataset
-    from huggingface_hub import logging
+    import datasets
+    import huggingface_hub
+    from tqdm import tqdm
 
-    logging.set_verbosity_error()  # else every attempt to reach it is a page
+    tqdm.set_lock(RLock())  # its own is for many processes; workers end without giving it back
+    for library in (datasets, huggingface_hub):  # else every attempt to reach it is a page
+        library.logging.set_verbosity_error()
     problems = []
     for reading in readings(name):
         try:
-            return load_dataset(*reading, **settings)
+            return datasets.load_dataset(*reading, **settings)
         # The hub, the connection and the file formats have a dozen unrelated exceptions.
         except Exception as error:
             problems.append(f"{' with configuration '.join(reading)}: {_first_line(error)}")
