@@ -28,9 +28,9 @@ SMALL = (
     "space.widths=[32]", "space.node_widths=[32]", "space.nodes=3", "student.max_length=32",
     "student.positions=64", "distill.epochs=1", "distill.learning_rate=2e-3",
     "distill.pkd.epochs=1", "distill.adversarial.epochs=1", "attack.texts=4",
-    "attack.report_texts=4", "attack.textfooler.vocabulary=1000", "search.population=3",
-    "search.evaluations=4", "search.batch=2", "constraints.accuracy_floor=0.01",
-    "reproduce.uniform=3", "reproduce.replicates=1", "reproduce.epochs=1",
+    "attack.report_texts=4", "attack.textfooler.vocabulary=1000", "search.population=2",
+    "search.evaluations=2", "search.batch=2", "constraints.accuracy_floor=0.01",
+    "reproduce.uniform=2", "reproduce.replicates=1", "reproduce.epochs=1",
     "reproduce.strength=0.03", "reproduce.strengths=[0.05]", "reproduce.sweep_seeds=2",
 )  # fmt: skip
 
@@ -144,7 +144,7 @@ def test_a_search_ends_well(preset: str, environment: dict[str, str], tmp_path: 
         rows = archive.rows()
         (spec,) = archive.specs().values()
     assert (spec.resources, spec.in_lockstep) == ("textattack", True)
-    assert len(rows) == 4
+    assert len(rows) == 2
     assert all(row.evaluation and row.failure is None for row in rows)
 
 
