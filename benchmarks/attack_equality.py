@@ -3,22 +3,33 @@
 Three trained students on a two-class and a five-class task, both specs, both modes: outcome,
 perturbed text, prediction and words changed have to be equal, in exact mode the query count too.
 TextAttack takes hours for it; what it found is kept in the folder, so that an interrupted run goes
-on where it was and a later engine is compared with the same answers.
+on where it was and a later engine is compared with the same answers. `faster` is TextAttack's time
+over the engine's, both with empty stores, where TextAttack took all of it in this run.
+
+With `--resources textattack` both read the paper's resources: stand-ins in the files' own formats,
+which are made in the folder (`paper_stand_ins`), but NLTK's own tagger where it is installed.
 
 Run: python benchmarks/attack_equality.py --folder FOLDER [--texts 500] [--threads 1]
+     [--resources textattack] [--students 3]
 """
 
 import argparse
 import json
+import os
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from attack_speed import stores_in
+from paper_stand_ins import places, save_encoder, save_tagger, save_vectors
 from rich.console import Console
 from rich.table import Table
 from trained_students import TASKS, Bench
 
-from kdnas.attacks import Attacker, ModelVictim
+from kdnas.attacks import Attacker, ModelVictim, load_resources
 from kdnas.evaluation import attack_spec
+from kdnas.paper_files import PAPER_FILES
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.tasks import Split
 from kdnas.training import exact_float32
@@ -29,17 +40,21 @@ CHUNK = 25
 """Texts between two writes of TextAttack's outcomes."""
 
 
-def reference(path: Path, victim: ModelVictim, spec: AttackSpec, split: Split) -> list[TextOutcome]:
-    """TextAttack's outcomes, from the file as far as it goes."""
+def reference(
+    path: Path, victim: ModelVictim, spec: AttackSpec, split: Split
+) -> tuple[list[TextOutcome], float]:
+    """TextAttack's outcomes, from the file as far as it goes, and its time; 0 with such ones."""
     found = [TextOutcome(**row) for row in json.loads(path.read_text())] if path.exists() else []
-    attacker = None
+    attacker, whole, seconds = None, not found, 0.0
     while len(found) < len(split):
         attacker = attacker or Attacker(spec, engine="textattack")
         part = slice(len(found), len(found) + CHUNK)
+        start = time.perf_counter()
         more = attacker.attack(victim, split.texts[part], split.labels[part])
+        seconds += time.perf_counter() - start
         found += [replace(outcome, index=len(found) + k) for k, outcome in enumerate(more)]
         path.write_text(json.dumps([asdict(outcome) for outcome in found]))
-    return found[: len(split)]
+    return found[: len(split)], seconds if whole else 0.0
 
 
 def differing(found: list[TextOutcome], expected: list[TextOutcome], mode: str) -> list[int]:
@@ -49,6 +64,29 @@ def differing(found: list[TextOutcome], expected: list[TextOutcome], mode: str) 
     return [a.index for a, b in zip(found, expected, strict=True) if a != b]
 
 
+def make_stand_ins(folder: Path) -> None:
+    """Have the paper's resources in `folder`, and looked for there."""
+    own_tagger = not PAPER_FILES["tagger"].problem()
+    for variable, place in places(folder).items():
+        if variable != "NLTK_DATA" or not own_tagger:
+            os.environ[variable] = place
+    makers = {
+        "counter-fitted": lambda: save_vectors(20_000),
+        "sentence-encoder": save_encoder,
+        "tagger": save_tagger,
+    }
+    for name, make in makers.items():
+        if PAPER_FILES[name].problem():
+            make()
+
+
+def timed(attacker: Attacker, victim: ModelVictim, split: Split) -> tuple[list[TextOutcome], float]:
+    """The engine's outcomes and its time."""
+    start = time.perf_counter()
+    found = attacker.attack(victim, split.texts, split.labels)
+    return found, time.perf_counter() - start
+
+
 def main() -> None:
     """Compare and print a table; the exit status is 1 if any text differs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -56,29 +94,41 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=500)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument("--resources", choices=["offline", "textattack"], default="offline")
+    parser.add_argument("--students", type=int, default=len(SEEDS))
     options = parser.parse_args()
     exact_float32(options.threads)
-    table = Table("task", "student", "spec", "mode", "texts", "flipped", "differ", "settled")
+    if options.resources == "textattack":
+        make_stand_ins(options.folder / "paper")
+    names = "task student spec mode texts flipped queries differ settled faster"
+    table = Table(*names.split())
     differ = 0
     for task in options.tasks:
         bench = Bench.of(task, options.folder)
         split = bench.prepared.task.search.head(options.texts)
         own = attack_spec(bench.config, bench.prepared.task)
-        for seed in SEEDS:
+        own = replace(own, resources=options.resources)
+        resources = load_resources(own)
+        for seed in SEEDS[: options.students]:
             victim = bench.victim("small", seed)
             for name in SPECS:
                 settings = replace(own.settings, similarity=name)
                 spec = replace(own, settings=settings, mode="exact")
-                kept = bench.folder / f"reference-{name}-{seed}.json"
-                expected = reference(kept, victim, spec, split)
+                paper = "paper-" if options.resources == "textattack" else ""
+                kept = bench.folder / f"reference-{paper}{name}-{seed}.json"
+                expected, slow = reference(kept, victim, spec, split)
                 flipped = sum(outcome.outcome == "succeeded" for outcome in expected)
                 for mode in ("lazy", "exact"):
-                    attacker = Attacker(replace(spec, mode=mode))
-                    found = attacker.attack(victim, split.texts, split.labels)
+                    with TemporaryDirectory() as empty, stores_in(empty):
+                        attacker = Attacker(replace(spec, mode=mode), resources)
+                        found, quick = timed(attacker, victim, split)
                     wrong = differing(found, expected, mode)
                     differ += len(wrong)
                     share = f"{100 * attacker.tally.share:.2f} %"
-                    row = (task, seed, name, mode, len(split), flipped, len(wrong), share)
+                    queries = sum(outcome.queries or 0 for outcome in expected)
+                    faster = f"{slow / quick:.1f}" if slow else ""
+                    row = (task, seed, name, mode, len(split), flipped, queries, len(wrong), share,
+                           faster)  # fmt: skip
                     table.add_row(*map(str, row))
                     print(*row, wrong[:10], flush=True)
     Console().print(table)

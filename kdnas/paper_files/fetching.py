@@ -8,11 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 from urllib.request import urlopen
+from zipfile import BadZipFile
+from zlib import error as ZlibError
 
 from kdnas.errors import UserError
 
 Report = Callable[[int, int], None]
 """Called with the bytes that are there and those of the whole, 0 where the server does not say."""
+
+_DAMAGED = (shutil.ReadError, tarfile.TarError, BadZipFile, ZlibError, EOFError)
+"""What an archive raises that is not whole, or none."""
 
 _BLOCK = 1 << 20
 _PATIENCE = 60.0  # seconds without a byte
@@ -42,18 +47,30 @@ def fetch_archive(
         with TemporaryDirectory(prefix=f"{place.name}.", dir=place.parent) as folder:
             draft, inside = Path(folder, "archive"), Path(folder, "inside")
             _download(source, draft, report)
-            shutil.unpack_archive(draft, inside, form, filter="data" if form == "gztar" else None)
-            content = inside / place.name if (inside / place.name).is_dir() else inside
+            content = _unpacked(source, draft, form, inside, place.name)
             if found := problem(content):
-                raise UserError(f"what {source} gives is not whole ({found}): try again later")
+                raise UserError(_not_whole(source, found))
             if place.exists():
                 place.rename(Path(folder, "before"))
             content.rename(place)
-    except (OSError, HTTPException, shutil.ReadError, tarfile.TarError) as error:
+    except (OSError, HTTPException) as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(
             f"cannot fetch {source} to {place} ({reason}): connect, or put there what it gives"
         ) from error
+
+
+def _unpacked(source: str, archive: Path, form: str, folder: Path, name: str) -> Path:
+    """The folder of an archive's content, which may be of that name in it."""
+    try:
+        shutil.unpack_archive(archive, folder, form, filter="data" if form == "gztar" else None)
+    except _DAMAGED as error:
+        raise UserError(_not_whole(source, f"no {form} archive")) from error
+    return folder / name if (folder / name).is_dir() else folder
+
+
+def _not_whole(source: str, found: str) -> str:
+    return f"what {source} gives is not whole ({found}): try again later"
 
 
 def _download(source: str, path: Path, report: Report) -> None:

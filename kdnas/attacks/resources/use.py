@@ -1,6 +1,7 @@
 """The Universal Sentence Encoder (Cer 2018), by TensorFlow and without its talk."""
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ from kdnas.cache import fingerprint
 from kdnas.errors import UserError
 from kdnas.offline import content_hash
 from kdnas.paper_files import PAPER_FILES
+
+_NODE = re.compile(r"\{\{.*?\}\} ?")
+"""Where in its graph TensorFlow met an error."""
 
 _BATCH = 512
 """Texts that are encoded at a time; the windows of one word, which TextAttack encodes together,
@@ -41,7 +45,8 @@ class UniversalSentenceEncoder:
                 self._model = _tensorflow().saved_model.load(str(folder))
                 self._none = self._encode(["a film"])[:0]
         except Exception as error:  # TensorFlow's own are of many kinds
-            reason = " ".join(str(error).split())[:120]
+            said = " ".join(str(error).replace(str(folder), "it").split())
+            reason = _NODE.sub("", said)[:120]
             raise UserError(
                 f"the SavedModel in {folder} is no sentence encoder ({reason}): remove the folder,"
                 " and fetch it with kdnas resources --fetch"
