@@ -132,7 +132,7 @@ def empty_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, s
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
     assert sorted(path.name for path in place.iterdir()) == ["kdnas"]  # the cache
@@ -483,6 +483,19 @@ def test_too_little_room_is_refused(machine: Machine, monkeypatch: pytest.Monkey
     assert room.endswith("name folders on other disks (--out, KDNAS_CACHE, HF_HOME)")
 
 
+def test_what_a_run_has_written_needs_no_more_room(machine: Machine) -> None:
+    def room() -> int:
+        config = load_config("quickstart")
+        return sum(
+            r.size or 0 for r in resources_of(config, machine.folder / "run") if r.what == ROOM
+        )
+
+    before = room()
+    (machine.folder / "run").mkdir()
+    (machine.folder / "run" / "weights").write_bytes(bytes(1_000_000))
+    assert room() == before - 1_000_000
+
+
 def things(*problems: str, **others: Any) -> list[Resource]:
     """Resources with these problems."""
     return [
@@ -610,7 +623,7 @@ def test_models_and_data_are_fetched_from_a_hub(tmp_path: Path, tiny_teacher: Pa
 
     def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([sys.executable, *arguments], env=environment | more, text=True,
-                              capture_output=True, check=False, timeout=120)  # fmt: skip
+                              capture_output=True, check=False, timeout=300)  # fmt: skip
 
     def fetch(address: str) -> list[str]:
         main = "from kdnas.cli import main; main()"
@@ -658,7 +671,7 @@ def test_the_caches_are_where_the_libraries_have_them(
         "print(datasets.config.HF_DATASETS_CACHE)"
     )
     ended = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True,
-                           check=True, timeout=120)  # fmt: skip
+                           check=True, timeout=300)  # fmt: skip
     for name in list(os.environ):
         if name.startswith(("HF_", "HUGGING", "XDG_")):
             monkeypatch.delenv(name)

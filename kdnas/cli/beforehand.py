@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def require_inputs(
-    config: "Config", command: str, out: Path = Path(), *, reproduction: bool = False
+    config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
 ) -> None:
     """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 

@@ -36,7 +36,7 @@ _COMPARED = ("textfooler", "deepwordbug")
 
 
 def resources_of(
-    config: Config, out: Path = Path(), *, reproduction: bool = False
+    config: Config, out: Path = Path("run"), *, reproduction: bool = False
 ) -> list[Resource]:
     """Everything that a run needs, whether it is there or not.
 

@@ -7,9 +7,10 @@ from sysconfig import get_path
 
 from kdnas.config import AttackSettings
 from kdnas.paper_files import PAPER_FILES, needed_paper_files
+from kdnas.paper_files.whole import MISSING
 from kdnas.records import ATTACKS, AttackSpec
 from kdnas.resources.offline import offline_resource
-from kdnas.resources.resource import MISSING, Resource
+from kdnas.resources.resource import Resource
 
 _PACKAGES = {
     "lemminflect": ("offline", "MIT"),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.model_names import hub_address
+from kdnas.paper_files.fetching import Report
+from kdnas.paper_files.whole import HALF, MISSING
 from kdnas.resources.hub import datasets_cache
 from kdnas.resources.offline import offline_resource
-from kdnas.resources.resource import DAMAGED, HALF, MISSING, Report, Resource, bytes_in
+from kdnas.resources.resource import DAMAGED, Resource, bytes_in
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 
 from kdnas.cache import cache_folder
 from kdnas.config import Config
-from kdnas.resources.resource import Resource
+from kdnas.resources.resource import Resource, bytes_in
 
 KEPT_STUDENTS = 30
 """About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
@@ -62,6 +62,8 @@ def disk_resources(
     teacher_bytes = teacher or _UNKNOWN_MODEL
     wanted = {out: _run_bytes(config, teacher_bytes, reproduction=reproduction)}
     wanted[cache_folder()] = _CACHE + teacher_bytes
+    for place, size in wanted.items():  # of a run that goes on a part is there
+        wanted[place] = max(size - bytes_in(place), 0) if place.exists() else size
     for other in others:
         if other.problem and other.fetch:
             wanted[other.place] = wanted.get(other.place, 0) + (other.size or 0)

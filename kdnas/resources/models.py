@@ -13,9 +13,11 @@ from kdnas.model_names import (
     no_model,
     resolve_model,
 )
+from kdnas.paper_files.fetching import Report
+from kdnas.paper_files.whole import HALF, MISSING
 from kdnas.resources.hub import models_cache
 from kdnas.resources.offline import offline_resource
-from kdnas.resources.resource import DAMAGED, HALF, MISSING, Report, Resource
+from kdnas.resources.resource import DAMAGED, Resource
 
 _FETCHED = ("*.json", "*.txt", "*.model", "*.safetensors")
 """What is fetched of a model: no code, no weights in other formats."""

@@ -2,7 +2,8 @@
 
 from kdnas.errors import UserError
 from kdnas.offline import INSTALL, REINSTALL, offline_path, offline_place
-from kdnas.resources.resource import DAMAGED, MISSING, Resource, bytes_in
+from kdnas.paper_files.whole import MISSING
+from kdnas.resources.resource import DAMAGED, Resource, bytes_in
 
 _LICENCES = {
     "rotten_tomatoes": "package MIT; data: none stated",

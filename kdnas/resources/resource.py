@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MISSING, HALF, DAMAGED = "missing", "half a download", "damaged"
-"""How the problem of a resource begins."""
+from kdnas.paper_files.fetching import Report
 
-Report = Callable[[int, int], None]
-"""Told how many bytes are done, and how many there are."""
+DAMAGED = "damaged"
+"""How the problem of a resource begins that is neither `MISSING` nor `HALF`."""
 
 
 @dataclass(frozen=True)
