@@ -1,6 +1,8 @@
 """A teacher and its tokenizer: a folder, a model of the offline extra, or one of the hub."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,33 +46,41 @@ def model_resources(name: str) -> list[Resource]:
     if reason:
         return [Resource(f"model {name}", path, problem=reason, cure=ANOTHER_MODEL)]
     if path.is_dir():
-        cure = "save it there again with save_pretrained"
-        return [
-            Resource(f"teacher {name}", path, _bytes(_weights(path)), "", _no_weights(path), cure),
-            Resource(f"tokenizer of {name}", path, _bytes(_words(path)), "", _no_words(path), cure),
-        ]
+        known = _known(name, path, "", (_no_weights(path), _no_words(path)), (None, None))
+        return [replace(r, cure="save it there again with save_pretrained") for r in known]
     return _of_hub(name)
 
 
 def _of_hub(name: str) -> list[Resource]:
-    weights, words, licence = _HUB.get(name, (None, None, f"see {hub_address()}/{name}"))
+    *sizes, licence = _HUB.get(name, (None, None, f"see {hub_address()}/{name}"))
     folder = models_cache() / f"models--{name.replace('/', '--')}"
-    found = _snapshot(folder)
-    if found is None:
-        problem = HALF if _has_parts(folder) else MISSING
-        fetch = partial(_download, name, False)
-        common = (licence, problem, "", hub_address(), fetch)
-        return [
-            Resource(f"teacher {name}", folder, weights, *common),
-            Resource(f"tokenizer of {name}", folder, words, *common),
-        ]
-    no_weights, no_words = _no_weights(found), _no_words(found)
-    fetch = partial(_download, name, DAMAGED in (no_weights + no_words))
-    weights = weights if no_weights else _bytes(_weights(found))
-    words = words if no_words else _bytes(_words(found))
+    found, nothing = _snapshot(folder), HALF if _has_parts(folder) else MISSING
+    problems = (_no_weights(found), _no_words(found)) if found else (nothing, nothing)
+    fetch = partial(_download, name, any(DAMAGED in problem for problem in problems))
+    known = _known(name, found or folder, licence, problems, sizes)
+    return [replace(r, source=hub_address(), fetch=fetch) for r in known]
+
+
+def _known(
+    name: str,
+    place: Path,
+    licence: str,
+    problems: tuple[str, str],
+    sizes: Sequence[int | None],
+) -> list[Resource]:
+    """The weights and the tokenizer of a model, each with its problem.
+
+    Args:
+        name: The model.
+        place: The folder of its files.
+        licence: Its licence.
+        problems: Of the weights and of the tokenizer.
+        sizes: Of both where they are whole; None where nobody has told.
+    """
+    kinds = ((f"teacher {name}", _weights), (f"tokenizer of {name}", _words))
     return [
-        Resource(f"teacher {name}", found, weights, licence, no_weights, "", hub_address(), fetch),
-        Resource(f"tokenizer of {name}", found, words, licence, no_words, "", hub_address(), fetch),
+        Resource(what, place, size if problem else _bytes(files(place)), licence, problem)
+        for (what, files), problem, size in zip(kinds, problems, sizes, strict=True)
     ]
 
 
