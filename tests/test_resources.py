@@ -540,13 +540,14 @@ def test_a_fetch_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         raise UserError("it broke off")
 
     found = [
-        *things("missing", source="http://a", fetch=fails),
+        *things("missing", "missing", source="http://a", fetch=fails),
         Resource("other", Path("/o"), problem="half a download", source="http://b", fetch=fails),
     ]
     with pytest.raises(SeveralErrors) as caught:
         fetching.require_resources(lambda: found, COMMAND)
     assert caught.value.lines == (
         f"thing 0: missing (it broke off), looked for in /a: {COMMAND}",
+        f"thing 1: missing (it broke off), looked for in /a: {COMMAND}",
         f"other: half a download (b does not answer), looked for in /o: {COMMAND}",
     )
 

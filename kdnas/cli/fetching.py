@@ -43,17 +43,15 @@ def fetched(found: "Sequence[Resource]", look: "Look") -> "list[Resource]":
         look: Looks everything up.
     """
     wanted = [resource for resource in found if resource.problem and resource.fetch]
-    reasons = _unreachable({resource.source for resource in wanted})
-    said = {}
-    done = set()
-    for resource in wanted:
-        said[resource.what] = reasons.get(resource.source, "")
-        if resource.source not in reasons and resource.fetch not in done:
-            said[resource.what] = _fetch(resource)
-            done.add(resource.fetch)
+    unreachable = _unreachable({resource.source for resource in wanted})
+    failed: dict[object, str] = {}
+    for resource in wanted:  # one fetch may bring several
+        if resource.fetch not in failed:
+            failed[resource.fetch] = unreachable.get(resource.source) or _fetch(resource)
+    reasons = {resource.what: failed[resource.fetch] for resource in wanted}
     return [
-        replace(resource, problem=f"{resource.problem} ({said[resource.what]})")
-        if resource.problem and said.get(resource.what)
+        replace(resource, problem=f"{resource.problem} ({reasons[resource.what]})")
+        if resource.problem and reasons.get(resource.what)
         else resource
         for resource in look()
     ]
