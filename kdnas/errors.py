@@ -1,10 +1,19 @@
 """The one error that users meet: what was wrong, the limit, and the way out, in one line."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 
 class UserError(ValueError):
     """A problem that the user can mend; the command line prints it as one line and exits with 2."""
+
+
+class SeveralErrors(UserError):
+    """Problems that the user can mend one by one; the command line prints a line for each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = tuple(lines)
 
 
 def require_extra(extra: str, package: str, what: str) -> None:

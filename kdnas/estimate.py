@@ -14,6 +14,7 @@ from kdnas.config import Config
 from kdnas.distillation import Lesson, distill, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task, require_possible
+from kdnas.resources import BYTES_PER_TEXT, run_bytes
 from kdnas.space import Genotype, canonical
 from kdnas.students import Blueprint, build
 from kdnas.tasks import Task
@@ -22,11 +23,6 @@ from kdnas.training import choose_device, encode, exact_float32, logits_of
 
 TIMED_BATCHES = 12
 TIMED_TEXTS = 24
-KEPT_STUDENTS = 30
-"""About as many as a run keeps the weights of: the front, the picks, the best by fitness."""
-
-BYTES_PER_TEXT = 400
-"""The size of a row in the table of attacked texts."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Estimate:
 
     def disk_bytes(self, students: int) -> int:
         """Bytes of a run's folder with so many students."""
-        return min(students, KEPT_STUDENTS) * self.weight_bytes + students * self.text_bytes
+        return round(run_bytes(students, self.weight_bytes, self.text_bytes))
 
 
 def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estimate:

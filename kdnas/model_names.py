@@ -13,6 +13,21 @@ from kdnas.offline import offline_path
 OFFLINE_MODELS = {"offline:minilm": "minilm"}
 """Model names that stand for a file of the offline extra."""
 
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+)
+"""Files of which a tokenizer has at least one."""
+
+ANOTHER_MODEL = (
+    "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
+)
+"""What to do where there is no model."""
+
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _PATIENCE = 5.0  # seconds for the first word of the hub
 
@@ -39,7 +54,7 @@ def require_model(name: str) -> str:
         UserError: It is a path, and there is no model.
     """
     place = resolve_model(name)
-    reason = _no_model(place)
+    reason = no_model(place)
     if reason:
         raise not_loaded(name, reason)
     return place
@@ -47,10 +62,7 @@ def require_model(name: str) -> str:
 
 def not_loaded(name: str, reason: str) -> UserError:
     """The refusal of a model that cannot be had."""
-    way = (
-        "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
-    )
-    return UserError(f"cannot load model {name!r} ({reason}); {way}")
+    return UserError(f"cannot load model {name!r} ({reason}); {ANOTHER_MODEL}")
 
 
 def is_hub_id(name: str) -> bool:
@@ -62,20 +74,32 @@ def leave_hub_alone_where_unreachable() -> None:
     """Have Hugging Face's libraries look into their caches only, where the hub does not answer.
 
     They would find out by themselves, after 23 seconds of retries for each file. It has to be said
-    before they are imported; whoever has a proxy is left to it.
+    before they are imported.
     """
-    hub = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    if "HF_HUB_OFFLINE" in os.environ or getproxies():
-        return
-    address = hub.hostname or "", hub.port or (443 if hub.scheme == "https" else 80)
-    try:
-        socket.create_connection(address, _PATIENCE).close()
-    except OSError:
+    if "HF_HUB_OFFLINE" not in os.environ and not answers(hub_address()):
         os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def _no_model(place: str) -> str:
-    """Why there can be none."""
+def hub_address() -> str:
+    """The address of the Hugging Face hub."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def answers(address: str) -> bool:
+    """Whether the machine of a URL takes a connection; whoever has a proxy is left to it."""
+    url = urlsplit(address)
+    if getproxies():
+        return True
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        socket.create_connection((url.hostname or "", port), _PATIENCE).close()
+    except OSError:
+        return False
+    return True
+
+
+def no_model(place: str) -> str:
+    """Why there can be no model at a path or under a hub id; "" where there can."""
     path = Path(place)
     if path.is_dir():
         return "" if (path / "config.json").is_file() else "there is no config.json in it"

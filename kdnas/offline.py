@@ -7,8 +7,12 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from sysconfig import get_path
 
 from kdnas.errors import UserError
+
+INSTALL = "pip install 'kdnas[offline]'"
+REINSTALL = "pip install --force-reinstall 'kdnas[offline]'"
 
 _FILES = {
     "rotten_tomatoes": (
@@ -48,18 +52,23 @@ def offline_path(name: str) -> Path:
     Raises:
         UserError: The offline extra is missing, or the content is not the expected one.
     """
-    place, expected = _FILES[name]
-    package, _, inside = place.partition("/")
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError(f"{name} needs the offline extra: pip install 'kdnas[offline]'")
-    path = Path(spec.submodule_search_locations[0]) / inside
-    if not path.exists() or content_hash(path) != expected:
+    path, is_installed = offline_place(name)
+    if not is_installed:
+        raise UserError(f"{name} needs the offline extra: {INSTALL}")
+    if not path.exists() or content_hash(path) != expected_hash(name):
         raise UserError(
-            f"{path} is not the file that kdnas was built for; reinstall it with "
-            "pip install --force-reinstall 'kdnas[offline]'"
+            f"{path} is not the file that kdnas was built for; reinstall it with {REINSTALL}"
         )
     return path
+
+
+def offline_place(name: str) -> tuple[Path, bool]:
+    """Where an offline file or folder is looked for, and whether its package is installed."""
+    package, _, inside = _FILES[name][0].partition("/")
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return Path(get_path("purelib")) / package / inside, False
+    return Path(spec.submodule_search_locations[0]) / inside, True
 
 
 def expected_hash(name: str) -> str:

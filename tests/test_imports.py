@@ -17,6 +17,8 @@ LIGHT = (
     "kdnas.cache",
     "kdnas.offline",
     "kdnas.config",
+    "kdnas.paper_files",
+    "kdnas.resources",
     "kdnas.runs",
     "kdnas.analysis",
 )

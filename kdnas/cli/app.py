@@ -17,11 +17,12 @@ from kdnas.cli.export import export
 from kdnas.cli.inspect import front, plot, show
 from kdnas.cli.presets import presets
 from kdnas.cli.reproduce import reproduce
+from kdnas.cli.resources import resources
 from kdnas.cli.search import search
 from kdnas.cli.status import status
 from kdnas.cli.transfer import transfer
 from kdnas.cli.verify import verify
-from kdnas.errors import SpaceExhausted, UserError
+from kdnas.errors import SeveralErrors, SpaceExhausted, UserError
 
 app = typer.Typer(
     name="kdnas",
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for command in (
     search, status, evaluate, front, show, plot, export, attack, transfer, reproduce, verify,
-    presets,
+    presets, resources,
 ):  # fmt: skip
     app.command()(command)
 
@@ -67,6 +68,8 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # transformers 4 loads TensorFlow wherever it is installed, which takes seconds and talks.
+    os.environ.setdefault("USE_TF", "0")
     # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
     os.environ["MPLBACKEND"] = "agg"
     # As a batch system ends a job: it stops as by Ctrl-C.
@@ -77,30 +80,35 @@ def main() -> None:
     for name in ("write", "flush"):
         setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
     if "" in sys.argv[1:]:
-        _fail("an argument is empty, as of a variable without a value: give it, or leave it out", 2)
+        _fail(
+            "an argument is empty, as of a variable without a value: give it, or leave it out",
+            code=2,
+        )
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+    except SeveralErrors as error:
+        _fail(*error.lines, code=2)
     except (UserError, SpaceExhausted) as error:
-        _fail(str(error), 2)
+        _fail(str(error), code=2)
     except sqlite3.DatabaseError as error:
         way_out = "`kdnas verify RUN` says more; use a copy of it, or a new --out"
-        _fail(f"the archive of the run is damaged ({error}): {way_out}", 2)
+        _fail(f"the archive of the run is damaged ({error}): {way_out}", code=2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail(_STOPPED, 1)
+        _fail(_STOPPED, code=1)
     except BrokenPipeError:
         _abandon_output()  # the reader of a pipe has left
         sys.exit(1)
     except OSError as error:
-        _fail(f"{error}: a file or folder cannot be used; name another", 2)
+        _fail(f"{error}: a file or folder cannot be used; name another", code=2)
     except Exception as error:
         # Wrong use of an option: typer carries its own copy of click, whose exceptions it does
         # not export; this method is what they have in common.
         if not hasattr(error, "format_message"):
             raise
-        _fail(f"{error.format_message()} (see --help)", 2)
+        _fail(f"{error.format_message()} (see --help)", code=2)
     if code == _INTERRUPTED:
-        _fail(_STOPPED, 1)
+        _fail(_STOPPED, code=1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -131,8 +139,10 @@ def _abandon_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(*messages: str, code: int) -> NoReturn:
+    """End with a line for each message."""
     from kdnas.cli.output import visible
 
-    print(visible(f"kdnas: {' '.join(message.split())}"), file=sys.stderr)
+    for message in messages:
+        print(visible(f"kdnas: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(code)

@@ -24,6 +24,7 @@ from kdnas.cli.victims import (
     attack_settings,
     open_victim,
     read_texts,
+    require_attack,
     require_usable,
 )
 from kdnas.records import AttackMode, AttackSpec, Engine
@@ -60,10 +61,9 @@ def attack(
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
-    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.beforehand import require_cache
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.paper_files import require_paper_files
     from kdnas.records import EvaluationFailed, is_sentiment
 
     settings = attack_settings(
@@ -71,8 +71,7 @@ def attack(
     )
     require_usable(out, [model])
     require_cache()
-    require_paper_files(settings.spec(sentiment=False, seed=0))
-    require_executor(recipe, engine)
+    require_attack(settings, by_textattack=engine == "textattack")
     labelled = read_texts(data)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,42 +10,58 @@ from kdnas.errors import UserError
 
 if TYPE_CHECKING:
     from kdnas.config import Config
-    from kdnas.records import Engine
 
 
-def require_inputs(config: "Config") -> None:
-    """Refuse data that cannot be read, a folder without a model, and a cache that is none.
+def require_inputs(
+    config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
+) -> None:
+    """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 
-    Data and models of the hub are left to their libraries, which are told where it does not answer.
+    Hugging Face's libraries are told where their hub does not answer.
+
+    Args:
+        config: The run.
+        command: What fetches all of it.
+        out: Its folder.
+        reproduction: Whether it is a whole reproduction.
 
     Raises:
         UserError: It says what is missing and what to do.
     """
-    from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable, require_model
-    from kdnas.tasks import is_on_hub, read_pools
+    from kdnas.cli.fetching import require_resources
+    from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
+    from kdnas.resources import resources_of
+    from kdnas.tasks import read_pools
 
-    require_executor(config.attack.recipe)
     require_cache()
     task = config.task
-    require_model(config.teacher.model)
-    on_hub = is_on_hub(task.name, task.path)
-    if on_hub or is_hub_id(config.teacher.model):
+    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
+    if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    if not on_hub:
+    if not task.on_hub:
         read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
 
 
-def require_executor(recipe: str, engine: "Engine" = "lockstep") -> None:
-    """Refuse an attack that TextAttack has to execute where it is not installed.
+def require_data_and_model(config: "Config") -> None:
+    """Fetch or refuse the data and the model that a finished run was made from.
 
     Raises:
-        UserError: It says how to install it.
+        UserError: It says what is missing and what to do.
     """
-    from kdnas.errors import require_extra
-    from kdnas.records import ATTACKS
+    from kdnas.cli.fetching import require_resources
+    from kdnas.cli.options import fetch_command
+    from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
+    from kdnas.resources import Resource, data_resources, model_resources
 
-    if engine == "textattack" or not ATTACKS[recipe].in_lockstep:
-        require_extra("textattack", "textattack", f"{recipe}, executed by TextAttack,")
+    task, model = config.task, config.teacher.model
+
+    def look() -> list[Resource]:
+        return [*data_resources(task), *model_resources(model)]
+
+    named = [f"task.name={task.name}", f"teacher.model={model}"]
+    require_resources(look, fetch_command(None, None, named))
+    if task.on_hub or is_hub_id(model):
+        leave_hub_alone_where_unreachable()
 
 
 def require_cache() -> None:

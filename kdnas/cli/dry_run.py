@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from kdnas.config import Config
 
 
-def print_dry_run(config: "Config", jobs: int) -> None:
-    """Print splits, students, time and disk of a run; nothing of it is started."""
+def print_dry_run(config: "Config", jobs: int, command: str) -> None:
+    """Print splits, students, time and disk of a run; nothing of it is started.
+
+    Args:
+        config: The run.
+        jobs: Students at once.
+        command: What fetches all that it needs.
+    """
     from kdnas.cli.beforehand import require_inputs
 
-    require_inputs(config)
+    require_inputs(config, command)
     warn_of_reference(config.attack.recipe)
 
     from kdnas.estimate import estimate_run

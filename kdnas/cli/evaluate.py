@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kdnas.cli.attack_output import print_spec, say_remark
-from kdnas.cli.options import ConfigOption, JsonOption, PluginOption, PresetOption, SetOption
+from kdnas.cli.options import (
+    ConfigOption,
+    JsonOption,
+    PluginOption,
+    PresetOption,
+    SetOption,
+    fetch_command,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,7 +48,7 @@ def evaluate(
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}")
     require_gpus(chosen.workers.gpus)
-    require_inputs(chosen)
+    require_inputs(chosen, fetch_command(preset, config, overrides))
     rows, floor, spec = _evaluated(chosen, arch, replicates)
     if as_json:
         objectives = metrics_of(chosen.search.objectives)

@@ -20,12 +20,12 @@ def export(
 
     Example: kdnas export runs/quickstart 1343741d --out student
     """
-    from kdnas.cli.beforehand import new_folder
+    from kdnas.cli.beforehand import new_folder, require_data_and_model
     from kdnas.cli.inspect import find_student
     from kdnas.cli.output import results
     from kdnas.errors import UserError
     from kdnas.registry import plug_in
-    from kdnas.runs import Archive, RunFolder, require_same_code
+    from kdnas.runs import Archive, RunFolder, require_same_code, stored_config
 
     for module in plugins or []:
         plug_in(module)
@@ -35,6 +35,7 @@ def export(
         row = find_student(archive.rows(), key)
         if row.evaluation is None:
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
+        require_data_and_model(stored_config(archive))
         with new_folder(out) as draft:
             from kdnas.export import export_student
             from kdnas.training import quiet_libraries

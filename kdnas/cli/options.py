@@ -1,9 +1,30 @@
 """Options that several commands share."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def fetch_command(
+    preset: str | None,
+    config: Path | None,
+    overrides: list[str] | None,
+    *,
+    reproduction: bool = False,
+) -> str:
+    """The command that fetches what a search with a configuration needs, or a reproduction.
+
+    >>> fetch_command("rosearch-sst2", None, ["task.train=10"])
+    'kdnas resources --preset rosearch-sst2 --set task.train=10 --fetch'
+    """
+    words = ["--preset", preset] if preset else []
+    words += ["--config", str(config)] if config else []
+    words += [word for override in overrides or [] for word in ("--set", override)]
+    words += ["--reproduction"] if reproduction else []
+    return shlex.join(["kdnas", "resources", *words, "--fetch"])
+
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 PresetOption = Annotated[

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
+from kdnas.cli.options import (
+    ConfigOption,
+    PresetOption,
+    SetOption,
+    TakeOverOption,
+    fetch_command,
+)
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -52,7 +58,8 @@ def reproduce(
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:
-        require_inputs(chosen)
+        command = fetch_command(preset, config, overrides, reproduction=True)
+        require_inputs(chosen, command, out, reproduction=True)
         _run(chosen, out, jobs, cluster, resume=resume, take_over=take_over)
     _write(chosen, out, names)
     if only is None:

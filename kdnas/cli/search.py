@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.options import ConfigOption, PresetOption, SetOption, TakeOverOption
+from kdnas.cli.options import (
+    ConfigOption,
+    PresetOption,
+    SetOption,
+    TakeOverOption,
+    fetch_command,
+)
 
 if TYPE_CHECKING:
     from kdnas.config import Config
@@ -48,6 +54,7 @@ def search(
 
     chosen = load_config(preset, config, overrides or [])
     count = jobs or default_jobs(chosen.search.threads)
+    command = fetch_command(preset, config, overrides)
     if cluster is None:
         require_gpus(chosen.workers.gpus)
     else:
@@ -55,11 +62,11 @@ def search(
     if dry_run:
         from kdnas.cli.dry_run import print_dry_run
 
-        print_dry_run(chosen, count)
+        print_dry_run(chosen, count, command)
         return
     with held(out, take_over=take_over) as lock:
         start = partial(open_workers, chosen, out, count, cluster)
-        _run(chosen, RunFolder(out), lock, start, resume=resume or take_over)
+        _run(chosen, RunFolder(out), lock, start, command, resume=resume or take_over)
 
 
 def default_jobs(threads: int) -> int:
@@ -70,7 +77,13 @@ def default_jobs(threads: int) -> int:
 
 
 def _run(
-    config: "Config", folder: "RunFolder", lock: "RunLock", start: "Start", *, resume: bool
+    config: "Config",
+    folder: "RunFolder",
+    lock: "RunLock",
+    start: "Start",
+    command: str,
+    *,
+    resume: bool,
 ) -> None:
     from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.inspect import print_front
@@ -83,7 +96,7 @@ def _run(
             messages().print(f"{folder.path} is finished")
             print_front(folder, archive)
             return
-        require_inputs(config)
+        require_inputs(config, command, folder.path)
         _announce(config)
         from kdnas.cli.progress import Display
         from kdnas.pipeline import run_pipeline

@@ -18,6 +18,7 @@ from kdnas.cli.victims import (
     attack_settings,
     open_victim,
     read_texts,
+    require_attack,
     require_usable,
 )
 
@@ -47,10 +48,9 @@ def transfer(
 
     Example: kdnas transfer student teacher --data texts.tsv --texts 100
     """
-    from kdnas.cli.beforehand import require_cache, require_executor
+    from kdnas.cli.beforehand import require_cache
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
-    from kdnas.paper_files import require_paper_files
     from kdnas.records import is_sentiment
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
@@ -58,8 +58,7 @@ def transfer(
     settings = attack_settings(recipe, overrides or [], resources=resources, mode="lazy")
     require_usable(out, models)
     require_cache()
-    require_paper_files(settings.spec(sentiment=False, seed=0))
-    require_executor(recipe)
+    require_attack(settings)
     labelled = read_texts(data)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries

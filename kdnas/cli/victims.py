@@ -1,11 +1,13 @@
 """Saved classifiers as the victims of an attack, and the options of every attack."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.options import fetch_command
 from kdnas.errors import UserError
 from kdnas.records import Resources
 
@@ -51,6 +53,20 @@ def require_usable(out: Path | None, models: list[Path]) -> None:
             raise UserError(
                 f"no model in {folder}: config.json is missing; name a saved classifier"
             )
+
+
+def require_attack(settings: "AttackSettings", *, by_textattack: bool = False) -> None:
+    """Fetch or refuse what an attack needs and is missing.
+
+    Raises:
+        UserError: It says what is missing and what to do.
+    """
+    from kdnas.cli.fetching import require_resources
+    from kdnas.resources import attack_resources
+
+    named = [f"attack.recipe={settings.recipe}", f"attack.resources={settings.resources}"]
+    look = partial(attack_resources, settings, by_textattack=by_textattack)
+    require_resources(look, fetch_command(None, None, named))
 
 
 def read_texts(data: Path) -> "LabelledTexts":

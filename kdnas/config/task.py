@@ -1,6 +1,7 @@
 """The section `task`: the data."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo
@@ -17,6 +18,16 @@ TASKS: Registry[Any] = Registry(
     Callable,  # type: ignore[arg-type]  # it has instances, but is no class to mypy
 )
 """Data sets by name: functions that return a `kdnas.tasks.Source`, those of kdnas by reference."""
+
+
+DATA_FILES = (".tsv", ".csv", ".jsonl", ".json", ".parquet")
+"""The endings of files of data."""
+
+
+def is_local(name: str) -> bool:
+    """Whether a task's name is a path: it exists here, or looks like nothing else."""
+    path = Path(name).expanduser()
+    return path.exists() or path.suffix.lower() in DATA_FILES or name.startswith((".", "/", "~"))
 
 
 def _name(name: str, info: ValidationInfo) -> str:
@@ -56,3 +67,13 @@ class TaskSettings(Section):
     seed: Seed = 0
     max_overlap: Share = 0.01
     protocol: Literal["three-way", "paper"] = "three-way"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its rows are read from a path."""
+        return self.path is not None or (self.name not in TASKS and is_local(self.name))
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether it is neither a path nor one that kdnas or a user's module reads."""
+        return self.name not in TASKS and not self.is_local

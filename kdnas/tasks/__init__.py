@@ -10,7 +10,7 @@ read.
 `LabelledTexts` are read for a model that has its classes already.
 """
 
-from kdnas.tasks.build import build_task, is_on_hub, read_pools
+from kdnas.tasks.build import build_task, read_pools
 from kdnas.tasks.cut import word_boundary_cut
 from kdnas.tasks.labelled import LabelledTexts
 from kdnas.tasks.overlap import overlap_share
@@ -24,7 +24,6 @@ __all__ = [
     "Table",
     "Task",
     "build_task",
-    "is_on_hub",
     "overlap_share",
     "read_pools",
     "word_boundary_cut",

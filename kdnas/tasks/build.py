@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kdnas.config import TASKS
+from kdnas.config.task import is_local
 from kdnas.errors import UserError
 from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import Cleaned, clean
 from kdnas.tasks.divide import divide
-from kdnas.tasks.files import is_local, read_local
+from kdnas.tasks.files import read_local
 from kdnas.tasks.hub import read_hub
 from kdnas.tasks.labels import Pools, labelled_pools
 from kdnas.tasks.overlap import overlap_share
@@ -61,11 +62,6 @@ def read_pools(
     """
     source = _source(name, path, validation)
     return source, labelled_pools(source.tables, text_column, label_column)
-
-
-def is_on_hub(name: str, path: str | None) -> bool:
-    """Whether a task is neither a path nor one that kdnas or a user's module reads."""
-    return path is None and name not in TASKS and not is_local(name)
 
 
 def _source(name: str, path: str | None, validation: str | None) -> Source:

@@ -15,12 +15,6 @@ from kdnas.tasks.tables import ROLES, Role, Table, dataset_tables
 Columns = Mapping[str, Sequence[object]]
 
 
-def is_local(name: str) -> bool:
-    """Whether a task's name is a path: it exists here, or looks like nothing else."""
-    path = Path(name).expanduser()
-    return path.exists() or _kind(path) in _READERS or name.startswith((".", "/", "~"))
-
-
 def read_local(name: str) -> dict[Role, Table]:
     """The tables of a file or of a folder; a single one is called train.
 

@@ -11,17 +11,14 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
 from kdnas.errors import UserError
-from kdnas.model_names import OFFLINE_MODELS, not_loaded, require_model, resolve_model
-from kdnas.offline import content_hash, expected_hash
-
-_TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "tokenizer.model",
-    "vocab.txt",
-    "vocab.json",
-    "spiece.model",
+from kdnas.model_names import (
+    OFFLINE_MODELS,
+    TOKENIZER_FILES,
+    not_loaded,
+    require_model,
+    resolve_model,
 )
+from kdnas.offline import content_hash, expected_hash
 
 
 def model_identity(name: str) -> str:
@@ -110,7 +107,7 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
         UserError: Weights are missing or too many, there is no tokenizer, it is another model's,
             or the model tells no classes apart.
     """
-    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
     require_one_of_several(str(folder), load_config(str(folder)))
     model, found = load_classifier(
