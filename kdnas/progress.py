@@ -78,6 +78,8 @@ class Progress:
                 failed = self._status.failed
                 failed[done.result.kind] = failed.get(done.result.kind, 0) + 1
             self._look()
+            if not done.recalled and self._status.evaluated == max(self._status.slots, 1):
+                self._status.first, self._status.since = self._status.evaluated, time.time()
         self._listener.finished(birth, done, self._status)
 
     @contextmanager

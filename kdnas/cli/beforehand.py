@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from kdnas.records import Engine, Resources
 
 
+def chosen_config(preset: str | None, file: Path | None, overrides: list[str] | None) -> "Config":
+    """The configuration that the options name.
+
+    Raises:
+        UserError: They name none, or it cannot be used.
+    """
+    from kdnas.config import load_config
+
+    if not (preset or file or overrides):
+        raise UserError(
+            "name what is to be run: --preset NAME (`kdnas presets` lists them), --config FILE, or"
+            " --set task.name=DATA"
+        )
+    return load_config(preset, file, overrides or [])
+
+
 def require_inputs(config: "Config") -> None:
     """Refuse data that cannot be read, a folder without a model, and a cache that is none.
 
