@@ -167,7 +167,7 @@ def _one_line(error: ValidationError) -> str:
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(place[:-1])
         return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"
-    ways = [each for each in error.errors() if each["input"] == first["input"]]
+    ways = [each for each in error.errors() if repr(each["input"]) == repr(first["input"])]
     message = ", or ".join(dict.fromkeys(map(_wanted, ways)))  # one for each branch of a union
     if message.startswith((f"{place[0]}.", f"unknown setting {place[0]}.")):
         return message

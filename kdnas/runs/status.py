@@ -20,7 +20,7 @@ class Status:
         busy, slots: Workers with a student, and all there are.
         first: Students of the stage that the pace leaves out: those that the workers began with,
             since the time that these take to start is in it.
-        since: When the stage started, or the last of them was done.
+        since: When the stage started, or the last of these was done.
         updated: When this was written.
     """
 
