@@ -64,7 +64,8 @@ class Progress:
             recorded: Those among them that have a result already.
         """
         self._end_stage()
-        self._status = Status(name, total=total, recorded=recorded, since=time.time())
+        first = self._workers.slots if self._workers else 0
+        self._status = Status(name, 0, total, recorded, first=first, since=time.time())
         self._started = time.perf_counter()
         self._write()
         self._listener.stage(self._status)
@@ -78,6 +79,8 @@ class Progress:
                 failed = self._status.failed
                 failed[done.result.kind] = failed.get(done.result.kind, 0) + 1
             self._look()
+            if not done.recalled and self._status.evaluated == self._status.first:
+                self._status.since = time.time()
         self._listener.finished(birth, done, self._status)
 
     @contextmanager

@@ -48,6 +48,8 @@ def decoded(content: bytes, path: Path, name: str) -> str:
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UserError(f"{name} is in UTF-16: {_to_utf8('utf-16', path)}")
+    if b"\0" in content:
+        raise UserError(f"{name} is no text file: it holds zero bytes; name another")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -114,8 +114,11 @@ class Registry(Mapping[str, Part], Generic[Part]):
 
     def _checked(self, name: str, part: Any) -> Part:
         if self._form is not None and not isinstance(part, self._form):
-            needed, found = self._form.__name__, type(part).__name__
-            raise UserError(f"{self.kind} {name} is of type {found}: make it a {needed}")
+            name_of_form = self._form.__name__
+            needed = "function" if name_of_form == "Callable" else name_of_form
+            raise UserError(
+                f"{self.kind} {name} is no {needed}: it is of type {type(part).__name__}"
+            )
         checked: Part = part
         return checked
 

@@ -80,7 +80,7 @@ def test_every_field_of_an_evaluation_comes_back(arch, seed, parents, texts, los
     evaluation = evaluation_of(texts, loss=loss, train_seconds=1.5, attack_seconds=0.25)
     with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
         know(archive, texts)
-        archive.ask([Birth(3, arch, "property", parents, seed)])
+        archive.ask([Birth(3, arch, "property", parents, seed)], "rosearch")
         finish(archive, 3, evaluation)
         (row,) = archive.rows()
         assert same(row, birth=3, key=arch.key, operation="property", parents=parents, seed=seed)
@@ -102,7 +102,7 @@ def test_the_fields_are_all_told_apart(archive):
                                train_seconds=105.5, attack_seconds=106.5)  # fmt: skip
     know(archive, TEXTS)
     evaluation = replace(evaluation, values={"milliseconds": 107.5}, weights="ab" * 32)
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     finish(archive, 0, evaluation)
     found = archive.rows()[0].evaluation
     for field in fields(Evaluation):
@@ -113,7 +113,7 @@ def test_the_fields_are_all_told_apart(archive):
 
 def test_a_loss_that_is_no_number_comes_back_as_that(archive):
     know(archive, TEXTS)
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     finish(archive, 0, evaluation_of(TEXTS, loss=math.nan))
     assert math.isnan(archive.rows()[0].evaluation.loss)
 
@@ -121,7 +121,7 @@ def test_a_loss_that_is_no_number_comes_back_as_that(archive):
 @pytest.mark.parametrize("kind", ["oom", "timeout", "non_finite", "killed", "exception"])
 def test_failures_come_back(archive, kind):
     failure = Failure(kind, "line one\nline 'two'")
-    archive.ask(births(2))
+    archive.ask(births(2), "rosearch")
     finish(archive, 1, failure)
     pending, failed = archive.rows()
     assert same(pending, birth=0, status="pending", evaluation=None, failure=None)
@@ -131,7 +131,7 @@ def test_failures_come_back(archive, kind):
 def test_reports_come_back_beside_the_search_values(archive):
     know(archive, TEXTS, "search")
     know(archive, TEXTS[1:3], "report")
-    archive.ask(births(2))
+    archive.ask(births(2), "rosearch")
     for birth in (0, 1):
         finish(archive, birth, evaluation_of(TEXTS))
     reported = [replace(text, index=i) for i, text in enumerate(TEXTS[1:3])]
@@ -147,7 +147,7 @@ def test_reports_come_back_beside_the_search_values(archive):
 
 def test_a_report_can_be_made_again(archive):
     know(archive, TEXTS)
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     finish(archive, 0, evaluation_of(TEXTS))
     for words in (12, 13):
         texts = [replace(text, words=words) for text in TEXTS]
@@ -160,7 +160,7 @@ def test_trials_of_a_student_are_pooled_over_the_texts(archive):
     """Counts are means, so that a text counts once, however often the student was trained."""
     know(archive, TEXTS)
     (student,) = births(1)
-    archive.ask([student, replace(student, seed=11, replicate=1)])
+    archive.ask([student, replace(student, seed=11, replicate=1)], "rosearch")
     missed = [replace(text, predicted=(text.label + 1) % 3, outcome="skipped", words_changed=0,
                       perturbed="") for text in TEXTS]  # fmt: skip
     for replicate, texts in enumerate((TEXTS, missed)):
@@ -178,7 +178,7 @@ def test_trials_of_a_student_are_pooled_over_the_texts(archive):
 
 def test_a_result_without_predictions_has_no_place(archive):
     """So a run writes whole measurements only, and `counts only` stands for older records."""
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     without = replace(evaluation_of(TEXTS), predictions=())
     with pytest.raises(ValueError, match="the texts of search are not recorded"):
         finish(archive, 0, without)
@@ -191,7 +191,7 @@ def test_a_result_without_predictions_has_no_place(archive):
 def test_a_toy_student_is_measured_as_others(archive):
     (student,) = births(1)
     describe_toy(archive)
-    archive.ask([student])
+    archive.ask([student], "rosearch")
     evaluation = toy_evaluate(Job(0, student.architecture, 0))
     finish(archive, 0, evaluation)
     assert archive.rows()[0].evaluation == replace(evaluation, texts=(), predictions=())
@@ -200,16 +200,16 @@ def test_a_toy_student_is_measured_as_others(archive):
 
 
 def test_events_keep_their_order(archive):
-    archive.ask(births(3))
+    archive.ask(births(3), "rosearch")
     archive.tell([2, 0])
-    archive.ask(births(1, first=3))
+    archive.ask(births(1, first=3), "rosearch")
     archive.tell([1])
     told = [("tell", 2), ("tell", 0), ("ask", 3), ("tell", 1)]
     assert archive.events() == [("ask", 0), ("ask", 1), ("ask", 2), *told]
 
 
 def test_rows_come_in_birth_order(archive):
-    archive.ask(list(reversed(births(4))))
+    archive.ask(list(reversed(births(4))), "rosearch")
     assert [row.birth for row in archive.rows()] == [0, 1, 2, 3]
 
 
@@ -224,7 +224,7 @@ def test_the_state_of_a_run(archive):
 
 
 def test_it_opens_again_and_goes_on(archive):
-    archive.ask(births(2))
+    archive.ask(births(2), "rosearch")
     with Archive.open(archive.path) as again:
         assert again.rows() == archive.rows()
         finish(again, 1, Failure("timeout", "over 60 s"))
@@ -250,7 +250,7 @@ def test_every_ratio_is_what_plain_sql_counts(texts, shift):
     """A second student predicts other classes for the same texts."""
     with TemporaryDirectory() as folder, Archive.create(Path(folder, FILE_NAME)) as archive:
         know(archive, texts)
-        archive.ask(births(2))
+        archive.ask(births(2), "rosearch")
         others = [replace(t, predicted=(t.label + shift) % 3) for t in texts]
         others = [
             replace(t, outcome="skipped", words_changed=0, perturbed="") if shift else t
@@ -283,7 +283,7 @@ with Archive.create(Path(sys.argv[1])) as archive:
     archive.record_attacks({"textfooler": AttackSpec()})
     archive.record_split("search", [0] * 50, 3, ["x"] * 50)
     for birth, arch in enumerate(some_architectures(500)):
-        archive.ask([Birth(birth, arch, "initial", (), birth)])
+        archive.ask([Birth(birth, arch, "initial", (), birth)], "rosearch")
         archive.finish(Finished(Job(birth, arch, birth), evaluation_of(texts)))
         archive.tell([birth])
         print(birth, flush=True)
@@ -309,7 +309,7 @@ def test_a_killed_run_leaves_every_finished_row(tmp_path, finished):
         assert len(rows) <= last + 2, "and at most the one it was working on"
         told = [birth for kind, birth in archive.events() if kind == "tell"]
         assert told[: last + 1] == list(range(last + 1))
-        archive.ask([Birth(9999, archs(1, seed=5)[0], "initial", (), 1)])
+        archive.ask([Birth(9999, archs(1, seed=5)[0], "initial", (), 1)], "rosearch")
         (intact,) = archive._db.execute("PRAGMA integrity_check").fetchone()
     assert intact == "ok"
 
@@ -321,7 +321,7 @@ def test_every_transaction_waits_for_the_disk(archive):
 
 
 def test_it_is_read_while_it_is_written(archive):
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     archive._db.execute("BEGIN IMMEDIATE")
     archive._db.execute("UPDATE trials SET seed = 77")
     with Archive.open(archive.path) as reader:
@@ -333,9 +333,9 @@ def test_a_transaction_is_whole_or_absent(archive):
     """The second of these births is refused, so neither is there."""
     first, second = births(2)
     with pytest.raises(sqlite3.IntegrityError):
-        archive.ask([first, replace(second, birth=first.birth)])
+        archive.ask([first, replace(second, birth=first.birth)], "rosearch")
     assert (archive.rows(), archive.events()) == ([], [])
-    archive.ask([first, second])
+    archive.ask([first, second], "rosearch")
     assert len(archive.rows()) == 2
 
 
@@ -345,9 +345,9 @@ def test_a_transaction_is_whole_or_absent(archive):
 def test_a_student_is_asked_once(archive):
     """By its key: a relabelled architecture is the same student."""
     arch = next(a for a in archs(50) if a.canonical() != a)
-    archive.ask([Birth(0, arch, "initial", (), 1)])
+    archive.ask([Birth(0, arch, "initial", (), 1)], "rosearch")
     with pytest.raises(sqlite3.IntegrityError, match=r"students\.key"):
-        archive.ask([Birth(1, arch.canonical(), "initial", (), 1)])
+        archive.ask([Birth(1, arch.canonical(), "initial", (), 1)], "rosearch")
 
 
 def refusal(call) -> str:
@@ -359,14 +359,15 @@ def refusal(call) -> str:
 
 def test_a_missing_archive(tmp_path):
     place = tmp_path / "run" / FILE_NAME
-    assert (
-        refusal(lambda: Archive.open(place)) == f"no run at {place.parent}: {FILE_NAME} is missing"
-    )
+    message = refusal(lambda: Archive.open(place))
+    assert message == f"no run at {place.parent}: there is no such folder"
+    message = refusal(lambda: Archive.open(tmp_path / FILE_NAME))
+    assert message == f"no run at {tmp_path}: {FILE_NAME} is missing"
     assert not place.parent.exists(), "looking for one leaves nothing behind"
 
 
 def test_an_existing_archive_is_not_overwritten(archive):
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     assert "exists already" in refusal(lambda: Archive.create(archive.path))
     assert len(archive.rows()) == 1
 
@@ -396,7 +397,7 @@ def test_another_schema_version(archive, version, advice, kind):
 def test_a_damaged_archive(tmp_path):
     path = tmp_path / FILE_NAME
     with Archive.create(path) as archive:
-        archive.ask(births(20))
+        archive.ask(births(20), "rosearch")
     path.write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
     assert str(path) in refusal(lambda: Archive.open(path))
 
@@ -408,10 +409,10 @@ def test_a_folder_that_cannot_be_made(tmp_path, place):
 
 
 def test_a_full_disk_is_told_in_one_line_and_loses_nothing(archive):
-    archive.ask(births(1))
+    archive.ask(births(1), "rosearch")
     (pages,) = archive._db.execute("PRAGMA page_count").fetchone()
     archive._db.execute(f"PRAGMA max_page_count = {pages}")
-    message = refusal(lambda: archive.ask(births(500, first=1)))
+    message = refusal(lambda: archive.ask(births(500, first=1), "rosearch"))
     assert "full" in message
     assert message.endswith("then go on with --resume")
     assert [row.birth for row in archive.rows()] == [0]
@@ -447,7 +448,7 @@ def test_damaged_values_are_one_line_that_says_what_to_do(tmp_path, damage):
     path = tmp_path / FILE_NAME
     with Archive.create(path, config=Config().model_dump(mode="json")) as archive:
         know(archive, TEXTS)
-        archive.ask(births(1))
+        archive.ask(births(1), "rosearch")
         finish(archive, 0, evaluation_of(TEXTS))
     query(path, "PRAGMA ignore_check_constraints = ON", damage)
 

@@ -408,7 +408,7 @@ def test_a_folder_with_a_student_stays(tmp_path):
     folder = tmp_path / "run"
     with suppress(UserError), held(folder):
         with Archive.create(folder / ARCHIVE) as archive:
-            archive.ask([Birth(0, architecture, "initial", (), 0)])
+            archive.ask([Birth(0, architecture, "initial", (), 0)], "rosearch")
         raise UserError("mistake")
     with Archive.read(folder / ARCHIVE) as archive:
         assert len(archive.rows()) == 1

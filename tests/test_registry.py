@@ -56,7 +56,7 @@ def test_a_name_is_given_once():
 
 def test_a_part_of_another_form_is_refused():
     known = Registry("number", {"one": 1}, form=int)
-    with pytest.raises(UserError, match="number half is of type float: make it a int"):
+    with pytest.raises(UserError, match="number half is no int: it is of type float"):
         known.add("half", 0.5)
     assert "half" not in known
 

@@ -95,6 +95,26 @@ def test_what_another_run_has_evaluated_counts_as_recorded(tmp_path, archive):
     assert (found.done, found.recorded) == (3, 2)
 
 
+def test_the_pace_leaves_out_what_the_workers_began_with(tmp_path, archive, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("time.time", lambda: clock[0])
+    told: list[float | None] = []
+
+    class Told(Listener):
+        def finished(self, birth, done, status):
+            told.append(status.seconds_left)
+
+    class Two:
+        slots, busy = 2, 2
+
+    with Progress(tmp_path, archive, Told()) as progress, progress.watching(Two()):
+        progress.stage("search", 6, recorded=1)
+        for passed in (0, 100, 0, 10, 10):  # the first was recorded
+            clock[0] += passed
+            progress.finished(BIRTH, done(EVALUATION))
+    assert told == [None, None, None, pytest.approx(2 * 10), pytest.approx(1 * 10)]
+
+
 def test_the_pace_leaves_out_what_was_recorded_before():
     found = Status("search", done=14, total=50, recorded=2, since=1000.0, updated=1360.0)
     assert found.per_hour == pytest.approx(120)
@@ -134,19 +154,20 @@ def test_the_command_tells_a_running_a_stopped_and_a_finished_run(tmp_path, arch
         progress.watching(Crew()),
     ):
         progress.stage("search", 7)
-        progress.finished(BIRTH, done(Failure("timeout", "?")))
-        eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 1)
+        for _ in range(5):
+            progress.finished(BIRTH, done(Failure("timeout", "?")))
+        eventually(lambda: (s := read_status(tmp_path)) is not None and s.done == 5)
         running = printed(tmp_path)
         (as_json,) = json.loads(printed(tmp_path, "--json"))
     assert f"running, process {os.getpid()}" in running
-    assert "stage search 1 of 7, failed: 1 timeout" in running
+    assert "stage search 5 of 7, failed: 5 timeout" in running
     assert "workers: 3 busy, 1 idle" in running
     assert "left" in running
     assert as_json["holder"]["pid"] == os.getpid()
-    assert as_json["failed"] == {"timeout": 1}
+    assert as_json["failed"] == {"timeout": 5}
     stopped = printed(tmp_path)
     assert "not running; go on with --resume" in stopped
-    assert "stage search 1 of 7" in stopped
+    assert "stage search 5 of 7" in stopped
     assert "busy" not in stopped
     assert "left" not in stopped
     archive.set_meta(finished=True)

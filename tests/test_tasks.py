@@ -1064,7 +1064,7 @@ def test_a_task_that_is_no_function_is_refused(tmp_path, monkeypatch):
     (tmp_path / "mine2.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "_sources", {})
-    with pytest.raises(UserError, match="task mine2:x is of type int: make it a Callable"):
+    with pytest.raises(UserError, match="task mine2:x is no function: it is of type int"):
         load_config(overrides=["task.name=mine2:x"])
 
 

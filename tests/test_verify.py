@@ -269,7 +269,7 @@ def test_a_run_without_students_is_sound(tmp_path):
 
 
 def test_there_has_to_be_an_archive(tmp_path):
-    with pytest.raises(UserError, match=r"no run at .*: archive.sqlite is missing"):
+    with pytest.raises(UserError, match=r"no run at .*: archive\.sqlite is missing"):
         check(RunFolder(tmp_path))
 
 

@@ -294,7 +294,7 @@ def test_jobs_and_results_are_small_to_send():
 
 DRIVER = """
 import sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = [{tests!r}, {folder!r}]
 from functools import partial
 from pathlib import Path
 import evaluators
@@ -303,10 +303,26 @@ from kdnas.space import PAPER_SPACE, simplest
 from kdnas.workers import Processes, finished
 
 if __name__ == "__main__":
+    import slow_to_import
     jobs = [Job(birth, simplest(PAPER_SPACE), 0) for birth in range(4)]
-    make = partial(evaluators.make_sleeping, Path({folder!r}), 60.0)
-    with Processes(make, 2) as workers:
+    makes = {{
+        "evaluate": partial(evaluators.make_sleeping, Path({folder!r}), 60.0),
+        "import": slow_to_import.make,
+    }}
+    with Processes(makes[{busy!r}], 2) as workers:
         list(finished(workers, jobs))
+"""
+
+SLOW_TO_IMPORT = """
+import os, sys, time
+from pathlib import Path
+
+if "--multiprocessing-fork" in sys.orig_argv:  # in a worker
+    Path(__file__).with_name(f"pid-{os.getpid()}").touch()
+    time.sleep(60)
+
+def make():
+    raise AssertionError
 """
 
 
@@ -329,10 +345,13 @@ def wait_until(condition, seconds: float = 30) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_process_is_left_when_the_driver_is_gone(sent, tmp_path):
-    """Only the driver gets the signal; its workers are in the middle of a long evaluation."""
+@pytest.mark.parametrize("busy", ["evaluate", "import"])
+def test_no_process_is_left_when_the_driver_is_gone(sent, busy, tmp_path):
+    """Only the driver gets the signal; its workers evaluate, or import what they do it with."""
     script = tmp_path / "driver.py"
-    script.write_text(DRIVER.format(tests=str(Path(__file__).parent), folder=str(tmp_path)))
+    (tmp_path / "slow_to_import.py").write_text(SLOW_TO_IMPORT)
+    tests = str(Path(__file__).parent)
+    script.write_text(DRIVER.format(tests=tests, folder=str(tmp_path), busy=busy))
     driver = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, text=True)
     assert wait_until(lambda: len(list(tmp_path.glob("pid-*"))) == 2)
     workers = [int(file.name.removeprefix("pid-")) for file in tmp_path.glob("pid-*")]

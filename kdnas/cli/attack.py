@@ -80,7 +80,7 @@ def attack(
     victim, names = open_victim(model)
     split = labelled.among(names).head(texts)
     say_numbers(labelled.labels, names)
-    say_remark(settings, labelled.classes)
+    say_remark("attack", settings.remark(labelled.classes))
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:
         outcomes, settled = _attacked(victim, split, spec, engine)

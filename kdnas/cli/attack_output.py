@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdnas.config import AttackSettings
     from kdnas.records import AttackSpec, TextOutcome
     from kdnas.tasks import Split
 
@@ -19,13 +18,12 @@ def warn_of_reference(recipe: str) -> None:
         messages().print(f"attack: {said}, which takes several times as long")
 
 
-def say_remark(settings: "AttackSettings", classes: Sequence[str]) -> None:
-    """Say where the names of the classes have decided about the attack, before it starts."""
+def say_remark(about: str, remark: str) -> None:
+    """Say what a user should know, before it starts, where there is anything."""
     from kdnas.cli.output import messages
 
-    remark = settings.remark(classes)
     if remark:
-        messages().print(f"attack: {remark}")
+        messages().print(f"{about}: {remark}")
 
 
 def say_numbers(labels: Collection[str | None], names: Sequence[str]) -> None:

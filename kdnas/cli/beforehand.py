@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from kdnas.config import Config
 
 
+def chosen_config(preset: str | None, file: Path | None, overrides: list[str] | None) -> "Config":
+    """The configuration that the options name.
+
+    Raises:
+        UserError: They name none, or it cannot be used.
+    """
+    from kdnas.config import load_config
+
+    if not (preset or file or overrides):
+        raise UserError(
+            "name what is to be run: --preset NAME (`kdnas presets` lists them), --config FILE, or"
+            " --set task.name=DATA"
+        )
+    return load_config(preset, file, overrides or [])
+
+
 def require_inputs(
     config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
 ) -> None:

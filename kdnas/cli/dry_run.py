@@ -42,7 +42,8 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts")
     print_spec(attack_spec(config, found.task))
-    say_remark(config.attack, found.task.label_names)
+    say_remark("data", found.task.remark)
+    say_remark("attack", config.attack.remark(found.task.label_names))
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}")
     say(

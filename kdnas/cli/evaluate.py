@@ -36,15 +36,14 @@ def evaluate(
     Example: kdnas evaluate arch.json --preset quickstart --replicates 3
     """
     from kdnas.analysis import as_records
-    from kdnas.cli.beforehand import require_gpus, require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_gpus, require_inputs
     from kdnas.cli.output import counted, messages, print_json
-    from kdnas.config import load_config
     from kdnas.metrics import metrics_of
     from kdnas.registry import plug_in
 
     for module in plugins or []:
         plug_in(module)
-    chosen = load_config(preset, config, overrides or [])
+    chosen = chosen_config(preset, config, overrides)
     arch = _read(architecture, chosen.space)
     messages().print(f"{arch}, {counted(replicates, 'training')}")
     require_gpus(chosen.workers.gpus)
@@ -91,7 +90,8 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     with TemporaryDirectory() as folder:
         evaluator = Evaluator(config, Path(folder))
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
-        say_remark(config.attack, prepared.task.label_names)
+        say_remark("data", prepared.task.remark)
+        say_remark("attack", config.attack.remark(prepared.task.label_names))
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)

@@ -104,7 +104,7 @@ def find_student(rows: "list[Row]", key: str) -> "Row":
     Raises:
         UserError: There is none, or more than one.
     """
-    found = [row for row in rows if key and row.key.startswith(key.lower())]
+    found = [row for row in rows if row.key.startswith(key.lower())]
     if len(found) != 1:
         count = f"{len(found)} students have keys that begin" if found else "no key begins"
         raise UserError(f"{count} with {key!r}: `kdnas show RUN` lists the keys")

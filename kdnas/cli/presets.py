@@ -15,8 +15,10 @@ def presets(
     from kdnas.config import as_toml, departures, load_config, preset_names, read_preset
 
     if name is None:
-        for each in preset_names():
-            typer.echo(f"{each:<18}{_description(read_preset(each))}")
+        for command in ("search", "reproduce"):
+            typer.echo(f"for kdnas {command}:")
+            for each in preset_names(command):
+                typer.echo(f"  {each:<18}{_description(read_preset(each))}")
         return
     config = load_config(preset=name)
     typer.echo(f"{name}: {_description(read_preset(name))}")

@@ -47,14 +47,13 @@ def reproduce(
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
-    from kdnas.cli.beforehand import require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_inputs
     from kdnas.cli.output import duration, messages
-    from kdnas.config import load_config
     from kdnas.reproduce import require_known
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
-    chosen = load_config(preset, config, overrides or [])
+    chosen = chosen_config(preset, config, overrides)
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:

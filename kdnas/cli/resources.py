@@ -31,12 +31,12 @@ def resources(
 
     Example: kdnas resources --preset rosearch-sst2 --fetch
     """
+    from kdnas.cli.beforehand import chosen_config
     from kdnas.cli.fetching import fetched
     from kdnas.cli.output import print_table
-    from kdnas.config import load_config
     from kdnas.resources import resources_of
 
-    chosen = load_config(preset, config, overrides or [])
+    chosen = chosen_config(preset, config, overrides)
     look = partial(resources_of, chosen, reproduction=reproduction)
     found = look()
     if fetch:

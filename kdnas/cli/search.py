@@ -47,12 +47,11 @@ def search(
 
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
-    from kdnas.cli.beforehand import require_gpus
-    from kdnas.config import load_config
+    from kdnas.cli.beforehand import chosen_config, require_gpus
     from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
-    chosen = load_config(preset, config, overrides or [])
+    chosen = chosen_config(preset, config, overrides)
     count = jobs or default_jobs(chosen.search.threads)
     command = fetch_command(preset, config, overrides)
     if cluster is None:

@@ -59,11 +59,17 @@ def _models(run: Path) -> dict[str, Any]:
     from kdnas.runs.holder import holder_of, state_of
 
     with ModelArchive.read(run / MODELS_FILE) as archive:
-        done = len(archive.models())
+        done, planned = len(archive.models()), archive.meta("trainings")
     holder = holder_of(run)
     state = _state(holder, state_of(run)) if holder else "nobody works on it"
-    lines = [f"{run}: {state}", f"{counted(done, 'model')} trained and attacked"]
-    return {"state": state, "holder": holder and asdict(holder), "models": done, "lines": lines}
+    of = f"{done} of {counted(planned, 'model')}" if planned else counted(done, "model")
+    return {
+        "state": state,
+        "holder": holder and asdict(holder),
+        "models": done,
+        "planned": planned,
+        "lines": [f"{run}: {state}", f"{of} trained and attacked"],
+    }
 
 
 def _state(holder: "Holder | None", state: "State") -> str:

@@ -69,7 +69,7 @@ def transfer(
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled.among(names).head(texts)
     say_numbers(labelled.labels, names)
-    say_remark(settings, labelled.classes)
+    say_remark("attack", settings.remark(labelled.classes))
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)
     put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))

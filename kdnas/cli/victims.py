@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kdnas.cli.attack_output import say_remark
 from kdnas.cli.options import fetch_command
 from kdnas.errors import UserError
 from kdnas.records import Resources
@@ -81,6 +82,7 @@ def read_texts(data: Path) -> "LabelledTexts":
     labelled = LabelledTexts.read(str(data))
     if labelled.empty:
         messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
+    say_remark("data", labelled.remark)
     return labelled
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -23,9 +23,10 @@ _NO_TOML = (ValueError, RecursionError)
 Leaves = dict[str, Any]
 
 
-def preset_names() -> list[str]:
-    """The names of all presets."""
-    return sorted(path.name.removesuffix(".toml") for path in _PRESETS.iterdir())
+def preset_names(command: Literal["search", "reproduce"] | None = None) -> list[str]:
+    """The names of the presets that are made for a command, or of all."""
+    kinds = [_PRESETS / command] if command else list(_PRESETS.iterdir())
+    return sorted(path.name.removesuffix(".toml") for kind in kinds for path in kind.iterdir())
 
 
 def read_preset(name: str) -> str:
@@ -37,7 +38,9 @@ def read_preset(name: str) -> str:
     names = preset_names()
     if name not in names:
         raise UserError(f"no preset {name!r}{_suggest(name, names)}; there are {', '.join(names)}")
-    return (_PRESETS / f"{name}.toml").read_text()
+    return next(
+        file for kind in _PRESETS.iterdir() if (file := kind / f"{name}.toml").is_file()
+    ).read_text()
 
 
 def load_config(
@@ -164,13 +167,19 @@ def _one_line(error: ValidationError) -> str:
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(place[:-1])
         return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"
-    message = " ".join(first["msg"].removeprefix("Value error, ").split())
-    message = _WANTED.get(first["type"], message)
+    ways = [each for each in error.errors() if repr(each["input"]) == repr(first["input"])]
+    message = ", or ".join(dict.fromkeys(map(_wanted, ways)))  # one for each branch of a union
     if message.startswith((f"{place[0]}.", f"unknown setting {place[0]}.")):
         return message
     value = first["input"]
     shown = repr(value) if isinstance(value, str) else as_toml(value)
     return f"{name} = {shown}: {message[0].lower()}{message[1:]}"
+
+
+def _wanted(error: Any) -> str:
+    """What a value should be instead."""
+    message = " ".join(error["msg"].removeprefix("Value error, ").split())
+    return _WANTED.get(error["type"], message.replace("Input should be", "should be", 1))
 
 
 _WANTED = {

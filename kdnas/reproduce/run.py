@@ -66,6 +66,7 @@ def reproduce(
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
         models = compared_models(config.reproduce, students)
+        archive.set_meta(trainings=len(models))
         listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
 
         def built(model: Model, done: int, total: int) -> None:

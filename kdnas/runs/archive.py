@@ -56,7 +56,7 @@ class Archive(Store):
         """Return a checksum over everything that the run has come to."""
         return checksum(*(list(map(tuple, self.query(select))) for select in _SEALED))
 
-    def ask(self, births: Sequence[Birth], method: str = "") -> None:
+    def ask(self, births: Sequence[Birth], method: str) -> None:
         """Record what was asked for: new students, a pending trial each, and an event each.
 
         Args:

@@ -44,6 +44,8 @@ def reading(archive: Path) -> Iterator[sqlite3.Connection]:
 def no_run(archive: Path) -> UserError:
     """The error where there is no archive; it names the runs below, as a reproduction has them."""
     folder = archive.parent
+    if not folder.exists():
+        return UserError(f"no run at {folder}: there is no such folder")
     below = sorted(str(found.parent) for found in folder.glob(f"*/{archive.name}"))
     advice = f"; there are runs at {', '.join(below)}" if below else ""
     return UserError(f"no run at {folder}: {archive.name} is missing{advice}")

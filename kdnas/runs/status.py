@@ -18,7 +18,9 @@ class Status:
         recorded: Those of `done` that an earlier session or another run had evaluated.
         failed: Students of the stage that failed, by kind.
         busy, slots: Workers with a student, and all there are.
-        since: When the stage started.
+        first: Students of the stage that the pace leaves out: those that the workers began with,
+            since the time that these take to start is in it.
+        since: When the stage started, or the last of these was done.
         updated: When this was written.
     """
 
@@ -29,19 +31,25 @@ class Status:
     failed: dict[str, int] = field(default_factory=dict)
     busy: int = 0
     slots: int = 0
+    first: int = 0
     since: float = 0.0
     updated: float = 0.0
+
+    @property
+    def evaluated(self) -> int:
+        """Students of the stage that were evaluated in this session."""
+        return self.done - self.recorded
 
     @property
     def per_hour(self) -> float:
         """Students evaluated an hour in this stage and session."""
         passed = max(self.updated - self.since, 1e-9)
-        return 3600 * (self.done - self.recorded) / passed
+        return 3600 * (self.evaluated - self.first) / passed
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds left of the stage, at its pace so far; None where that cannot be told."""
-        if self.total is None or self.done <= self.recorded:
+        if self.total is None or self.evaluated <= self.first:
             return None
         return 3600 * (self.total - self.done) / self.per_hour
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from kdnas.errors import UserError
 from kdnas.tasks.files import read_local
-from kdnas.tasks.labels import labels_of, texts_of
+from kdnas.tasks.labels import labels_of, pair_remark, texts_of
 from kdnas.tasks.task import Split
 
 
@@ -22,6 +22,7 @@ class LabelledTexts:
         classes: How the data calls its classes: 0 and 1 where the labels are numbers. They say
             what the texts are about, whatever a model calls its classes.
         empty: Rows without a text.
+        remark: What a user should know of how they were read; often nothing.
     """
 
     origin: str
@@ -30,6 +31,7 @@ class LabelledTexts:
     labels: tuple[str | None, ...]
     classes: tuple[str, ...]
     empty: int
+    remark: str
 
     @classmethod
     def read(cls, name: str) -> Self:
@@ -52,6 +54,7 @@ class LabelledTexts:
             tuple(labels[row] for row in kept),
             tuple(written),
             len(texts) - len(kept),
+            pair_remark(table, None),
         )
 
     def among(self, label_names: Sequence[str]) -> Split:

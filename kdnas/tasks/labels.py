@@ -87,7 +87,7 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
             f"{_origins(tables)}: none of the {empty} rows has a text and a label; name others"
             " with task.text_column=NAME and task.label_column=NAME"
         )
-    return Pools(names, splits, empty, _remark(tables[next(iter(splits))], text_in))
+    return Pools(names, splits, empty, pair_remark(tables[next(iter(splits))], text_in))
 
 
 def texts_of(table: Table, column: str | None) -> list[str]:
@@ -118,8 +118,8 @@ def _text_column(table: Table, column: str | None) -> str:
     return column
 
 
-def _remark(table: Table, asked: str | None) -> str:
-    """That one column of a pair is read, where a table has another that belongs to it."""
+def pair_remark(table: Table, asked: str | None) -> str:
+    """Say that one column of a pair is read, where a table has another that belongs to it."""
     column = _text_column(table, asked)
     others = [name for pair in _PAIRS if column in pair for name in pair if name != column]
     other = next((name for name in others if name in table.columns), None)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from kdnas.errors import UserError
 from kdnas.runs import Archive, RunFolder, Store, weights_name
+from kdnas.runs.database import UNREADABLE
 from kdnas.runs.reading import no_run, reading
-from kdnas.runs.store import UNREADABLE
 from kdnas.verify.database import database_problems, unreadable
 from kdnas.verify.files import state_problems, weight_problems
 from kdnas.verify.measured import counts_only, measurement_problems

@@ -8,8 +8,8 @@ import sqlite3
 from contextlib import closing
 
 from kdnas.runs import SCHEMA_VERSION
+from kdnas.runs.database import wrong_version
 from kdnas.runs.schema import SCHEMA
-from kdnas.runs.store import wrong_version
 from kdnas.verify.problem import Problem, one_line
 
 INSTEAD = "use a copy of the folder, or start a new run"

@@ -1,6 +1,7 @@
 """One process that evaluates a job at a time: whatever becomes of it, its parent goes on."""
 
 import os
+import pickle
 import signal
 import traceback
 from collections.abc import Callable
@@ -42,7 +43,7 @@ class Child:
     def __init__(self, make_evaluate: Callable[[], Evaluate], gpu: int | None = None) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        arguments = (make_evaluate, theirs, gpu)
+        arguments = (pickle.dumps(make_evaluate), theirs, gpu)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         with without_interrupts():
             self._process.start()
@@ -138,14 +139,18 @@ def died(how: str) -> Failure:
     return Failure("killed", f"its process died ({how})")
 
 
-def _serve(make_evaluate: Callable[[], Evaluate], pipe: Connection, gpu: int | None) -> None:
-    """The child's life: it leaves interrupts to its parent, and ends when that is gone."""
+def _serve(make_evaluate: bytes, pipe: Connection, gpu: int | None) -> None:
+    """The child's life: it leaves interrupts to its parent, and ends when that is gone.
+
+    What makes an `Evaluate` comes pickled, for the modules that it needs, torch among them, take
+    seconds to import, in which the parent may die.
+    """
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)  # read when the first tensor is put there
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        evaluate = make_evaluate()
+        evaluate = pickle.loads(make_evaluate)()
     except UserError as error:
         pipe.send(error)
         return
