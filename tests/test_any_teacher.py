@@ -501,8 +501,10 @@ def bart(tmp_path_factory: pytest.TempPathFactory, saved) -> Path:
     folder = tmp_path_factory.mktemp("bart")
     tokenizer = AutoTokenizer.from_pretrained(saved["roberta"])
     torch.manual_seed(0)
+    # Names, for transformers 5 does not write that BART, whose default is three, has two classes.
+    names = {"id2label": {0: "negative", 1: "positive"}, "label2id": {"negative": 0, "positive": 1}}
     config = BartConfig(
-        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1, num_labels=2,
+        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1, **names,
         encoder_attention_heads=2, decoder_attention_heads=2,
         encoder_ffn_dim=16, decoder_ffn_dim=16,
         max_position_embeddings=64, bos_token_id=0, pad_token_id=1, eos_token_id=2,
