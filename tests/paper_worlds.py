@@ -14,7 +14,7 @@ def looked_for_in(folder: Path) -> Iterator[None]:
     """The files are looked for in `folder`, whatever NLTK and TextAttack have seen before."""
     from kdnas.attacks.resources import tagger
 
-    caches = (tagger.load_tagger, tagger._tag)
+    caches = (tagger.load_tagger, tagger._tag, tagger._begun)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in places(folder).items():
             patch.setenv(name, value)

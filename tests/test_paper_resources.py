@@ -18,6 +18,8 @@ import pytest
 import torch
 from attack_texts import count_words, weigh_words
 from heavy import save_tiny_bert
+from hypothesis import given
+from hypothesis import strategies as st
 from paper_stand_ins import places, save_encoder, save_tagger, save_vectors
 from paper_worlds import looked_for_in
 from programs import output_of
@@ -358,6 +360,24 @@ def test_a_tagger_of_another_form_is_one_line(tmp_path: Path) -> None:
         said = output_of(program)
     assert said.startswith(f"NLTK's tagger in {place} cannot be read (Unexpected coarse tag: HORSE")
     assert said.count("\n") == 1
+
+
+TAGGED = ("film", "good", "The", "run", "runs", "quickly", "café", "2001", "x-y", "$", "of", "seen")
+few = st.lists(st.sampled_from(TAGGED), max_size=4)
+
+
+@pytest.mark.paper
+@given(before=few, word=st.sampled_from(TAGGED), after=few)
+def test_tags_are_nltks(folder: Path, before: list[str], word: str, after: list[str]) -> None:
+    """Those of the whole context at once; of equal words the first one's."""
+    import nltk
+
+    from kdnas.attacks.resources.tagger import _tag, load_tagger
+
+    expected: dict[str, str] = {}
+    for token, tag in load_tagger()._model.tag([*before, word, *after]):
+        expected.setdefault(token, nltk.map_tag("en-ptb", "universal", tag))
+    assert _tag(tuple(before), word, tuple(after)) == expected[word]
 
 
 @pytest.mark.paper
