@@ -3,8 +3,8 @@
 Three trained students on a two-class and a five-class task, both specs, both modes: outcome,
 perturbed text, prediction and words changed have to be equal, in exact mode the query count too.
 TextAttack takes hours for it; what it found is kept in the folder, so that an interrupted run goes
-on where it was and a later engine is compared with the same answers. `faster` is TextAttack's time
-over the engine's, both with empty stores, where TextAttack took all of it in this run.
+on where it was and a later engine is compared with the same answers. `faster` is TextAttack's
+processor time over the engine's, both with empty stores, where it attacked all texts in this run.
 
 With `--resources textattack` both read the paper's resources: stand-ins in the files' own formats,
 which are made in the folder (`paper_stand_ins`), but NLTK's own tagger where it is installed.
@@ -49,9 +49,9 @@ def reference(
     while len(found) < len(split):
         attacker = attacker or Attacker(spec, engine="textattack")
         part = slice(len(found), len(found) + CHUNK)
-        start = time.perf_counter()
+        start = time.process_time()
         more = attacker.attack(victim, split.texts[part], split.labels[part])
-        seconds += time.perf_counter() - start
+        seconds += time.process_time() - start
         found += [replace(outcome, index=len(found) + k) for k, outcome in enumerate(more)]
         path.write_text(json.dumps([asdict(outcome) for outcome in found]))
     return found[: len(split)], seconds if whole else 0.0
@@ -82,9 +82,9 @@ def make_stand_ins(folder: Path) -> None:
 
 def timed(attacker: Attacker, victim: ModelVictim, split: Split) -> tuple[list[TextOutcome], float]:
     """The engine's outcomes and its time."""
-    start = time.perf_counter()
+    start = time.process_time()
     found = attacker.attack(victim, split.texts, split.labels)
-    return found, time.perf_counter() - start
+    return found, time.process_time() - start
 
 
 def main() -> None:

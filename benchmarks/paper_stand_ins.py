@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kdnas.attacks.resources.vectors import nearest_neighbours
 from kdnas.offline import offline_path
 from kdnas.paper_files import PAPER_FILES
 
@@ -49,27 +50,19 @@ def save_vectors(words: int = 8000, stored: int = 2) -> Path:
     rows = [*plain[:words], *accented]
     matrix = np.load(offline_path("glove_vectors"), allow_pickle=False)[rows].astype(np.float32)
     matrix -= matrix.mean(axis=0)
-    neighbours = _nearest(matrix)
+    units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    neighbours = nearest_neighbours(units, NEIGHBOURS)
     np.save(folder / "paragram.npy", matrix)
     np.save(folder / "nn.npy", neighbours)
     index = {listed[row]: k for k, row in enumerate(rows)}
     _pickle(folder / "wordlist.pickle", index)
-    _pickle(folder / "cos_sim.p", _cosines(matrix, neighbours, stored))
+    _pickle(folder / "cos_sim.p", _cosines(units, neighbours, stored))
     _pickle(folder / "mse_dist.p", defaultdict(dict))
     return folder
 
 
-def _nearest(matrix: np.ndarray) -> np.ndarray:
-    """Each row and its nearest by cosine, (words, 51)."""
-    units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-    scores = units @ units.T
-    np.fill_diagonal(scores, 2.0)
-    return np.argsort(-scores, axis=1, kind="stable")[:, : NEIGHBOURS + 1]
-
-
-def _cosines(matrix: np.ndarray, neighbours: np.ndarray, every: int) -> Mapping[int, Any]:
+def _cosines(units: np.ndarray, neighbours: np.ndarray, every: int) -> Mapping[int, Any]:
     """Cosines by the lower row and the other one, every third of them a tenth too low."""
-    units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     found: defaultdict[int, dict[int, float]] = defaultdict(dict)
     for a, row in enumerate(neighbours.tolist()):
         for b in row[1:]:

@@ -45,6 +45,10 @@ def run_pipeline(
     """
     quiet_libraries()
     with Progress(folder.path, archive, listener) as progress:
+        progress.stage("attack resources")
+        # What is damaged inside is found before a teacher is trained. No setting that is left open
+        # decides about them.
+        load_resources(config.attack.spec(sentiment=True, seed=0))
         prepared = prepare(config, progress.stage, listener.remark)
         require_same_origin(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
@@ -52,8 +56,6 @@ def run_pipeline(
         prepared.require_taught(config)
         for remark in _remarks(config, prepared):
             listener.remark(remark)
-        progress.stage("word vectors")
-        load_resources(prepared.spec)
         floor = prepared.floor(config)
         record_preparation(archive, config, prepared, floor)
         weights = KeptWeights(config, folder.students, archive, floor)

@@ -47,7 +47,7 @@ save_encoder(buckets=500, width=16)
 TALK = re.compile(r"tensorflow|onednn|cuda|[IWE]0000|TF_|absl|Traceback|Warning", re.IGNORECASE)
 """What TensorFlow and others would say."""
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(3000)
 
 
 def marked(presets: tuple[str, ...]) -> list[object]:
@@ -118,7 +118,7 @@ def kdnas(environment: Mapping[str, str], *arguments: str) -> "subprocess.Comple
     program = "from kdnas.cli import main; main()"
     return subprocess.run([sys.executable, "-c", program, *arguments, *settings],
                           env=dict(environment), capture_output=True, text=True, check=False,
-                          timeout=1000)  # fmt: skip
+                          timeout=2400)  # fmt: skip
 
 
 def test_these_presets_name_resources_of_the_hub() -> None:
