@@ -75,7 +75,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, tiny_teacher: Path) ->
     }  # fmt: skip
     if find_spec("tensorflow") and find_spec("nltk"):
         made = subprocess.run([sys.executable, "-c", STAND_INS], env=found, capture_output=True,
-                              text=True, check=False, timeout=300)  # fmt: skip
+                              text=True, check=False, timeout=900)  # fmt: skip
         assert made.returncode == 0, made.stderr
     return found
 
