@@ -47,7 +47,7 @@ save_encoder(buckets=500, width=16)
 TALK = re.compile(r"tensorflow|onednn|cuda|[IWE]0000|TF_|absl|Traceback|Warning", re.IGNORECASE)
 """What TensorFlow and others would say."""
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(3000)
 
 
 def marked(presets: tuple[str, ...]) -> list[object]:
@@ -75,7 +75,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, tiny_teacher: Path) ->
     }  # fmt: skip
     if find_spec("tensorflow") and find_spec("nltk"):
         made = subprocess.run([sys.executable, "-c", STAND_INS], env=found, capture_output=True,
-                              text=True, check=False, timeout=300)  # fmt: skip
+                              text=True, check=False, timeout=900)  # fmt: skip
         assert made.returncode == 0, made.stderr
     return found
 
@@ -118,7 +118,7 @@ def kdnas(environment: Mapping[str, str], *arguments: str) -> "subprocess.Comple
     program = "from kdnas.cli import main; main()"
     return subprocess.run([sys.executable, "-c", program, *arguments, *settings],
                           env=dict(environment), capture_output=True, text=True, check=False,
-                          timeout=1000)  # fmt: skip
+                          timeout=2400)  # fmt: skip
 
 
 def test_these_presets_name_resources_of_the_hub() -> None:
