@@ -3,6 +3,7 @@
 - `AttackResources`, `load_resources`: what a spec needs;
 - `WordVectors`: words as vectors, each word's neighbours found once;
 - `Encoder`: texts to vectors that say how near they are in meaning; `MiniLM` is the offline one;
+- `RoughEncoder`: an encoder's quick twin, where the machine has one (`rough_twin`);
 - `word_classes`, `classes_agree`, `polarity_agrees`: what is told of words without their context;
   `tags_agree`: of words in it;
 - `stopwords`: the words that a recipe never changes.
@@ -10,6 +11,7 @@
 
 from kdnas.attacks.resources.encoder import Encoder, MetricName, MiniLM
 from kdnas.attacks.resources.load import AttackResources, load_resources
+from kdnas.attacks.resources.rough import RoughEncoder, rough_twin
 from kdnas.attacks.resources.stopwords import stopwords
 from kdnas.attacks.resources.tagger import tags_agree
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors
@@ -27,10 +29,12 @@ __all__ = [
     "Encoder",
     "MetricName",
     "MiniLM",
+    "RoughEncoder",
     "WordVectors",
     "classes_agree",
     "load_resources",
     "polarity_agrees",
+    "rough_twin",
     "stopwords",
     "tags_agree",
     "word_classes",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy, deepcopy
 from typing import Literal, Protocol
 
 import numpy as np
@@ -59,7 +60,13 @@ class MiniLM:
         size = math.ceil(BATCH_TOKENS / max(encoded.lengths.mean(), 1)) if texts else 1
         return predict(self._forward, encoded, self._device, batch_size=size)
 
+    def in_bfloat16(self) -> "MiniLM":
+        """The encoder in bfloat16 up to the states of the tokens, which are averaged in float32."""
+        twin = copy(self)
+        twin._model = deepcopy(self._model).to(torch.bfloat16)
+        return twin
+
     def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state.float()
         real = mask.unsqueeze(-1)
         return torch.sum(states * real, dim=1) / real.sum(dim=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from kdnas.attacks.resources.encoder import Encoder, MiniLM
+from kdnas.attacks.resources.rough import RoughEncoder, rough_twin
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
 from kdnas.attacks.resources.words import CLASS_PACKAGES
 from kdnas.errors import UserError, require_extra
@@ -12,10 +13,15 @@ from kdnas.records import ATTACKS, AttackSpec
 
 @dataclass(frozen=True)
 class AttackResources:
-    """Word vectors and sentence encoder; None where textattack has its own or none is needed."""
+    """Word vectors and sentence encoder; None where textattack has its own or none is needed.
+
+    Attributes:
+        rough: The encoder's quick twin; None where it has none here.
+    """
 
     vectors: WordVectors | None
     encoder: Encoder | None
+    rough: RoughEncoder | None = None
 
 
 def load_resources(spec: AttackSpec) -> AttackResources:
@@ -33,7 +39,9 @@ def load_resources(spec: AttackSpec) -> AttackResources:
         vectors = NO_VECTORS
         if encoder is not None and "vectors" in needs:
             vectors = offline_vectors(spec.settings.vocabulary, encoder)
-        return AttackResources(vectors, encoder if "encoder" in needs else None)
+        if encoder is None or "encoder" not in needs:
+            return AttackResources(vectors, None)
+        return AttackResources(vectors, encoder, rough_twin(encoder))
     if "encoder" in needs and find_spec("tensorflow_hub") is None:
         raise UserError(
             "attack.resources = textattack needs its sentence encoder: "
