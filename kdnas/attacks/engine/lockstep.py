@@ -61,7 +61,10 @@ def run_searches(
 def _answers(
     asks: dict[int, Ask], victim: Victim, similarities: Similarities | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Answers of one kind of ask; the victim's first, for the encoder's batches to grow."""
+    """Answers of one kind of ask; the victim's first, for the encoder's batches to grow.
+
+    Exact comparisons come last: a text that asks for one is nearly done, and they are few.
+    """
     for number, ask in asks.items():
         if isinstance(ask, SettleScores):
             yield number, settled_logits(victim, ask.texts)
@@ -72,6 +75,8 @@ def _answers(
         yield from _logits(victim, scores)
         return
     compares = {number: ask for number, ask in asks.items() if isinstance(ask, Compare)}
+    rough = {number: ask for number, ask in compares.items() if not ask.exact}
+    compares = rough or compares
     if compares and similarities:
         yield from zip(compares, similarities.compute([*compares.values()]), strict=True)
 

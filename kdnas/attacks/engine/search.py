@@ -17,6 +17,7 @@ from kdnas.attacks.engine.metrics import MARGIN
 from kdnas.attacks.engine.steps import (
     NO_SCORES,
     Scores,
+    alike,
     choose,
     judge,
     probabilities_of,
@@ -82,7 +83,7 @@ class TextSearch:
         self._queries = self._sent = 0
         self._current = Choice(0, np.float32(0), False)
         self._taken: Swaps | None = None
-        self._close = False
+        self._unmoved = False
 
     def run(self) -> Asking[TextOutcome]:
         """Ask until it is known what becomes of the text."""
@@ -125,7 +126,7 @@ class TextSearch:
         if np.diff(np.sort(scores)).min() >= MARGIN:
             return [visited[k] for k in ranking(scores)]
         self._tally.settled += 1
-        self._close = True
+        self._unmoved = alike(scores, self._current.score)
         exact = yield from self._settled([self._candidates.without(i) for i in order])
         return [order[k] for k in ranking(exact.score) if order[k] in visited]
 
@@ -136,7 +137,7 @@ class TextSearch:
             return
         swaps = Swaps(self._parts, i, words, self._check, self._left)
         self._tally.choices += 1
-        lazy = self._spec.lazy and not self._close
+        lazy = self._spec.lazy and not self._unmoved
         choice = yield from (self._lazily if lazy else self._counting)(swaps)
         if choice is not None:
             self._current, self._taken = choice, swaps
@@ -146,7 +147,7 @@ class TextSearch:
         """The choice among all that pass, each of which TextAttack counts as a query."""
         index, values = yield from self._passing(swaps)
         self._queries += len(index)
-        if self._close:
+        if self._unmoved:
             return (yield from self._settled_choice(swaps, index, values))
         scores = yield from self._scores(swaps, index)
         return (yield from self._decided(swaps, index, scores, values))
@@ -170,8 +171,9 @@ class TextSearch:
         self, swaps: Swaps, index: np.ndarray, scores: Scores, values: np.ndarray | None
     ) -> Asking[Choice | None]:
         """The choice by scores of any batch where that is clear, else by settled ones."""
-        self._close = unclear(scores, self._current.score, compared=values is not None)
-        if not self._close:
+        if unclear(scores, self._current.score, compared=values is not None):
+            self._unmoved = alike(scores.score, self._current.score)
+        else:
             values = yield from self._told_apart(swaps, index, scores, values)
             if not self._tied(scores, values):
                 return self._choice(index, scores, values, exact=False)
@@ -186,8 +188,7 @@ class TextSearch:
         scores = yield from self._settled(swaps.texts(index.tolist()))
         if abs(scores.score.max(initial=-1.0) - self._current.score) < MARGIN:
             yield from self._settle_current()
-        if len(scores):
-            self._close = unclear(scores, self._current.score, compared=values is not None)
+        self._unmoved = alike(scores.score, self._current.score)
         values = yield from self._told_apart(swaps, index, scores, values)
         if self._tied(scores, values):
             values = (yield SettleSimilarities(*swaps.windows()))[index]

@@ -124,6 +124,11 @@ def unclear(scores: Scores, current: np.float32, *, compared: bool) -> bool:
     return bool(edge.any())
 
 
+def alike(scores: np.ndarray, current: np.float32) -> bool:
+    """Whether none of the scores can be told from that of the text as it is."""
+    return bool((np.abs(scores - current) < MARGIN).all())
+
+
 def ranking(scores: np.ndarray) -> np.ndarray:
     """Positions by descending score, with TextAttack's own unstable sort."""
     return (-scores).argsort()

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from kdnas.offline import expected_hash, offline_path
@@ -49,7 +49,7 @@ class MiniLM:
     def __init__(self) -> None:
         path = str(offline_path("minilm"))
         self.identity = expected_hash("minilm")
-        self._device = choose_device()
+        self._device, self._products = choose_device(), torch.float32
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         self._model = AutoModel.from_pretrained(path, use_safetensors=True)
         self._model = self._model.eval().to(self._device)
@@ -61,12 +61,18 @@ class MiniLM:
         return predict(self._forward, encoded, self._device, batch_size=size)
 
     def in_bfloat16(self) -> "MiniLM":
-        """The encoder in bfloat16 up to the states of the tokens, which are averaged in float32."""
+        """The same encoder with its products in bfloat16; sums and norms stay float32."""
         twin = copy(self)
-        twin._model = deepcopy(self._model).to(torch.bfloat16)
+        twin._products, twin._model = torch.bfloat16, deepcopy(self._model)
+        for module in twin._model.modules():
+            if isinstance(module, nn.Linear):
+                module.to(torch.bfloat16)
         return twin
 
     def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state.float()
+        rounded = self._products != torch.float32
+        with torch.autocast(self._device.type, self._products, enabled=rounded):
+            states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        states = states.float()
         real = mask.unsqueeze(-1)
         return torch.sum(states * real, dim=1) / real.sum(dim=1)

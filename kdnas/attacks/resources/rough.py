@@ -15,7 +15,7 @@ from kdnas.attacks.resources.encoder import MiniLM
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
-MARGIN = 0.002
+MARGIN = 0.004
 """More than twice the largest difference of a similarity."""
 
 LEAST_GAIN = 1.2
