@@ -2,10 +2,11 @@
 
 Three trained students on a two-class and a five-class task, both specs, both modes: outcome,
 perturbed text, prediction and words changed have to be equal, in exact mode the query count too.
-TextAttack takes hours for it; what it found is kept in the folder, so that an interrupted run goes
-on where it was and a later engine is compared with the same answers.
+With `--rough` the encoder's twin in bfloat16 is asked first even where it does not pay, with
+`--no-rough` never. TextAttack takes hours for it; what it found is kept in the folder, so that an
+interrupted run goes on where it was and a later engine is compared with the same answers.
 
-Run: python benchmarks/attack_equality.py --folder FOLDER [--texts 500] [--threads 1]
+Run: python benchmarks/attack_equality.py --folder FOLDER [--texts 500] [--threads 1] [--rough]
 """
 
 import argparse
@@ -17,7 +18,9 @@ from rich.console import Console
 from rich.table import Table
 from trained_students import TASKS, Bench
 
-from kdnas.attacks import Attacker, ModelVictim
+from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
+from kdnas.attacks.resources import MiniLM
+from kdnas.attacks.resources.rough import bfloat16_twin
 from kdnas.evaluation import attack_spec
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.tasks import Split
@@ -42,6 +45,14 @@ def reference(path: Path, victim: ModelVictim, spec: AttackSpec, split: Split) -
     return found[: len(split)]
 
 
+def resources(spec: AttackSpec, rough: bool | None) -> AttackResources:
+    """Those of the spec, with or without the encoder's twin; by default where it pays."""
+    found = load_resources(spec)
+    if rough is None or not isinstance(found.encoder, MiniLM):
+        return found
+    return replace(found, rough=bfloat16_twin(found.encoder) if rough else None)
+
+
 def differing(found: list[TextOutcome], expected: list[TextOutcome], mode: str) -> list[int]:
     """The texts on which two engines disagree."""
     if mode == "lazy":
@@ -56,6 +67,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=500)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument("--rough", action=argparse.BooleanOptionalAction)
     options = parser.parse_args()
     exact_float32(options.threads)
     table = Table("task", "student", "spec", "mode", "texts", "flipped", "differ", "settled")
@@ -73,7 +85,7 @@ def main() -> None:
                 expected = reference(kept, victim, spec, split)
                 flipped = sum(outcome.outcome == "succeeded" for outcome in expected)
                 for mode in ("lazy", "exact"):
-                    attacker = Attacker(replace(spec, mode=mode))
+                    attacker = Attacker(replace(spec, mode=mode), resources(spec, options.rough))
                     found = attacker.attack(victim, split.texts, split.labels)
                     wrong = differing(found, expected, mode)
                     differ += len(wrong)

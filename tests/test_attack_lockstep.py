@@ -170,6 +170,37 @@ def test_polarity_too(victims, resources, new_caches) -> None:
     assert_equal_decisions(victims["weights"], reviews(), spec, resources, new_caches)
 
 
+@pytest.mark.parametrize("mode", ["lazy", "exact"])
+def test_a_victim_that_always_answers_alike_costs_no_more_than_by_textattack(
+    mode: str, resources, new_caches
+) -> None:
+    """Every score is a near tie, whose last digits only TextAttack's own batch has."""
+    new_caches()
+    spec, asked = small(mode=mode), {}
+
+    class Noted:
+        identity, metric = resources.encoder.identity, resources.encoder.metric
+
+        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            asked["windows"] += len(texts)
+            return resources.encoder(texts)
+
+    def model(texts: Sequence[str]) -> np.ndarray:
+        asked["texts"] += len(texts)
+        return 1e-7 * weigh_words(texts) + np.array([0.3, 0.0, 0.0])
+
+    asks = []
+    for engine in ("textattack", "lockstep"):
+        asked.update(windows=0, texts=0)
+        attacker = Attacker(spec, replace(resources, encoder=Noted(), rough=None), engine)
+        found = attacker.attack(CallableVictim(model), reviews(), [0] * len(reviews()))
+        asks.append({**asked, "found": found})
+    assert asks[0]["found"] == asks[1]["found"]
+    assert attacker.tally.share > 0.9
+    assert asks[1]["windows"] < 0.7 * asks[0]["windows"], "each window once"
+    assert asks[1]["texts"] < 1.3 * asks[0]["texts"], "twice only until it shows"
+
+
 # Bad input.
 
 BAD = {

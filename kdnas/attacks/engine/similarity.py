@@ -32,7 +32,8 @@ class Similarities:
         metric: How vectors are compared.
         threshold: The least similarity that passes.
         hits: Pairs found in a store.
-        asked: Pairs computed.
+        asked: Pairs computed, by either.
+        kept: Values in memory, of both.
     """
 
     def __init__(
@@ -53,13 +54,15 @@ class Similarities:
         self.hits = 0
 
     @property
-    def rough(self) -> bool:
-        """Whether there is a twin."""
+    def kept(self) -> int:  # noqa: D102
+        return len(self._exact.store) + (len(self._rough.store) if self._rough else 0)
+
+    @property
+    def rough(self) -> bool:  # noqa: D102
         return self._rough is not None
 
     @property
-    def asked(self) -> int:
-        """Pairs computed, by either."""
+    def asked(self) -> int:  # noqa: D102
         return self._exact.computed + (self._rough.computed if self._rough else 0)
 
     def doubt(self, similarity: np.ndarray) -> np.ndarray:
