@@ -16,8 +16,8 @@ from kdnas.attacks.resources.encoder import MiniLM
 Encode = Callable[[Sequence[str]], np.ndarray]
 
 MARGIN = 0.004
-"""More than twice the largest difference of a similarity: 0.00175 among 148,987 pairs of windows that
-differ in a word, of SST-2 and AG News; four differed by more than 0.0015."""
+"""More than twice the largest difference of a similarity: 0.00175 among 148,987 pairs of windows of
+SST-2 and AG News that differ in a word; four pairs had more than 0.0015."""
 
 LEAST_GAIN = 1.2
 """How many times as fast the twin has to be."""
