@@ -9,8 +9,11 @@ processor time over the engine's, both with empty stores, where it attacked all 
 With `--resources textattack` both read the paper's resources: stand-ins in the files' own formats,
 which are made in the folder (`paper_stand_ins`), but NLTK's own tagger where it is installed.
 
+With `--rough` the offline encoder's twin in bfloat16 is asked first even where it does not pay, with
+`--no-rough` never.
+
 Run: python benchmarks/attack_equality.py --folder FOLDER [--texts 500] [--threads 1]
-     [--resources textattack] [--students 3]
+     [--resources textattack] [--students 3] [--rough]
 """
 
 import argparse
@@ -27,7 +30,9 @@ from rich.console import Console
 from rich.table import Table
 from trained_students import TASKS, Bench
 
-from kdnas.attacks import Attacker, ModelVictim, load_resources
+from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
+from kdnas.attacks.resources import MiniLM
+from kdnas.attacks.resources.rough import bfloat16_twin
 from kdnas.evaluation import attack_spec
 from kdnas.paper_files import PAPER_FILES
 from kdnas.records import AttackSpec, TextOutcome
@@ -55,6 +60,14 @@ def reference(
         found += [replace(outcome, index=len(found) + k) for k, outcome in enumerate(more)]
         path.write_text(json.dumps([asdict(outcome) for outcome in found]))
     return found[: len(split)], seconds if whole else 0.0
+
+
+def resources_of(spec: AttackSpec, rough: bool | None) -> AttackResources:
+    """Those of the spec, with or without the encoder's twin; by default where it pays."""
+    found = load_resources(spec)
+    if rough is None or not isinstance(found.encoder, MiniLM):
+        return found
+    return replace(found, rough=bfloat16_twin(found.encoder) if rough else None)
 
 
 def differing(found: list[TextOutcome], expected: list[TextOutcome], mode: str) -> list[int]:
@@ -96,6 +109,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
     parser.add_argument("--resources", choices=["offline", "textattack"], default="offline")
     parser.add_argument("--students", type=int, default=len(SEEDS))
+    parser.add_argument("--rough", action=argparse.BooleanOptionalAction)
     options = parser.parse_args()
     exact_float32(options.threads)
     if options.resources == "textattack":
@@ -108,7 +122,7 @@ def main() -> None:
         split = bench.prepared.task.search.head(options.texts)
         own = attack_spec(bench.config, bench.prepared.task)
         own = replace(own, resources=options.resources)
-        resources = load_resources(own)
+        resources = resources_of(own, options.rough)
         for seed in SEEDS[: options.students]:
             victim = bench.victim("small", seed)
             for name in SPECS:

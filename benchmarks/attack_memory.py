@@ -55,7 +55,7 @@ def main() -> None:
             os.environ["KDNAS_CACHE"] = folder
             attacker = Attacker(replace(spec, mode=mode), resources)  # type: ignore[arg-type]
             attacker.attack(victim, texts, labels)
-        kept = len(attacker.similarities.store) if attacker.similarities else 0
+        kept = attacker.similarities.kept if attacker.similarities else 0
         peak = peak_megabytes()
         row = (mode, len(texts), f"{before:.0f}", f"{peak:.0f}", f"{peak - before:.0f}", kept)
         table.add_row(*map(str, row))

@@ -41,6 +41,7 @@ from trained_students import WIDTHS, Bench, Size
 
 from kdnas.attacks import Attacker, AttackResources, ModelVictim, load_resources
 from kdnas.attacks.resources import word_classes
+from kdnas.attacks.resources.rough import Encode
 from kdnas.evaluation import attack_spec
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.tasks import Split
@@ -74,16 +75,33 @@ class Watched:
 
 
 class WatchedEncoder:
-    """A sentence encoder that keeps the time it took."""
+    """A sentence encoder that keeps the time that it and its rough twin took."""
 
-    def __init__(self, encoder: Any) -> None:
-        self._encoder, self.seconds = encoder, 0.0
-        self.identity, self.metric = encoder.identity, encoder.metric
+    def __init__(self, resources: AttackResources) -> None:
+        assert resources.encoder is not None
+        self._encode: Encode = resources.encoder
+        self.seconds, self._resources = 0.0, resources
+        self.identity, self.metric = resources.encoder.identity, resources.encoder.metric
+
+    @property
+    def resources(self) -> AttackResources:
+        """The resources with this encoder."""
+        found = replace(self._resources, encoder=self)
+        if found.rough is None:
+            return found
+        return replace(found, rough=replace(found.rough, encode=self._rough))
+
+    def _rough(self, texts: Sequence[str]) -> np.ndarray:
+        assert self._resources.rough is not None
+        return self._timed(self._resources.rough.encode, texts)
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """The encoder's vectors."""
+        return self._timed(self._encode, texts)
+
+    def _timed(self, encode: Encode, texts: Sequence[str]) -> np.ndarray:
         start = time.perf_counter()
-        vectors = self._encoder(texts)
+        vectors = encode(texts)
         self.seconds += time.perf_counter() - start
         return vectors
 
@@ -125,11 +143,11 @@ def run_engine(
     spec: AttackSpec, resources: AttackResources, victim: ModelVictim, split: Split, folder: str
 ) -> Run:
     """The lock-step engine in a new attacker, with the stores of `folder`."""
-    encoder, watched = WatchedEncoder(resources.encoder), Watched(victim)
+    encoder, watched = WatchedEncoder(resources), Watched(victim)
     word_classes.cache_clear()
     with stores_in(folder):
         start = time.perf_counter()
-        attacker = Attacker(spec, AttackResources(resources.vectors, encoder))
+        attacker = Attacker(spec, encoder.resources)
         outcomes = attacker.attack(watched, split.texts, split.labels)
         took = time.perf_counter() - start
     found = attacker.similarities

@@ -22,7 +22,7 @@ from kdnas.attacks.engine.search import Tally, TextSearch
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.engine.swaps import Check
 from kdnas.attacks.recipes.textfooler import Neighbours
-from kdnas.attacks.resources import MetricName
+from kdnas.attacks.resources import MetricName, RoughEncoder
 from kdnas.records import AttackSpec, TextFooler, TextOutcome
 
 SHARES = (0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
@@ -172,15 +172,19 @@ class Ending:
 
 
 def engines_ending(
-    world: World, spec: AttackSpec, store: PairStore, tally: Tally | None = None
+    world: World,
+    spec: AttackSpec,
+    store: PairStore,
+    tally: Tally | None = None,
+    rough: tuple[RoughEncoder, PairStore] | None = None,
 ) -> Ending:
     """What the engine makes of the world's text; it is attacked twice, for batches to be common."""
     parts = tuple(part for word in world.words for part in (" ", word))
     substitutes = {i: words for i, words in enumerate(world.substitutes) if words}
     plan = TextPlan(("", *parts[1:], ""), tuple(range(len(world.words))), substitutes)
-    similarities = Similarities(world.vectors, store, world.metric)
-    victim = CallableVictim(world.logits)
-    check = Check(similarities, spec.settings.similarity, spec.settings.window)
+    victim, own = CallableVictim(world.logits), spec.settings
+    similarities = Similarities(world.vectors, world.metric, own.similarity, store, rough)
+    check = Check(similarities, own.window)
     tally = tally or Tally()
     one, other = (
         TextSearch(Neighbours(plan, spec.settings, 0), world.label, victim, spec, check, tally)
@@ -234,6 +238,13 @@ def _textattacks_objects(world: World, spec: AttackSpec):
     )
     search = textattack.search_methods.GreedyWordSwapWIR(wir_method="delete")
     return textattack.Attack(goal, [RepeatModification(), encoder], Swaps(), search)
+
+
+def rough_twin(world: World) -> tuple[RoughEncoder, PairStore]:
+    """An encoder that is almost as far off the world's as it may be, and an empty store."""
+    margin = 0.02
+    rough = replace(world, noise=(0.0, 0.49 * np.pi * margin))
+    return RoughEncoder("rough", rough.vectors, margin), empty_store()
 
 
 def empty_store() -> PairStore:

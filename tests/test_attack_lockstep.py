@@ -27,6 +27,8 @@ from kdnas.attacks import (
 )
 from kdnas.attacks.engine.lockstep import settled_logits
 from kdnas.attacks.engine.steps import judge
+from kdnas.attacks.resources import MiniLM
+from kdnas.attacks.resources.rough import bfloat16_twin
 from kdnas.offline import offline_path
 from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome
 
@@ -60,7 +62,9 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Victim]:
 
 @pytest.fixture(scope="module")
 def resources() -> AttackResources:
-    return load_resources(small())
+    found = load_resources(small())
+    assert isinstance(found.encoder, MiniLM)
+    return replace(found, rough=bfloat16_twin(found.encoder))
 
 
 @pytest.fixture
@@ -89,22 +93,24 @@ def assert_equal_decisions(
 ) -> list[TextOutcome]:
     """Every mode, cold and warm, by old and by new attackers, decides as TextAttack does.
 
+    So it does with the encoder's rough twin, whether or not that pays on this machine.
     The victim's own answers are the labels, but for the last text, which it has wrong.
     """
     *right, last = labels_of(victim, texts)
     labels = [*right, int(not last)]
     expected = Attacker(spec, resources, "textattack").attack(victim, texts, labels)
-    renew()
-    assert Attacker(spec, resources).attack(victim, texts, labels) == expected
     lazy = replace(spec, mode="lazy")
-    if spec.query_budget is None:
+    for parts in (replace(resources, rough=None), resources):
         renew()
-        attacker = Attacker(lazy, resources)
-        for _ in ("cold", "warm"):
-            assert attacker.attack(victim, texts, labels) == uncounted(expected)
-    for again in (spec, lazy):
-        found = Attacker(again, resources).attack(victim, texts, labels)
-        assert found == (uncounted(expected) if again.lazy else expected)
+        assert Attacker(spec, parts).attack(victim, texts, labels) == expected
+        if spec.query_budget is None:
+            renew()
+            attacker = Attacker(lazy, parts)
+            for _ in ("cold", "warm"):
+                assert attacker.attack(victim, texts, labels) == uncounted(expected)
+        for again in (spec, lazy):
+            found = Attacker(again, parts).attack(victim, texts, labels)
+            assert found == (uncounted(expected) if again.lazy else expected)
     return expected
 
 
@@ -166,6 +172,37 @@ def test_nltks_tagger_too(victims, resources, new_caches) -> None:
 def test_polarity_too(victims, resources, new_caches) -> None:
     spec = small(own={"similarity": "textattack", "polarity": "on"})
     assert_equal_decisions(victims["weights"], reviews(), spec, resources, new_caches)
+
+
+@pytest.mark.parametrize("mode", ["lazy", "exact"])
+def test_a_victim_that_always_answers_alike_costs_no_more_than_by_textattack(
+    mode: str, resources, new_caches
+) -> None:
+    """Every score is a near tie, whose last digits only TextAttack's own batch has."""
+    new_caches()
+    spec, asked = small(mode=mode), {}
+
+    class Noted:
+        identity, metric = resources.encoder.identity, resources.encoder.metric
+
+        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            asked["windows"] += len(texts)
+            return resources.encoder(texts)
+
+    def model(texts: Sequence[str]) -> np.ndarray:
+        asked["texts"] += len(texts)
+        return 1e-7 * weigh_words(texts) + np.array([0.3, 0.0, 0.0])
+
+    asks = []
+    for engine in ("textattack", "lockstep"):
+        asked.update(windows=0, texts=0)
+        attacker = Attacker(spec, replace(resources, encoder=Noted(), rough=None), engine)
+        found = attacker.attack(CallableVictim(model), reviews(), [0] * len(reviews()))
+        asks.append({**asked, "found": found})
+    assert asks[0]["found"] == asks[1]["found"]
+    assert attacker.tally.share > 0.9
+    assert asks[1]["windows"] < 0.7 * asks[0]["windows"], "each window once"
+    assert asks[1]["texts"] < 1.3 * asks[0]["texts"], "twice only until it shows"
 
 
 # Bad input.
@@ -335,14 +372,15 @@ def test_each_encoder_and_metric_has_a_store_of_its_own(resources, new_caches) -
     ]
     found = []
     for encoder in encoders:
-        attacker = Attacker(small(own={"similarity": 0.84}), replace(resources, encoder=encoder))
+        parts = replace(resources, encoder=encoder, rough=None)
+        attacker = Attacker(small(own={"similarity": 0.84}), parts)
         victim = CallableVictim(weigh_words)
         labels = labels_of(victim, reviews())
         both = [attacker.attack(victim, reviews(), labels)]
-        again = Attacker(attacker.spec, replace(resources, encoder=encoder), "textattack")
+        again = Attacker(attacker.spec, parts, "textattack")
         both.append(again.attack(victim, reviews(), labels))
         assert both[0] == both[1], encoder
-        found.append(attacker.similarities.store._path)
+        found.append(attacker.similarities._exact.store._path)
         assert attacker.similarities.hits == 0
     assert len(set(found)) == len(encoders)
 

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from attack_texts import reviews
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kdnas.attacks.engine.asks import Compare
+from kdnas.attacks.engine.metrics import VECTOR_METRICS, angular_doubt, angular_similarity
 from kdnas.attacks.engine.pair_store import PairStore
-from kdnas.attacks.engine.similarity import (
-    VECTOR_METRICS,
-    Similarities,
-    angular_doubt,
-    angular_similarity,
-)
-from kdnas.attacks.resources import MiniLM
+from kdnas.attacks.engine.pair_values import Encode
+from kdnas.attacks.engine.similarity import Similarities
+from kdnas.attacks.resources import MiniLM, RoughEncoder, rough_twin
+from kdnas.attacks.resources.rough import bfloat16_twin
 
 WINDOWS = [
     "a good film of the year in every way that a film can be good for",
@@ -54,6 +54,12 @@ def exact(a: str, b: str) -> float:
     return float(angular_similarity(first, second)[0])
 
 
+def compared(encode: Encode, folder: Path, rough: RoughEncoder | None = None) -> Similarities:
+    """Similarities with a threshold of 0.9, stored in a folder."""
+    twin = rough and (rough, PairStore(folder / rough.name))
+    return Similarities(encode, "angular", 0.9, PairStore(folder / "s"), twin)
+
+
 # Values.
 
 
@@ -78,9 +84,7 @@ def test_the_metrics_are_textattacks_to_the_last_bit(a: np.ndarray, b: np.ndarra
 
 def test_settled_values_are_those_of_textattacks_batch(tmp_path: Path) -> None:
     encode = Counting()
-    found = Similarities(encode, PairStore(tmp_path / "s"), "angular").settled(
-        "good", ["bad", "good", "bad"]
-    )
+    found = compared(encode, tmp_path).settled("good", ["bad", "good", "bad"])
     assert encode.batches == [["good"] * 3 + ["bad", "good", "bad"]]
     assert found.tolist() == [exact("good", w) for w in ("bad", "good", "bad")]
 
@@ -111,10 +115,10 @@ def test_doubt_covers_an_error_of_the_cosine(cosine: float, error: float) -> Non
 
 
 def test_known_values_are_nan_until_they_are_computed(tmp_path: Path) -> None:
-    similarities = Similarities(Counting(), PairStore(tmp_path / "s"), "angular")
+    similarities = compared(Counting(), tmp_path)
     assert np.isnan(similarities.known("good", ["bad", "fair"])).all()
     assert similarities.known("good", []).shape == (0,)
-    similarities.compute([("good", ["bad"])])
+    similarities.compute([Compare("good", ["bad"])])
     assert similarities.known("good", ["bad", "fair"]).tolist()[0] == exact("good", "bad")
     assert np.isnan(similarities.known("good", ["bad", "fair"])[1])
     assert np.isnan(similarities.known("bad", ["good"])[0]), "pairs have a direction"
@@ -122,10 +126,10 @@ def test_known_values_are_nan_until_they_are_computed(tmp_path: Path) -> None:
 
 def test_each_window_is_encoded_once(tmp_path: Path) -> None:
     encode = Counting()
-    similarities = Similarities(encode, PairStore(tmp_path / "s"), "angular")
+    similarities = compared(encode, tmp_path)
     asked = [("good", ["bad", "fair", "bad"]), ("bad", ["good", "poor"]), ("good", ["good"])]
     for _ in range(2):
-        found = similarities.compute(asked)
+        found = similarities.compute([Compare(*pairs) for pairs in asked])
         for (reference, windows), values in zip(asked, found, strict=True):
             assert values.tolist() == [exact(reference, w) for w in windows]
     assert sorted(encode.encoded) == ["bad", "fair", "good", "poor"]
@@ -133,13 +137,131 @@ def test_each_window_is_encoded_once(tmp_path: Path) -> None:
 
 
 def test_vectors_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdnas.attacks.engine.similarity._MOST_VECTORS", 5)
-    similarities = Similarities(Counting(), PairStore(tmp_path / "s"), "angular")
+    monkeypatch.setattr("kdnas.attacks.engine.pair_values._MOST_VECTORS", 5)
+    similarities = compared(Counting(), tmp_path)
     for k in range(1, 12):
         windows = ["x" * k, "o" * k, "a" * k]
-        [values] = similarities.compute([("good", windows)])
+        [values] = similarities.compute([Compare("good", windows)])
         assert values.tolist() == [exact("good", w) for w in windows]
-        assert len(similarities._vectors) <= 5
+        assert len(similarities._exact._vectors) <= 5
+
+
+# A rough twin.
+
+FAR, NEAR, ON = "far", "near", "on"
+ANGLES = {"reference": 0.0, FAR: 0.8, NEAR: 0.15, ON: 0.1 * np.pi + 0.002}
+"""rad; the last window is just below the threshold of 0.9."""
+MARGIN = 0.002
+
+
+class Turned(Counting):
+    """An encoder that is off by an angle (rad) for all but the reference."""
+
+    def __init__(self, off: float = 0.0) -> None:
+        super().__init__()
+        self.off = off
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        super().__call__([])
+        self.batches[-1] += texts
+        angles = [ANGLES[text] + self.off * (text != "reference") for text in texts]
+        return np.array([[math.cos(angle), math.sin(angle)] for angle in angles], np.float32)
+
+
+def value(window: str, off: float = 0.0) -> float:
+    return pytest.approx(1 - (ANGLES[window] + off) / math.pi, abs=1e-6)
+
+
+OFF = -0.9 * MARGIN * np.pi
+"""It makes the window on the threshold pass by the twin alone."""
+
+
+def test_a_rough_value_near_the_threshold_is_replaced(tmp_path: Path) -> None:
+    own, rough = Turned(), Turned(OFF)
+    similarities = compared(own, tmp_path, RoughEncoder("rough", rough, MARGIN))
+    [found] = similarities.compute([Compare("reference", [FAR, ON, NEAR])])
+    assert found.tolist() == [value(FAR, OFF), value(ON), value(NEAR, OFF)]
+    assert found[1] < 0.9 < 1 - (ANGLES[ON] + OFF) / np.pi, "else the test shows nothing"
+    assert own.encoded == ["reference", ON]
+    assert rough.encoded == ["reference", FAR, ON, NEAR]
+    assert (np.abs(found - [1 - ANGLES[w] / np.pi for w in (FAR, ON, NEAR)]) <= MARGIN).all()
+    assert similarities.known("reference", [FAR, ON, NEAR]).tolist() == found.tolist()
+
+
+def test_exact_values_are_asked_of_the_encoder_alone(tmp_path: Path) -> None:
+    own, rough = Turned(), Turned(OFF)
+    similarities = compared(own, tmp_path, RoughEncoder("rough", rough, MARGIN))
+    asked = [Compare("reference", [FAR], exact=True), Compare("reference", [NEAR])]
+    first, second = similarities.compute(asked)
+    assert (first, second) == ([value(FAR)], [value(NEAR, OFF)])
+    assert (own.encoded, rough.encoded) == (["reference", FAR], ["reference", NEAR])
+    similarities.compute([Compare("reference", [NEAR], exact=True)])
+    assert similarities.known("reference", [NEAR]) == [value(NEAR)], "the better one counts"
+
+
+def test_a_machine_without_the_twin_sees_none_of_its_values(tmp_path: Path) -> None:
+    """Both share the folder, and the values of the encoder itself."""
+    rough = RoughEncoder("rough", Turned(OFF), MARGIN)
+    quick = compared(Turned(), tmp_path, rough)
+    quick.compute([Compare("reference", [FAR, ON, NEAR])])
+    quick.sync()
+    plain = compared(Turned(), tmp_path)
+    assert plain.known("reference", [ON]) == [value(ON)]
+    assert np.isnan(plain.known("reference", [FAR, NEAR])).all()
+    plain.compute([Compare("reference", [NEAR])])
+    plain.sync()
+    again = compared(Turned(), tmp_path, rough)
+    known = again.known("reference", [FAR, ON, NEAR]).tolist()
+    assert known == [value(FAR, OFF), value(ON), value(NEAR)]
+
+
+def test_what_a_store_knows_roughly_is_nothing_near_another_threshold(tmp_path: Path) -> None:
+    rough = RoughEncoder("rough", Turned(OFF), MARGIN)
+    compared(Turned(), tmp_path, rough).compute([Compare("reference", [FAR])])
+    stores = PairStore(tmp_path / "other"), PairStore(tmp_path / "rough")
+    stores[1].put("reference", FAR, 1 - (ANGLES[FAR] + OFF) / np.pi)
+    threshold = 1 - ANGLES[FAR] / np.pi
+    other = Similarities(Turned(), "angular", threshold, stores[0], (rough, stores[1]))
+    assert np.isnan(other.known("reference", [FAR])).all()
+    assert other.compute([Compare("reference", [FAR])]) == [[value(FAR)]]
+
+
+@pytest.mark.parametrize(("times", "used"), [((1.0, 0.6), True), ((1.0, 0.9), False)])
+def test_a_twin_is_used_where_it_pays(
+    times: tuple[float, float], used: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = MiniLM()
+    took = dict(zip((False, True), times, strict=True))
+    clock = lambda encode, texts: took[encode is not encoder]  # noqa: E731
+    monkeypatch.setattr("kdnas.attacks.resources.rough._seconds", clock)
+    assert (rough_twin(encoder) is not None) == used
+
+
+def test_a_twin_that_is_too_far_off_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights have too few digits here."""
+    encoder = MiniLM()
+    monkeypatch.setattr("kdnas.attacks.resources.rough.pays", lambda own, rough: True)
+    assert rough_twin(encoder) is not None
+    twin = encoder.in_bfloat16()
+    for weights in twin._model.parameters():
+        weights.data = weights.data.to(torch.float8_e4m3fn).to(torch.bfloat16)
+    monkeypatch.setattr(encoder, "in_bfloat16", lambda: twin)
+    assert rough_twin(encoder) is None
+
+
+def test_bfloat16_is_within_its_margin_on_windows_of_reviews() -> None:
+    encoder = MiniLM()
+    windows = [text for text in reviews()[:3] for text in _windows(text)]
+    own, rough = encoder(windows), bfloat16_twin(encoder).encode(windows)
+    a, b = np.triu_indices(len(windows), 1)
+    off = np.abs(angular_similarity(own[a], own[b]) - angular_similarity(rough[a], rough[b]))
+    assert 1e-5 < off.max() <= bfloat16_twin(encoder).margin / 2
+
+
+def _windows(text: str) -> list[str]:
+    """The text with one word left out each."""
+    words = text.split()
+    return [" ".join(words[:k] + words[k + 1 :]) for k in range(len(words))]
 
 
 # The store.

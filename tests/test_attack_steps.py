@@ -15,6 +15,7 @@ from attack_worlds import (
     empty_store,
     engines_ending,
     long_worlds,
+    rough_twin,
     spec_of,
     textattacks_ending,
     wide_worlds,
@@ -23,9 +24,9 @@ from attack_worlds import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdnas.attacks.engine.metrics import MARGIN, angular_doubt
 from kdnas.attacks.engine.search import Tally
-from kdnas.attacks.engine.similarity import MARGIN, angular_doubt
-from kdnas.attacks.engine.steps import NO_SCORES, choose, judge, unclear
+from kdnas.attacks.engine.steps import NO_SCORES, Scores, choose, judge, rivals, unclear
 
 NOISE = (MARGIN / 3, 1e-5)
 """Of logits and of directions (rad): no more than the engine allows for."""
@@ -66,6 +67,19 @@ def test_answers_that_depend_on_the_batch_change_nothing(world: World, threshold
     for _ in ("cold", "warm"):
         found = engines_ending(world, spec_of(threshold, mode="lazy"), store)
         assert found == expected.uncounted
+
+
+@pytest.mark.textattack
+@settings(max_examples=250)
+@given(st.one_of(worlds(), worlds(NOISE)), st.sampled_from(THRESHOLDS))
+def test_nor_does_a_rough_encoder_that_is_asked_first(world: World, threshold: float) -> None:
+    """Ties and values on the threshold are frequent here, and the twin is far off."""
+    expected = textattacks_ending(world, spec_of(threshold))
+    for mode, ending in (("exact", expected), ("lazy", expected.uncounted)):
+        spec, stores = spec_of(threshold, mode=mode), (empty_store(), rough_twin(world))
+        for _ in ("cold", "warm"):
+            assert engines_ending(world, spec, stores[0], rough=stores[1]) == ending
+        assert engines_ending(world, spec, stores[0]) == ending, "a machine without the twin"
 
 
 @pytest.mark.textattack
@@ -175,6 +189,13 @@ def test_a_candidate_as_good_as_the_text_is_compared_with_its_score_as_textattac
     assert {ending.text for ending in endings} >= {"a south", "a b"}
 
 
+def too_close(scores: Scores, values: np.ndarray | None, current: np.float32) -> bool:
+    """Whether scores or similarities are too close to choose by."""
+    if unclear(scores, current, compared=values is not None):
+        return True
+    return values is not None and len(rivals(scores, values, current, angular_doubt)) > 1
+
+
 def near_ties(rng: np.random.Generator) -> tuple:
     """Arguments of `choose` that differ by multiples of the margins, and the same, a little off."""
     classes, texts = rng.integers(2, 6), rng.integers(1, 7)
@@ -199,19 +220,21 @@ def test_a_choice_that_a_little_noise_changes_is_unclear(seed: int) -> None:
         current = rng.choice([*given_[0].score, 0.3]) + rng.choice([0, 0, 0.5, 1, -1, -2]) * MARGIN
         off_current = np.float32(current + rng.uniform(-0.45, 0.45) * MARGIN)
         if choose(*given_, np.float32(current)) != choose(*off, off_current):
-            assert unclear(*given_, np.float32(current), angular_doubt)
+            assert too_close(*given_, np.float32(current))
 
 
 def test_choices_that_no_noise_changes_are_clear() -> None:
     """Else `unclear` could always say so."""
     stays = judge(np.array([[0.0, 1.0], [0.0, -1.0], [0.0, -1.0]], np.float32), 1)
-    assert not unclear(stays.take(np.array([1])), None, np.float32(0.5), angular_doubt)
-    assert not unclear(stays.take(np.array([0])), None, np.float32(0.5), angular_doubt)
+    assert not too_close(stays.take(np.array([1])), None, np.float32(0.5))
+    assert not too_close(stays.take(np.array([0])), None, np.float32(0.5))
     flips = judge(np.array([[0.0, 1.0], [0.0, 1.1], [1.0, 0.0]], np.float32), 0)
-    assert not unclear(flips, np.array([0.95, 0.96, 0.99]), np.float32(0.3), angular_doubt)
-    assert unclear(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.3), angular_doubt)
+    assert not too_close(flips, np.array([0.95, 0.96, 0.99]), np.float32(0.3))
+    assert too_close(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.3))
+    assert rivals(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.3), angular_doubt).size == 2
+    assert rivals(flips, np.array([0.95, 0.95, 0.99]), np.float32(0.9), angular_doubt).size == 0
 
 
 def test_an_empty_list_has_no_choice() -> None:
     assert choose(NO_SCORES, None, np.float32(0)) is None
-    assert not unclear(NO_SCORES, None, np.float32(0), angular_doubt)
+    assert not too_close(NO_SCORES, np.zeros(0), np.float32(0))

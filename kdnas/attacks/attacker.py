@@ -103,7 +103,7 @@ class Attacker:
         )
         yield from run_searches(searches, victim, self.similarities)
         if self.similarities is not None:
-            self.similarities.store.sync()
+            self.similarities.sync()
         if left:
             yield from self._one_by_one(victim, texts, labels, left)
 
@@ -141,7 +141,10 @@ class Attacker:
         encoder, settings = self._resources.encoder, self.spec.settings
         if encoder is None:
             raise ValueError(f"{self.spec.recipe} compares windows: its resources need an encoder")
-        name = fingerprint(encoder=encoder.identity, metric=encoder.metric)
-        store = PairStore(cache_folder() / f"similarities-{name}.sqlite")
-        similarities = Similarities(encoder, store, encoder.metric)
-        return Check(similarities, settings.similarity, settings.window)
+        stores = f"similarities-{fingerprint(encoder=encoder.identity, metric=encoder.metric)}"
+        store, rough = PairStore(cache_folder() / f"{stores}.sqlite"), self._resources.rough
+        twin = None
+        if rough is not None:
+            twin = rough, PairStore(cache_folder() / f"{stores}-{rough.name}.sqlite")
+        similarities = Similarities(encoder, encoder.metric, settings.similarity, store, twin)
+        return Check(similarities, settings.window)

@@ -23,18 +23,27 @@ class SettleScores:
 
 @dataclass(frozen=True)
 class Compare:
-    """Asks how similar windows are to a reference.
+    """Asks how similar windows are to a reference, encoded in any batch.
 
     Attributes:
-        settled: Whether in the batch that TextAttack encodes; else in any.
+        exact: Whether by the encoder itself; else by its rough twin too, where that tells which
+            windows pass.
     """
 
     reference: str
     windows: Sequence[str]
-    settled: bool = False
+    exact: bool = False
 
 
-Ask = Score | SettleScores | Compare
+@dataclass(frozen=True)
+class SettleSimilarities:
+    """Asks how similar windows are to a reference in the batch that TextAttack encodes."""
+
+    reference: str
+    windows: Sequence[str]
+
+
+Ask = Score | SettleScores | Compare | SettleSimilarities
 
 T = TypeVar("T")
 Asking = Generator[Ask, np.ndarray, T]

@@ -11,16 +11,17 @@ from typing import TypeAlias
 import numpy as np
 
 from kdnas.attacks.engine.asks import Asking, Compare
-from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.metrics import MARGIN
+from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.engine.steps import Scores
-from kdnas.attacks.engine.swaps import Check, Swaps, near
+from kdnas.attacks.engine.swaps import Swaps
 
 Shortlist: TypeAlias = tuple[np.ndarray, Scores, np.ndarray]
 
 
 def shortlist(
     swaps: Swaps,
-    check: Check,
+    similarities: Similarities,
     score: Callable[[Swaps, np.ndarray], Asking[Scores]],
     current: np.float32,
 ) -> Asking[Shortlist | None]:
@@ -28,29 +29,30 @@ def shortlist(
 
     Args:
         swaps: The candidates.
-        check: What has to pass.
+        similarities: What is known, and the least that passes.
         score: Asks for the scores of some candidates.
         current: The score of the text as it is.
 
     Returns:
-        Their indices in the order of their texts, their scores, and all candidates' similarities
-        (NaN where not compared); None where a similarity is too close to the threshold.
+        Their indices in the order of their texts, their scores and similarities; None where a
+        similarity is too close to the threshold.
     """
     reference, windows = swaps.windows()
-    values = check.similarities.known(reference, windows)
-    if near(values, check).any():
+    values = similarities.known(reference, windows)
+    if similarities.near(values).any():
         return None
-    index = swaps.sent(~(values < check.threshold))  # what is known to fail is not scored
+    threshold = similarities.threshold
+    index = swaps.sent(~(values < threshold))  # what is known to fail is not scored
     scores = yield from score(swaps, index)
     while True:
-        open_ = ~(values[index] < check.threshold)
-        wanted = open_ & _wanted(scores, open_, values[index] >= check.threshold, current)
+        open_ = ~(values[index] < threshold)
+        wanted = open_ & _wanted(scores, open_, values[index] >= threshold, current)
         unknown = index[wanted & np.isnan(values[index])]
         if not len(unknown):
             passed = np.flatnonzero(wanted)
-            return index[passed], scores.take(passed), values
+            return index[passed], scores.take(passed), values[index[passed]]
         values[unknown] = yield Compare(reference, [windows[k] for k in unknown])
-        if near(values[unknown], check).any():
+        if similarities.near(values[unknown]).any():
             return None
 
 

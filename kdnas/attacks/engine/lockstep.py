@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.engine.asks import Ask, Asking, Compare, Score, SettleScores
+from kdnas.attacks.engine.asks import (
+    Ask,
+    Asking,
+    Compare,
+    Score,
+    SettleScores,
+    SettleSimilarities,
+)
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.victim import Victim
 from kdnas.records import TextOutcome
@@ -54,20 +61,24 @@ def run_searches(
 def _answers(
     asks: dict[int, Ask], victim: Victim, similarities: Similarities | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Answers of one kind of ask; the victim's first, for the encoder's batches to grow."""
+    """Answers of one kind of ask; the victim's first, for the encoder's batches to grow.
+
+    Exact comparisons come last: a text that asks for one is nearly done, and they are few.
+    """
     for number, ask in asks.items():
         if isinstance(ask, SettleScores):
             yield number, settled_logits(victim, ask.texts)
-        elif isinstance(ask, Compare) and ask.settled and similarities:
+        elif isinstance(ask, SettleSimilarities) and similarities:
             yield number, similarities.settled(ask.reference, ask.windows)
     scores = {number: ask.rows for number, ask in asks.items() if isinstance(ask, Score)}
     if scores:
         yield from _logits(victim, scores)
         return
-    compares = {n: ask for n, ask in asks.items() if isinstance(ask, Compare) and not ask.settled}
+    compares = {number: ask for number, ask in asks.items() if isinstance(ask, Compare)}
+    rough = {number: ask for number, ask in compares.items() if not ask.exact}
+    compares = rough or compares
     if compares and similarities:
-        pairs = [(ask.reference, ask.windows) for ask in compares.values()]
-        yield from zip(compares, similarities.compute(pairs), strict=True)
+        yield from zip(compares, similarities.compute([*compares.values()]), strict=True)
 
 
 def _logits(victim: Victim, asked: dict[int, Sequence[Any]]) -> Iterator[tuple[int, np.ndarray]]:

@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.attacks.engine.asks import Asking, Score, SettleScores
+from kdnas.attacks.engine.asks import Asking, Compare, Score, SettleScores, SettleSimilarities
 from kdnas.attacks.engine.candidates import Candidates
 from kdnas.attacks.engine.lazy import shortlist
-from kdnas.attacks.engine.similarity import MARGIN
+from kdnas.attacks.engine.metrics import MARGIN
 from kdnas.attacks.engine.steps import (
     NO_SCORES,
     Scores,
+    alike,
     choose,
     judge,
     probabilities_of,
     ranking,
+    rivals,
     unclear,
 )
-from kdnas.attacks.engine.swaps import Check, Swaps, passing, settled_similarities, similarities
+from kdnas.attacks.engine.swaps import Check, Swaps, passing, similarities
 from kdnas.attacks.parts import swapped, words_changed, words_of
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
@@ -81,6 +83,7 @@ class TextSearch:
         self._queries = self._sent = 0
         self._current = Choice(0, np.float32(0), False)
         self._taken: Swaps | None = None
+        self._unmoved = False
 
     def run(self) -> Asking[TextOutcome]:
         """Ask until it is known what becomes of the text."""
@@ -123,6 +126,7 @@ class TextSearch:
         if np.diff(np.sort(scores)).min() >= MARGIN:
             return [visited[k] for k in ranking(scores)]
         self._tally.settled += 1
+        self._unmoved = alike(scores, self._current.score)
         exact = yield from self._settled([self._candidates.without(i) for i in order])
         return [order[k] for k in ranking(exact.score) if order[k] in visited]
 
@@ -133,72 +137,104 @@ class TextSearch:
             return
         swaps = Swaps(self._parts, i, words, self._check, self._left)
         self._tally.choices += 1
-        choice = yield from (self._lazily if self._spec.lazy else self._counting)(swaps)
+        lazy = self._spec.lazy and not self._unmoved
+        choice = yield from (self._lazily if lazy else self._counting)(swaps)
         if choice is not None:
             self._current, self._taken = choice, swaps
             self._parts = swapped(self._parts, i, words[choice.k])
 
     def _counting(self, swaps: Swaps) -> Asking[Choice | None]:
         """The choice among all that pass, each of which TextAttack counts as a query."""
-        values = None
-        if swaps.check is not None:
-            values = yield from similarities(swaps, swaps.check)
-        index = swaps.sent(passing(values, swaps))
+        index, values = yield from self._passing(swaps)
         self._queries += len(index)
-        return (yield from self._chosen(swaps, index, values))
+        if self._unmoved:
+            return (yield from self._settled_choice(swaps, index, values))
+        scores = yield from self._scores(swaps, index)
+        return (yield from self._decided(swaps, index, scores, values))
 
     def _lazily(self, swaps: Swaps) -> Asking[Choice | None]:
         """The same choice, with as few comparisons of windows as it takes."""
         if swaps.check is None:
-            return (yield from self._chosen(swaps, swaps.sent(passing(None, swaps)), None))
-        known = yield from shortlist(swaps, swaps.check, self._scores, self._current.score)
-        if known is None:
-            return (yield from self._settled_choice(swaps))
-        index, scores, values = known
-        return (yield from self._decided(swaps, index, scores, values))
+            return (yield from self._counting(swaps))
+        known = yield from shortlist(
+            swaps, swaps.check.similarities, self._scores, self._current.score
+        )
+        return (yield from self._counting(swaps) if known is None else self._decided(swaps, *known))
 
-    def _chosen(
-        self, swaps: Swaps, index: np.ndarray, values: np.ndarray | None
-    ) -> Asking[Choice | None]:
-        scores = yield from self._scores(swaps, index)
-        return (yield from self._decided(swaps, index, scores, values))
+    def _passing(self, swaps: Swaps) -> Asking[tuple[np.ndarray, np.ndarray | None]]:
+        """What TextAttack queries of a word's candidates, and its similarities."""
+        values = yield from similarities(swaps)
+        index = swaps.sent(passing(values, swaps))
+        return index, None if values is None else values[index]
 
     def _decided(
         self, swaps: Swaps, index: np.ndarray, scores: Scores, values: np.ndarray | None
     ) -> Asking[Choice | None]:
         """The choice by scores of any batch where that is clear, else by settled ones."""
-        values = None if values is None else values[index]
-        doubt = None if swaps.check is None else swaps.check.similarities.metric.doubt
-        if unclear(scores, values, self._current.score, doubt):
-            return (yield from self._settled_choice(swaps))
-        k = choose(scores, values, self._current.score)
-        return None if k is None else _choice(index, scores, k, exact=False)
+        if unclear(scores, self._current.score, compared=values is not None):
+            self._unmoved = alike(scores.score, self._current.score)
+        else:
+            values = yield from self._told_apart(swaps, index, scores, values)
+            if not self._tied(scores, values):
+                return self._choice(index, scores, values, exact=False)
+        index, values = yield from self._passing(swaps)
+        return (yield from self._settled_choice(swaps, index, values))
 
-    def _settled_choice(self, swaps: Swaps) -> Asking[Choice | None]:
+    def _settled_choice(
+        self, swaps: Swaps, index: np.ndarray, values: np.ndarray | None
+    ) -> Asking[Choice | None]:
         """The choice by what TextAttack itself would have computed."""
         self._tally.settled += 1
-        current = yield from self._settled_current()
-        index, scores, values = yield from self._settled_scores(swaps)
-        k = choose(scores, values, current)
-        return None if k is None else _choice(index, scores, k, exact=True)
-
-    def _settled_current(self) -> Asking[np.float32]:
-        """TextAttack's score of the text as it is."""
-        if not self._current.exact:
-            if self._taken is None:
-                score = (yield from self._settled(["".join(self._parts)])).score[0]
-            else:
-                index, scores, _ = yield from self._settled_scores(self._taken)
-                score = scores.score[index.tolist().index(self._current.k)]
-            self._current = replace(self._current, score=score, exact=True)
-        return self._current.score
-
-    def _settled_scores(self, swaps: Swaps) -> Asking[tuple[np.ndarray, Scores, np.ndarray | None]]:
-        """What TextAttack queries of a word's candidates, its scores and similarities."""
-        values = yield from settled_similarities(swaps)
-        index = swaps.sent(passing(values, swaps))
         scores = yield from self._settled(swaps.texts(index.tolist()))
-        return index, scores, None if values is None else values[index]
+        if abs(scores.score.max(initial=-1.0) - self._current.score) < MARGIN:
+            yield from self._settle_current()
+        self._unmoved = alike(scores.score, self._current.score)
+        values = yield from self._told_apart(swaps, index, scores, values)
+        if self._tied(scores, values):
+            values = (yield SettleSimilarities(*swaps.windows()))[index]
+        return self._choice(index, scores, values, exact=True)
+
+    def _told_apart(
+        self, swaps: Swaps, index: np.ndarray, scores: Scores, values: np.ndarray | None
+    ) -> Asking[np.ndarray | None]:
+        """The similarities with the encoder's own where its rough twin cannot choose by them."""
+        if values is None or self._check is None or not self._check.similarities.rough:
+            return values
+        doubt = self._check.similarities.doubt
+        close = rivals(scores, values, self._current.score, doubt)
+        if len(close) < 2:
+            return values
+        reference, windows = swaps.windows()
+        found = values.copy()
+        found[close] = yield Compare(reference, [windows[k] for k in index[close]], exact=True)
+        return found
+
+    def _tied(self, scores: Scores, values: np.ndarray | None) -> bool:
+        """Whether similarities of any batch could choose another candidate in TextAttack's."""
+        if values is None or self._check is None:
+            return False
+        doubt = self._check.similarities.metric.doubt
+        return len(rivals(scores, values, self._current.score, doubt)) > 1
+
+    def _choice(
+        self, index: np.ndarray, scores: Scores, values: np.ndarray | None, *, exact: bool
+    ) -> Choice | None:
+        k = choose(scores, values, self._current.score)
+        if k is None:
+            return None
+        return Choice(int(index[k]), scores.score[k], bool(scores.flips[k]), exact)
+
+    def _settle_current(self) -> Asking[None]:
+        """Have TextAttack's score of the text as it is."""
+        if self._current.exact:
+            return
+        if self._taken is None:
+            score = (yield from self._settled(["".join(self._parts)])).score[0]
+        else:
+            index, _ = yield from self._passing(self._taken)
+            scores = yield from self._settled(self._taken.texts(index.tolist()))
+            score = scores.score[index.tolist().index(self._current.k)]
+        self._current = replace(self._current, score=score, exact=True)
 
     def _settled(self, texts: Sequence[str]) -> Asking[Scores]:
         self._sent += len(texts)
@@ -229,7 +265,3 @@ class TextSearch:
             perturbed="".join(self._parts) if succeeded else "",
             sent=self._sent,
         )
-
-
-def _choice(index: np.ndarray, scores: Scores, k: int, *, exact: bool) -> Choice:
-    return Choice(int(index[k]), scores.score[k], bool(scores.flips[k]), exact)

@@ -1,124 +1,120 @@
-"""How similar sentence windows are, each distinct pair encoded once.
+"""How similar sentence windows are, as exactly as it takes.
 
-The value kept of a pair is what its windows gave in the batch that they were first encoded in;
-another batch gives the last digits otherwise. Whoever decides by a value that lies within
-its doubt of the limit asks for `settled` values, computed in TextAttack's own batch.
+There are up to three answers: that of the rough encoder where the machine has one, which is quick;
+that of the encoder itself in any batch; and that of the batch that TextAttack encodes, which
+decides. The next is asked for where the last one lies within its doubt of what it is compared with.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
+from kdnas.attacks.engine.asks import Compare
+from kdnas.attacks.engine.metrics import VECTOR_METRICS
 from kdnas.attacks.engine.pair_store import PairStore
-from kdnas.attacks.resources import MetricName
-
-Encode = Callable[[Sequence[str]], np.ndarray]
-Doubt = Callable[[np.ndarray], np.ndarray]
-
-MARGIN = 1e-5
-"""Differences below it may come from the batch that a text was computed in."""
-
-_COSINE_ERROR = 1e-6
-_MOST_VECTORS = 16_384
-
-
-def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cosines of the rows of (pairs, features) twice: (pairs,), float32.
-
-    The operations of both metrics are TextAttack's, so that equal vectors give equal values.
-    """
-    return torch.nn.CosineSimilarity(dim=1)(torch.from_numpy(a), torch.from_numpy(b)).numpy()
-
-
-def angular_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """1 - angle / pi of the rows of (pairs, features) twice: (pairs,), float32."""
-    cosine = torch.from_numpy(cosine_similarity(a, b))
-    return (1 - torch.acos(torch.clamp(cosine, -1.0, 1.0)) / math.pi).numpy()
-
-
-def cosine_doubt(similarity: np.ndarray) -> np.ndarray:
-    """How far a cosine may be off."""
-    return np.full_like(similarity, MARGIN)
-
-
-def angular_doubt(similarity: np.ndarray) -> np.ndarray:
-    """How far a value may be off: the arc cosine magnifies errors of a cosine near 1."""
-    angle = (1 - similarity) * math.pi
-    off = np.sqrt(angle**2 + 2 * _COSINE_ERROR) - angle
-    return np.maximum(off / math.pi, MARGIN)
-
-
-@dataclass(frozen=True)
-class VectorMetric:
-    """A way to compare vectors.
-
-    Attributes:
-        similarity: Of the rows of (pairs, features) twice: (pairs,), float32.
-        doubt: How far such a value may be off in another batch.
-    """
-
-    similarity: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    doubt: Doubt
-
-
-VECTOR_METRICS: dict[MetricName, VectorMetric] = {
-    "angular": VectorMetric(angular_similarity, angular_doubt),
-    "cosine": VectorMetric(cosine_similarity, cosine_doubt),
-}
-"""The metrics of encoders, by TextAttack's names."""
+from kdnas.attacks.engine.pair_values import Encode, PairValues
+from kdnas.attacks.resources import MetricName, RoughEncoder
 
 
 class Similarities:
-    """Similarities of windows, from the store or computed.
+    """Similarities of windows by one encoder and, where it has one, its rough twin.
+
+    Values of the two are stored apart, and rough ones serve only where a machine has the twin.
 
     Args:
         encode: Texts to vectors, (texts, features), float32.
-        store: Where the values are kept.
         metric: How vectors are compared.
+        threshold: The least similarity that passes.
+        store: Where the encoder's values are kept.
+        rough: The twin with the store of its values.
 
     Attributes:
-        hits: Pairs found in the store.
-        asked: Pairs computed.
+        metric: How vectors are compared.
+        threshold: The least similarity that passes.
+        hits: Pairs found in a store.
+        asked: Pairs computed, by either.
+        kept: Values in memory, of both.
     """
 
-    def __init__(self, encode: Encode, store: PairStore, metric: MetricName) -> None:
-        self._encode, self.store, self.metric = encode, store, VECTOR_METRICS[metric]
-        self._vectors: dict[str, np.ndarray] = {}
-        self.hits = self.asked = 0
+    def __init__(
+        self,
+        encode: Encode,
+        metric: MetricName,
+        threshold: float,
+        store: PairStore,
+        rough: tuple[RoughEncoder, PairStore] | None = None,
+    ) -> None:
+        self._encode, self.metric = encode, VECTOR_METRICS[metric]
+        self.threshold = threshold
+        self._exact = PairValues(encode, store, self.metric)
+        self._rough, self._margin = None, 0.0
+        if rough is not None:
+            self._rough = PairValues(rough[0].encode, rough[1], self.metric)
+            self._margin = rough[0].margin
+        self.hits = 0
+
+    @property
+    def kept(self) -> int:  # noqa: D102
+        return len(self._exact.store) + (len(self._rough.store) if self._rough else 0)
+
+    @property
+    def rough(self) -> bool:  # noqa: D102
+        return self._rough is not None
+
+    @property
+    def asked(self) -> int:  # noqa: D102
+        return self._exact.computed + (self._rough.computed if self._rough else 0)
+
+    def doubt(self, similarity: np.ndarray) -> np.ndarray:
+        """How far a value of `known` or `compute` may be off."""
+        return np.maximum(self.metric.doubt(similarity), self._margin)
 
     def known(self, reference: str, windows: Sequence[str]) -> np.ndarray:
-        """Stored values of pairs with `reference`, (windows,); NaN where there is none."""
-        found = [self.store.get(reference, window) for window in windows]
-        self.hits += sum(value is not None for value in found)
-        return np.array([math.nan if value is None else value for value in found])
+        """Stored values of pairs with `reference`, (windows,).
 
-    def compute(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[np.ndarray]:
-        """The values of each reference with each of its windows; all are encoded together."""
-        self._learn(list(dict.fromkeys(text for ref, windows in asked for text in (ref, *windows))))
-        found = []
-        for reference, windows in asked:
-            vectors = np.stack([self._vectors[window] for window in windows])
-            own = np.broadcast_to(self._vectors[reference], vectors.shape)
-            values = self.metric.similarity(own.copy(), vectors)
-            for window, value in zip(windows, values.tolist(), strict=True):
-                self.store.put(reference, window, value)
-            found.append(values.astype(np.float64))
-            self.asked += len(windows)
+        NaN where there is none, or only a rough one too close to the threshold.
+        """
+        values = self._exact.known(reference, windows)
+        unknown = np.flatnonzero(np.isnan(values)).tolist()
+        if self._rough and unknown:
+            rough = self._rough.known(reference, [windows[k] for k in unknown])
+            values[unknown] = np.where(self._clear(rough), rough, np.nan)
+        self.hits += int((~np.isnan(values)).sum())
+        return values
+
+    def compute(self, asked: Sequence[Compare]) -> list[np.ndarray]:
+        """The values that are asked for; all are encoded together."""
+        if self._rough is None:
+            return self._exact.of([(ask.reference, ask.windows) for ask in asked])
+        rough = iter(self._rough.of([(a.reference, a.windows) for a in asked if not a.exact]))
+        found = [np.full(len(a.windows), np.nan) if a.exact else next(rough) for a in asked]
+        unclear = [np.flatnonzero(~self._clear(values)).tolist() for values in found]
+        pairs = [
+            (ask.reference, [ask.windows[k] for k in index])
+            for ask, index in zip(asked, unclear, strict=True)
+        ]
+        for values, index, own in zip(found, unclear, self._exact.of(pairs), strict=True):
+            values[index] = own
         return found
+
+    def near(self, values: np.ndarray) -> np.ndarray:
+        """Mark values of `known` or `compute` too near the threshold to tell whether they pass.
+
+        NaN is none of them.
+        """
+        return np.abs(values - self.threshold) <= self.metric.doubt(np.minimum(values, 1.0))
+
+    def _clear(self, values: np.ndarray) -> np.ndarray:
+        """Which rough values tell whether a window passes; NaN tells nothing."""
+        return np.abs(values - self.threshold) > self.doubt(np.minimum(values, 1.0))
 
     def settled(self, reference: str, windows: Sequence[str]) -> np.ndarray:
         """The values in the batch that TextAttack encodes, (windows,), float32."""
         vectors = self._encode([reference] * len(windows) + list(windows))
         return self.metric.similarity(vectors[: len(windows)], vectors[len(windows) :])
 
-    def _learn(self, texts: Sequence[str]) -> None:
-        """Have the vectors of `texts` at hand; older ones go where there are too many."""
-        new = [text for text in texts if text not in self._vectors]
-        if len(self._vectors) + len(new) > _MOST_VECTORS:
-            kept = {text: self._vectors[text] for text in texts if text in self._vectors}
-            self._vectors = kept
-        if new:
-            self._vectors.update(zip(new, self._encode(new), strict=True))
+    def sync(self) -> None:
+        """Exchange values with other processes."""
+        self._exact.store.sync()
+        if self._rough:
+            self._rough.store.sync()

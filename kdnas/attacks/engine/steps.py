@@ -5,11 +5,12 @@ differ in their last digits; `unclear` says whether such differences could chang
 """
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 import torch
 
-from kdnas.attacks.engine.similarity import MARGIN, Doubt
+from kdnas.attacks.engine.metrics import MARGIN, Doubt
 
 
 @dataclass(frozen=True)
@@ -65,29 +66,44 @@ def choose(scores: Scores, similarities: np.ndarray | None, current: np.float32)
         similarities: Theirs, (candidates,); None where they are not computed.
         current: The score of the text as it is.
     """
-    order = sorted(range(len(scores)), key=lambda k: -scores.score[k])
+    order = _best_first(scores)
     if not order or not scores.score[order[0]] > current:
         return None
-    best = order[0]
-    if scores.flips[best] and similarities is not None:
-        for k in order:
-            if not scores.flips[k]:
-                break
-            if similarities[k] > similarities[best]:
-                best = k
-    return best
+    flips = list(takewhile(lambda k: scores.flips[k], order))
+    if not flips or similarities is None:
+        return order[0]
+    return max(flips, key=lambda k: similarities[k])
 
 
-def unclear(
-    scores: Scores, similarities: np.ndarray | None, current: np.float32, doubt: Doubt | None
-) -> bool:
-    """Whether values within their doubt of the given ones could choose another candidate.
+def rivals(
+    scores: Scores, similarities: np.ndarray, current: np.float32, doubt: Doubt
+) -> np.ndarray:
+    """The candidates that may be the most similar of those among which `choose` looks for it.
 
     Args:
         scores: Those of `choose`.
-        similarities: Those of `choose`.
+        similarities: Those of `choose`, or less exact ones.
         current: That of `choose`.
-        doubt: How far a similarity may be off; None where they are not computed.
+        doubt: How far a similarity may be off.
+    """
+    order = _best_first(scores)
+    better = bool(order) and scores.score[order[0]] > current
+    flips = np.array([*takewhile(lambda k: better and scores.flips[k], order)], int)
+    best = similarities[flips].max(initial=-1.0)
+    return flips[similarities[flips] > best - 2 * doubt(best)]
+
+
+def _best_first(scores: Scores) -> list[int]:
+    return sorted(range(len(scores)), key=lambda k: -scores.score[k])
+
+
+def unclear(scores: Scores, current: np.float32, *, compared: bool) -> bool:
+    """Whether scores within their doubt of the given ones could choose another candidate.
+
+    Args:
+        scores: Those of `choose`.
+        current: That of `choose`.
+        compared: Whether there are similarities.
     """
     if not len(scores):
         return False
@@ -100,15 +116,17 @@ def unclear(
     unsure = scores.lead < MARGIN
     if (unsure & near).any():
         return True
-    if not scores.flips[near].any() or similarities is None or doubt is None:
+    if not scores.flips[near].any() or not compared:
         return bool(near.sum() > 1)
     staying = scores.score[~scores.flips & ~unsure].max(initial=-1.0)
     run = scores.flips & ~unsure & (scores.score > staying + MARGIN)
     edge = (scores.flips | unsure) & ~run & (scores.score > staying - MARGIN)
-    if edge.any():
-        return True
-    best = similarities[run].max()
-    return bool((similarities[run] > best - 2 * doubt(best)).sum() > 1)
+    return bool(edge.any())
+
+
+def alike(scores: np.ndarray, current: np.float32) -> bool:
+    """Whether none of the scores can be told from that of the text as it is."""
+    return bool((np.abs(scores - current) < MARGIN).all())
 
 
 def ranking(scores: np.ndarray) -> np.ndarray:

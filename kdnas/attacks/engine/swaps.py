@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.attacks.engine.asks import Asking, Compare
+from kdnas.attacks.engine.asks import Asking, Compare, SettleSimilarities
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.parts import Parts, swap_texts, windows, words_of
 
@@ -15,13 +15,11 @@ class Check:
     """The recipe's comparison of windows.
 
     Attributes:
-        similarities: What is known.
-        threshold: The least that passes.
+        similarities: What is known, and the least that passes.
         window: Words of a window.
     """
 
     similarities: Similarities
-    threshold: float
     window: int
 
 
@@ -63,34 +61,26 @@ class Swaps:
         return own, others
 
 
-def similarities(swaps: Swaps, check: Check) -> Asking[np.ndarray]:
-    """All candidates' similarities, (candidates,), exact where they are near the threshold."""
-    reference, candidates = swaps.windows()
-    values = check.similarities.known(reference, candidates)
-    unknown = np.flatnonzero(np.isnan(values))
-    if len(unknown):
-        values[unknown] = yield Compare(reference, [candidates[k] for k in unknown])
-    if near(values, check).any():
-        return (yield Compare(reference, candidates, settled=True))
-    return values
+def similarities(swaps: Swaps) -> Asking[np.ndarray | None]:
+    """All candidates' similarities, (candidates,), settled where it is not clear which pass.
 
-
-def settled_similarities(swaps: Swaps) -> Asking[np.ndarray | None]:
-    """All candidates' similarities as TextAttack computes them; None where all pass."""
+    None where all pass.
+    """
     if swaps.check is None:
         return None
+    known = swaps.check.similarities
     reference, candidates = swaps.windows()
-    return (yield Compare(reference, candidates, settled=True))
-
-
-def near(values: np.ndarray, check: Check) -> np.ndarray:
-    """Mark the values too close to the threshold to tell whether they pass; NaN is none."""
-    doubt = check.similarities.metric.doubt
-    return np.abs(values - check.threshold) <= doubt(np.minimum(values, 1.0))
+    values = known.known(reference, candidates)
+    unknown = np.flatnonzero(np.isnan(values))
+    if len(unknown) and not known.near(values).any():
+        values[unknown] = yield Compare(reference, [candidates[k] for k in unknown])
+    if known.near(values).any():
+        return (yield SettleSimilarities(reference, candidates))
+    return values
 
 
 def passing(values: np.ndarray | None, swaps: Swaps) -> np.ndarray:
     """Which candidates pass the comparison of windows."""
     if values is None or swaps.check is None:
         return np.ones(len(swaps.words), bool)
-    return values >= swaps.check.threshold
+    return values >= swaps.check.similarities.threshold

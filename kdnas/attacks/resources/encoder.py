@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy, deepcopy
 from typing import Literal, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from kdnas.offline import expected_hash, offline_path
@@ -48,7 +49,7 @@ class MiniLM:
     def __init__(self) -> None:
         path = str(offline_path("minilm"))
         self.identity = expected_hash("minilm")
-        self._device = choose_device()
+        self._device, self._products = choose_device(), torch.float32
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         self._model = AutoModel.from_pretrained(path, use_safetensors=True)
         self._model = self._model.eval().to(self._device)
@@ -59,7 +60,19 @@ class MiniLM:
         size = math.ceil(BATCH_TOKENS / max(encoded.lengths.mean(), 1)) if texts else 1
         return predict(self._forward, encoded, self._device, batch_size=size)
 
+    def in_bfloat16(self) -> "MiniLM":
+        """The same encoder with its products in bfloat16; sums and norms stay float32."""
+        twin = copy(self)
+        twin._products, twin._model = torch.bfloat16, deepcopy(self._model)
+        for module in twin._model.modules():
+            if isinstance(module, nn.Linear):
+                module.to(torch.bfloat16)
+        return twin
+
     def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        rounded = self._products != torch.float32
+        with torch.autocast(self._device.type, self._products, enabled=rounded):
+            states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        states = states.float()
         real = mask.unsqueeze(-1)
         return torch.sum(states * real, dim=1) / real.sum(dim=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kdnas.attacks.resources.counter_fitted import counter_fitted_vectors
 from kdnas.attacks.resources.encoder import Encoder, MiniLM
+from kdnas.attacks.resources.rough import RoughEncoder, rough_twin
 from kdnas.attacks.resources.tagger import load_tagger
 from kdnas.attacks.resources.use import UniversalSentenceEncoder
 from kdnas.attacks.resources.vectors import NO_VECTORS, WordVectors, offline_vectors
@@ -15,10 +16,15 @@ from kdnas.records import ATTACKS, AttackSpec, Engine
 
 @dataclass(frozen=True)
 class AttackResources:
-    """Word vectors and sentence encoder; None where TextAttack has its own or none is needed."""
+    """Word vectors and sentence encoder; None where TextAttack has its own or none is needed.
+
+    Attributes:
+        rough: The encoder's quick twin; None where it has none here.
+    """
 
     vectors: WordVectors | None
     encoder: Encoder | None
+    rough: RoughEncoder | None = None
 
 
 def load_resources(spec: AttackSpec, engine: Engine = "lockstep") -> AttackResources:
@@ -52,4 +58,6 @@ def _offline(spec: AttackSpec) -> AttackResources:
     encoder, vectors = MiniLM() if needs else None, NO_VECTORS
     if encoder is not None and "vectors" in needs:
         vectors = offline_vectors(spec.settings.vocabulary, encoder)
-    return AttackResources(vectors, encoder if "encoder" in needs else None)
+    if encoder is None or "encoder" not in needs:
+        return AttackResources(vectors, None)
+    return AttackResources(vectors, encoder, rough_twin(encoder))
