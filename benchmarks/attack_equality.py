@@ -9,8 +9,8 @@ processor time over the engine's, both with empty stores, where it attacked all 
 With `--resources textattack` both read the paper's resources: stand-ins in the files' own formats,
 which are made in the folder (`paper_stand_ins`), but NLTK's own tagger where it is installed.
 
-With `--rough` the offline encoder's twin in bfloat16 is asked first even where it does not pay, with
-`--no-rough` never.
+With `--rough` the offline encoder's twin in bfloat16 is asked first even where it does not pay,
+with `--no-rough` never.
 
 Run: python benchmarks/attack_equality.py --folder FOLDER [--texts 500] [--threads 1]
      [--resources textattack] [--students 3] [--rough]

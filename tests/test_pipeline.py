@@ -300,7 +300,7 @@ def test_a_dry_run_counts_on_no_more_processes_than_cores(
     found = estimate_run(config)
     assert found.seconds(6, 100_000, 2) == found.seconds(6, 2, 2) == 3 * found.student_seconds
     assert found.seconds(6, 100_000, 64) == found.student_seconds > 0
-    print_dry_run(config, 100_000)
+    print_dry_run(config, 100_000, "kdnas resources")
     cores = os.cpu_count()
     assert f"students: 6, 100000 at once on {cores} core" in capsys.readouterr().out
 
@@ -311,7 +311,7 @@ def test_a_dry_run_says_who_executes_the_attack(
 ) -> None:
     """TextAttack's own execution takes several times as long."""
     by_pruthi = config.attack.model_copy(update={"recipe": "pruthi", "texts": 2})
-    print_dry_run(config.model_copy(update={"attack": by_pruthi}), 1)
+    print_dry_run(config.model_copy(update={"attack": by_pruthi}), 1, "kdnas resources")
     said = "attack: pruthi with offline resources is executed by TextAttack"
     assert said in " ".join(capsys.readouterr().err.split())
 
