@@ -26,7 +26,7 @@ from programs import output_of
 from test_attack_alone import BLOCKED
 
 from kdnas.attacks import Attacker, AttackResources, CallableVictim, ModelVictim, load_resources
-from kdnas.attacks.engine.similarity import VECTOR_METRICS
+from kdnas.attacks.engine.metrics import VECTOR_METRICS
 from kdnas.attacks.resources.counter_fitted import counter_fitted_vectors
 from kdnas.attacks.resources.plain_pickle import read_plain_pickle
 from kdnas.errors import UserError

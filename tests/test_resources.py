@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -701,3 +703,12 @@ def test_a_path_of_data_is_told_by_the_endings_that_have_readers() -> None:
     from kdnas.tasks.files import _READERS
 
     assert set(DATA_FILES) == set(_READERS)
+
+
+def test_each_package_is_brought_by_the_extra_that_is_named() -> None:
+    """Whoever installs what a refusal names has what was missing."""
+    with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    for package, (extra, _) in attack_of._PACKAGES.items():
+        brought = {re.split("[<>=]", needed)[0].replace("-", "_") for needed in extras[extra]}
+        assert package in brought
