@@ -365,3 +365,10 @@ def test_a_pipe_is_read_if_somebody_writes_into_it(tmp_path):
 def test_sizes_that_are_left_out_are_asked_for():
     with pytest.raises(UserError, match=r"conv = \[\]: conv needs sizes, such as \[1, 3, 5\]"):
         load_config(overrides=["space.layers.conv=[]"])
+
+
+def test_a_file_that_sets_nothing_is_no_configuration(tmp_path):
+    file = tmp_path / "empty.toml"
+    file.write_text("# [task]\n")
+    with pytest.raises(UserError, match="sets nothing: write settings into it"):
+        load_config(file=file)

@@ -312,7 +312,7 @@ def test_a_dry_run_says_who_executes_the_attack(
     """TextAttack's own execution takes several times as long."""
     by_pruthi = config.attack.model_copy(update={"recipe": "pruthi", "texts": 2})
     print_dry_run(config.model_copy(update={"attack": by_pruthi}), 1, "kdnas resources")
-    said = "attack: pruthi with offline resources is executed by TextAttack"
+    said = "attack: pruthi is executed by TextAttack"
     assert said in " ".join(capsys.readouterr().err.split())
 
 

@@ -57,6 +57,8 @@ def load_config(
     values = _parse(read_preset(preset), f"preset {preset}") if preset else {}
     if file:
         values = _parse(read_small(file), str(file))
+        if not values:
+            raise UserError(f"{file} sets nothing: write settings into it, or name a --preset")
     for override in overrides:
         _apply(values, override)
     try:
