@@ -28,6 +28,9 @@ _HUB = {
 }
 """Bytes and licence of the presets' data sets, as their cards state them."""
 
+_HOMES = {"glue": "nyu-mll/glue", "ag_news": "fancyzhx/ag_news"}
+"""Where the hub keeps the presets' data sets: huggingface_hub 2 refuses ids without a user."""
+
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The end of a stream of Arrow, which a file that was cut short lacks."""
 
@@ -45,10 +48,15 @@ def data_resources(task: TaskSettings) -> list[Resource]:
 def readings(name: str) -> list[tuple[str, ...]]:
     """What the id of a data set can mean: `user/set`, or `set/configuration`.
 
-    >>> readings("glue/sst2"), readings("ag_news")
-    ([('glue/sst2',), ('glue', 'sst2')], [('ag_news',)])
+    >>> readings("ag_news")
+    [('ag_news',), ('fancyzhx/ag_news',)]
+    >>> readings("glue/sst2")
+    [('glue/sst2',), ('glue', 'sst2'), ('nyu-mll/glue', 'sst2')]
     """
-    return [(name,), tuple(name.rsplit("/", 1))] if "/" in name else [(name,)]
+    found: list[tuple[str, ...]] = [(name,)]
+    if "/" in name:
+        found.append(tuple(name.rsplit("/", 1)))
+    return found + [(_HOMES[own], *rest) for own, *rest in found if own in _HOMES]
 
 
 def load_hub(name: str, **settings: Any) -> "DatasetDict":
