@@ -178,6 +178,7 @@ def test_a_setting_of_the_recipe_is_checked_before_a_model_is_loaded(
         assert said in refused(capsys, monkeypatch, *options, command=command)
 
 
+@pytest.mark.textattack
 def test_a_recipe_of_a_module_is_executed(classifier, data, tmp_path, monkeypatch) -> None:
     own = tmp_path / "commands_attack.py"
     own.write_text(

@@ -174,6 +174,7 @@ def test_polarity_too(victims, resources, new_caches) -> None:
     assert_equal_decisions(victims["weights"], reviews(), spec, resources, new_caches)
 
 
+@pytest.mark.textattack
 @pytest.mark.parametrize("mode", ["lazy", "exact"])
 def test_a_victim_that_always_answers_alike_costs_no_more_than_by_textattack(
     mode: str, resources, new_caches
