@@ -63,7 +63,7 @@ def offline_path(name: str) -> Path:
 
 
 def offline_place(name: str) -> tuple[Path, bool]:
-    """Where an offline file or folder is looked for, and whether its package is installed."""
+    """Tell where an offline file or folder is looked for, and if its package is installed."""
     package, _, inside = _FILES[name][0].partition("/")
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:

@@ -15,10 +15,10 @@ def looked_for_in(folder: Path) -> Iterator[None]:
     from kdnas.attacks.resources import tagger
 
     caches = (tagger.load_tagger, tagger._tag, tagger._begun)
+    nltk = pytest.importorskip("nltk")  # before NLTK_DATA changes, which it reads when imported
     with pytest.MonkeyPatch.context() as patch:
         for name, value in places(folder).items():
             patch.setenv(name, value)
-        nltk = pytest.importorskip("nltk")
         patch.setattr(nltk.data, "path", [os.environ["NLTK_DATA"]])
         for cache in caches:
             cache.cache_clear()

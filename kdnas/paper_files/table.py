@@ -76,7 +76,7 @@ def _nltk_roots() -> list[Path]:
 
 
 def _nltk_place(name: str) -> Path:
-    """Where NLTK finds one of its taggers' folders; where it would be put if it is nowhere."""
+    """Find the folder of one of NLTK's taggers, or where it would be put if it is nowhere."""
     places = [root / "taggers" / name for root in _nltk_roots()]
     return next((place for place in places if place.exists()), places[0])
 

@@ -121,7 +121,7 @@ def _fetch(name: str, report: Report) -> None:
 
 
 def _prepared(reading: tuple[str, ...]) -> tuple[Path, str]:
-    """Where `datasets` keeps one reading of an id, and why it cannot be used from there."""
+    """Find where `datasets` keeps one reading of an id, and why it cannot be used from there."""
     name, configuration = reading[0], reading[1] if len(reading) > 1 else "*"
     root = datasets_cache() / _folder_name(name)
     found = [path for path in root.glob(f"{configuration}/*/*") if path.is_dir()]

@@ -1,4 +1,4 @@
-"""Where Hugging Face's libraries keep what they fetched, found without loading them.
+"""The caches of Hugging Face's libraries are found here without loading the libraries.
 
 Their own functions read the environment once, when they are imported, and `datasets` brings pandas.
 """

@@ -77,7 +77,7 @@ def pays(own: Encode, rough: Encode) -> bool:
 
 
 def largest_difference(own: Encode, rough: Encode) -> float:
-    """By how much two encoders' angular similarities of the probes differ at most."""
+    """Return the most by which two encoders' angular similarities of the probes differ."""
     windows = [window for group in PROBES for window in group]
     return float(np.abs(_similarities(own(windows)) - _similarities(rough(windows))).max())
 
