@@ -123,7 +123,7 @@ def test_what_is_shown_to_others_fooled_under_the_attack_of_the_searches(
     def workshop(*_: object) -> SimpleNamespace:
         return SimpleNamespace(shown=lambda texts, _: shown.append(texts) or {})
 
-    monkeypatch.setattr("kdnas.reproduce.transfers.open_workshop", workshop)
+    monkeypatch.setattr("kdnas.reproduce.workshop.Workshop", workshop)
     with ModelArchive.open(tmp_path / MODELS_FILE) as archive:
         transfer_matrix(config, tmp_path, archive, ["teacher", "pkd"], lambda *_: None)
     assert shown == [told(HELD["deepwordbug"])] * 4

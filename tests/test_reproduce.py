@@ -6,8 +6,9 @@ import os
 import shutil
 import signal
 import sqlite3
-import time
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
@@ -21,6 +22,7 @@ from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.reproduce import (
     OUTPUTS,
+    Crew,
     Model,
     build,
     compared_models,
@@ -509,30 +511,32 @@ def test_a_process_that_dies_costs_one_model_at_most(
     for model in lacking:
         shutil.rmtree(folder / "models" / f"{model.name}-1")
     monkeypatch.setenv("KDNAS_TEST_DEATHS", str(tmp_path))
-    monkeypatch.setattr(build, "_build", dying)
+    monkeypatch.setattr(build, "open_workshop", open_where_some_die)
     built = []
     with (
         ModelArchive.open(folder / MODELS_FILE) as archive,
-        pytest.warns(UserWarning, match="cells-at is left out: its process died twice"),
+        pytest.warns(UserWarning, match=r"cells-at is left out: its process died \(SIGKILL\)"),
     ):
-        build.build_models(config, folder, archive, models, 2, lambda m, *_: built.append(m.name))
+        build.build_models(
+            config, folder, archive, models, Crew(2), lambda m, *_: built.append(m.name)
+        )
     assert sorted(built) == ["cells-robust", "pkd-at-0.3"]
 
 
-def dying(config: Config, folder: Path, model: Model) -> object:
-    """What a process does that trains; the first time pkd-at-0.3 dies too, and cells-at after it.
+def open_where_some_die(*arguments: object) -> Callable[[Model], object]:
+    """What a worker process opens; it is pickled, so what is patched is not patched there."""
+    return partial(dying, build.open_workshop(*arguments))
 
-    A process that others take with it before its own death would still have that death to come.
-    """
+
+def dying(evaluate: Callable[[Model], object], model: Model) -> object:
+    """Train a model; the first time pkd-at-0.3 dies, and cells-at always."""
     mark = Path(os.environ["KDNAS_TEST_DEATHS"]) / "pkd-at-0.3"
     if model.name == "pkd-at-0.3" and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if model.name == "cells-at":
-        while not mark.exists():
-            time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGKILL)
-    return build._build(config, folder, model)  # of that process, where nothing is patched
+    return evaluate(model)
 
 
 # --- refusals

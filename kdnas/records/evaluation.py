@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
-from typing import Literal
+from typing import Generic, Literal
+
+from typing_extensions import TypeVar
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
 from kdnas.space import Genotype
@@ -166,11 +168,15 @@ class Failure:
     message: str
 
 
+JobT = TypeVar("JobT", default=Job)
+ResultT = TypeVar("ResultT", default=Evaluation | Report)
+"""What workers are given and give: the jobs of a search, or the trainings of a comparison."""
+
 Result = Evaluation | Report | Failure
 
 
 @dataclass(frozen=True)
-class Finished:
+class Finished(Generic[JobT, ResultT]):
     """A job that has come to its end.
 
     Attributes:
@@ -180,15 +186,15 @@ class Finished:
         recalled: Whether the result was taken from another run.
     """
 
-    job: Job
-    result: Result
+    job: JobT
+    result: ResultT | Failure
     attempts: int = 1
     seconds: float = 0.0
     worker: str = ""
     recalled: bool = False
 
 
-Evaluate = Callable[[Job], Evaluation | Report]
+Evaluate = Callable[[JobT], ResultT]
 """What a search is given to evaluate with; it raises where a student cannot be evaluated."""
 
 

@@ -73,7 +73,7 @@ def reproduce(
             what = f"model {model.name}, training {model.replicate}"
             listener.counted("models", what, done, total)
 
-        build_models(config, folder, archive, models, crew.jobs, built)
+        build_models(config, folder, archive, models, crew, built)
         names = [TEACHER, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         shown = partial(listener.counted, "transfers", "transfer")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kdnas.config import Config
 from kdnas.records import TextOutcome
-from kdnas.reproduce.build import open_workshop
 from kdnas.runs import ModelArchive
 
 
@@ -46,7 +45,9 @@ def transfer_matrix(
     missing = [pair for pair in pairs if pair not in known]
     if not missing:
         return
-    workshop = open_workshop(config, folder.resolve())
+    from kdnas.reproduce.workshop import Workshop  # it loads torch
+
+    workshop = Workshop(config, folder.resolve())
     for done, (surrogate, target, replicate) in enumerate(missing, len(pairs) - len(missing) + 1):
         outcomes = pairs[surrogate, target, replicate]
         shown = workshop.shown(outcomes, (target, one(target, replicate)))

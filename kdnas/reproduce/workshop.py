@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
+from safetensors import SafetensorError
 
 from kdnas.attacks import Attacker, transfer
 from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.config import Config
+from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
 from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
@@ -86,8 +88,14 @@ class Workshop:
 
         Raises:
             EvaluationFailed: A loss or a logit is not finite.
-            UserError: A file cannot be written.
+            UserError: A file cannot be read or written.
         """
+        try:
+            return self._built(model)
+        except (UserError, OSError, SafetensorError) as error:
+            raise UserError(f"{model.name}: {error}; go on with --resume") from error
+
+    def _built(self, model: Model) -> Built:
         seed = derived_seed(self._config.search.seed, *model.identity)
         task = self._task_of(model)
         start = time.perf_counter()

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Job, Result
+from kdnas.records import Evaluate, Failure
 from kdnas.workers.guarded import guarded
 from kdnas.workers.interrupts import without_interrupts
 
@@ -40,7 +40,9 @@ class Child:
         ready: Whether it has made what it evaluates with.
     """
 
-    def __init__(self, make_evaluate: Callable[[], Evaluate], gpu: int | None = None) -> None:
+    def __init__(
+        self, make_evaluate: Callable[[], Evaluate[Any, Any]], gpu: int | None = None
+    ) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         arguments = (pickle.dumps(make_evaluate), theirs, gpu)
@@ -61,7 +63,7 @@ class Child:
         """Whether it can be sent a job."""
         return not self.pipe.closed and self._process.is_alive()
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Any) -> None:
         """Have a job evaluated.
 
         Raises:
@@ -72,7 +74,7 @@ class Child:
         except OSError as error:
             raise WorkerLost(self._end()) from error
 
-    def receive(self) -> Result | Signal:
+    def receive(self) -> Any:
         """What the process says next; waits for it.
 
         Raises:
@@ -89,10 +91,9 @@ class Child:
             raise said
         if said is Signal.READY:
             self.ready = True
-        result: Result | Signal = said
-        return result
+        return said
 
-    def attempt(self, job: Job, timeout: float | None) -> Result:
+    def attempt(self, job: Any, timeout: float | None) -> Any:
         """Have a job evaluated and wait for it; the process is gone after a failure that ended it.
 
         Raises:
@@ -163,7 +164,7 @@ def _serve(make_evaluate: bytes, pipe: Connection, gpu: int | None) -> None:
             _send(pipe, _answer(evaluate, pipe.recv()))
 
 
-def _answer(evaluate: Evaluate, job: Job) -> Any:
+def _answer(evaluate: Evaluate[Any, Any], job: Any) -> Any:
     try:
         return guarded(evaluate, job)
     except UserError as error:

@@ -12,10 +12,10 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Failure, Finished, Job, Result
+from kdnas.records import Evaluate, Failure, Finished, JobT, ResultT
 from kdnas.workers.child import died
 from kdnas.workers.remote import attempt, stop_child
 from kdnas.workers.task import Task
@@ -34,13 +34,13 @@ PATIENCE = 600.0
 
 
 @dataclass
-class _Run:
-    task: Task
-    future: "Future[Result]"
+class _Run(Generic[JobT, ResultT]):
+    task: Task[JobT, ResultT]
+    future: "Future[ResultT | Failure]"
     since: float
 
 
-class Cluster:
+class Cluster(Generic[JobT, ResultT]):
     """`Workers` on a Dask cluster.
 
     Args:
@@ -50,12 +50,15 @@ class Cluster:
     """
 
     def __init__(
-        self, client: "Client", make_evaluate: Callable[[], Evaluate], timeout: float | None = None
+        self,
+        client: "Client",
+        make_evaluate: Callable[[], Evaluate[JobT, ResultT]],
+        timeout: float | None = None,
     ) -> None:
         self._client, self._timeout = client, timeout
         self._make = pickle.dumps(make_evaluate)
-        self._waiting: deque[Task] = deque()
-        self._running: dict[str, _Run] = {}
+        self._waiting: deque[Task[JobT, ResultT]] = deque()
+        self._running: dict[str, _Run[JobT, ResultT]] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
         self._there: set[str] = set()
         self._looked, self._seen_any = 0.0, time.monotonic()
@@ -72,12 +75,12 @@ class Cluster:
         """Workers with a job."""
         return len(self._running)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: JobT) -> None:
         """Start a job, or let it wait for a worker."""
         self._waiting.append(Task(job))
         self._start()
 
-    def next(self) -> Finished:
+    def next(self) -> Finished[JobT, ResultT]:
         """The next job that ends.
 
         Raises:
@@ -143,14 +146,14 @@ class Cluster:
             free.remove(address)
             self._give(task, address)
 
-    def _give(self, task: Task, address: str) -> None:
+    def _give(self, task: Task[JobT, ResultT], address: str) -> None:
         future = self._client.submit(
             attempt, self._make, self._timeout, task.job, workers=[address], pure=False
         )
         self._running[address] = _Run(task, future, time.monotonic())
         future.add_done_callback(lambda _: self._ended.put(address))
 
-    def _take(self, address: str) -> Result | None:
+    def _take(self, address: str) -> ResultT | Failure | None:
         """What a worker has come to; None where it was given up meanwhile."""
         from distributed import KilledWorker
         from distributed.comm.core import CommClosedError
@@ -161,7 +164,7 @@ class Cluster:
         if address not in self._there:
             return self._gone(address)
         try:
-            result: Result = run.future.result(timeout=FETCH)
+            result: ResultT | Failure = run.future.result(timeout=FETCH)
         except UserError:
             raise
         except CancelledError as error:
@@ -175,7 +178,7 @@ class Cluster:
             ) from error
         return result
 
-    def _lost(self) -> tuple[str, Result | None]:
+    def _lost(self) -> tuple[str, ResultT | Failure | None]:
         """A worker that is gone with its job, if there is one."""
         self._look()
         for address in sorted(set(self._running) - self._there):
@@ -187,7 +190,7 @@ class Cluster:
         self._running[address].future.cancel()
         return died(f"its worker {address} is gone")
 
-    def _done(self, address: str, result: Result) -> Finished | None:
+    def _done(self, address: str, result: ResultT | Failure) -> Finished[JobT, ResultT] | None:
         """Keep the result of an attempt, or have it tried again before all others."""
         run = self._running.pop(address)
         done = run.task.ended(result, time.monotonic() - run.since, address)

@@ -3,14 +3,14 @@
 import errno
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, EvaluationFailed, Failure, Job, Result
+from kdnas.records import Evaluate, EvaluationFailed, Failure, JobT, ResultT
 
 _LONGEST_MESSAGE = 300
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 """What no student is to blame for."""
 
 
-def guarded(evaluate: Evaluate, job: Job) -> Result:
+def guarded(evaluate: Evaluate[JobT, ResultT], job: JobT) -> ResultT | Failure:
     """The result of a job, with every error of the student's turned into a `Failure`.
 
     Raises:

@@ -5,10 +5,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
-from kdnas.records import Finished, Job
+from kdnas.records import Finished, JobT, ResultT
 
 
-class Workers(Protocol):
+class Workers(Protocol[JobT, ResultT]):
     """Evaluates jobs; used as a context manager, which leaves nothing running behind."""
 
     @property
@@ -21,11 +21,11 @@ class Workers(Protocol):
         """How many run now."""
         ...
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: JobT) -> None:
         """Have a job evaluated as soon as there is room."""
         ...
 
-    def next(self) -> Finished:
+    def next(self) -> Finished[JobT, ResultT]:
         """Wait for the next job that ends; only while one is outstanding.
 
         Raises:
@@ -47,7 +47,9 @@ class Workers(Protocol):
     ) -> None: ...
 
 
-def finished(workers: Workers, jobs: Sequence[Job]) -> Iterator[Finished]:
+def finished(
+    workers: Workers[JobT, ResultT], jobs: Sequence[JobT]
+) -> Iterator[Finished[JobT, ResultT]]:
     """Every job with its result, as they end; what is outstanding when it is left is given up."""
     try:
         for job in jobs:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kdnas.config import Config
-from kdnas.records import Evaluate
+from kdnas.records import Evaluate, JobT, ResultT
 from kdnas.workers.cluster import Cluster
 from kdnas.workers.connect import connected
 from kdnas.workers.interface import Workers
@@ -15,8 +15,12 @@ from kdnas.workers.shared import with_shared_folders
 
 @contextmanager
 def open_workers(
-    config: Config, run: Path, jobs: int, cluster: str | None, make_evaluate: Callable[[], Evaluate]
-) -> Iterator[Workers]:
+    config: Config,
+    run: Path,
+    jobs: int,
+    cluster: str | None,
+    make_evaluate: Callable[[], Evaluate[JobT, ResultT]],
+) -> Iterator[Workers[JobT, ResultT]]:
     """Processes of this machine, or a Dask cluster's workers.
 
     Args:

@@ -6,10 +6,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Self
+from typing import Generic, Self
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Finished, Job, Result
+from kdnas.records import Evaluate, Failure, Finished, JobT, ResultT
 from kdnas.workers.child import Child, Signal, WorkerLost, died, overdue
 from kdnas.workers.task import Task
 
@@ -18,15 +18,15 @@ STARTS = 3
 
 
 @dataclass
-class _Run:
+class _Run(Generic[JobT, ResultT]):
     """A task in a child; `since` is when the child began it, None while it prepares."""
 
     child: Child
-    task: Task
+    task: Task[JobT, ResultT]
     since: float | None = None
 
 
-class Processes:
+class Processes(Generic[JobT, ResultT]):
     """`Workers` in spawned processes; each calls `make_evaluate` once, before its first job.
 
     A process that dies, or takes longer for a job than `timeout`, is replaced.
@@ -43,7 +43,7 @@ class Processes:
 
     def __init__(
         self,
-        make_evaluate: Callable[[], Evaluate],
+        make_evaluate: Callable[[], Evaluate[JobT, ResultT]],
         jobs: int,
         timeout: float | None = None,
         gpus: Sequence[int] = (),
@@ -52,10 +52,10 @@ class Processes:
             raise UserError(f"{jobs} processes: use at least 1")
         self.slots = jobs
         self._make_evaluate, self._timeout, self._gpus = make_evaluate, timeout, gpus
-        self._waiting: deque[Task] = deque()
-        self._running: dict[Connection, _Run] = {}
+        self._waiting: deque[Task[JobT, ResultT]] = deque()
+        self._running: dict[Connection, _Run[JobT, ResultT]] = {}
         self._idle: list[Child] = []
-        self._ended: deque[Finished] = deque()
+        self._ended: deque[Finished[JobT, ResultT]] = deque()
         self._lost_starts = 0
 
     @property
@@ -63,12 +63,12 @@ class Processes:
         """Processes with a job."""
         return len(self._running)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: JobT) -> None:
         """Start a job, or let it wait for a process."""
         self._waiting.append(Task(job))
         self._start()
 
-    def next(self) -> Finished:
+    def next(self) -> Finished[JobT, ResultT]:
         """The next job that ends."""
         while not self._ended:
             self._start()
@@ -103,7 +103,7 @@ class Processes:
                 return
             self._give(self._waiting.popleft())
 
-    def _give(self, task: Task) -> None:
+    def _give(self, task: Task[JobT, ResultT]) -> None:
         while self._idle:
             run = _Run(self._idle.pop(), task)
             try:
@@ -120,11 +120,11 @@ class Processes:
         used = Counter(child.gpu for child in children)
         return min(self._gpus, key=lambda gpu: used[gpu], default=None)
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: _Run[JobT, ResultT]) -> None:
         run.child.send(run.task.job)
         run.since = time.monotonic()
 
-    def _hear(self, run: _Run) -> None:
+    def _hear(self, run: _Run[JobT, ResultT]) -> None:
         """Take what a child says."""
         pipe = run.child.pipe
         try:
@@ -144,7 +144,7 @@ class Processes:
         self._idle.append(run.child)
         self._end(run, said)
 
-    def _end(self, run: _Run, result: Result) -> None:
+    def _end(self, run: _Run[JobT, ResultT], result: ResultT | Failure) -> None:
         """Keep the result of an attempt, or have it tried again before all others."""
         assert run.since is not None
         seconds = time.monotonic() - run.since
@@ -154,7 +154,7 @@ class Processes:
         else:
             self._ended.append(ended)
 
-    def _restart(self, task: Task, how: str) -> None:
+    def _restart(self, task: Task[JobT, ResultT], how: str) -> None:
         self._lost_starts += 1
         if self._lost_starts == STARTS:
             raise UserError(

@@ -7,11 +7,11 @@ from multiprocessing import current_process
 from typing import Any
 
 from kdnas.errors import UserError
-from kdnas.records import Evaluate, Job, Result
+from kdnas.records import Evaluate
 from kdnas.workers.child import Child, WorkerLost
 
 
-def attempt(make: bytes, timeout: float | None, job: Job) -> Result:
+def attempt(make: bytes, timeout: float | None, job: Any) -> Any:
     """One attempt on this Dask worker, in its child process."""
     child = _child(make)
     try:
@@ -39,9 +39,9 @@ def _child(make: bytes) -> Child:
     return found
 
 
-def _made(make: bytes) -> Evaluate:
+def _made(make: bytes) -> Evaluate[Any, Any]:
     """Unpickled in the child alone: the Dask worker needs no torch, and ends at once without it."""
-    evaluate: Evaluate = pickle.loads(make)()
+    evaluate: Evaluate[Any, Any] = pickle.loads(make)()
     return evaluate
 
 

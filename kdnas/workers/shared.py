@@ -10,13 +10,13 @@ from uuid import uuid4
 
 from kdnas.cache import WAY_OUT, cache_folder, make_folder
 from kdnas.errors import UserError
-from kdnas.records import Evaluate
+from kdnas.records import Evaluate, JobT, ResultT
 
 
 @contextmanager
 def with_shared_folders(
-    make_evaluate: Callable[[], Evaluate], run: Path
-) -> Iterator[Callable[[], Evaluate]]:
+    make_evaluate: Callable[[], Evaluate[JobT, ResultT]], run: Path
+) -> Iterator[Callable[[], Evaluate[JobT, ResultT]]]:
     """`make_evaluate` for other hosts: it uses this host's cache, and checks that it is the same.
 
     Args:
@@ -46,7 +46,9 @@ def _mark(folder: Path) -> Path:
     return mark
 
 
-def _make_there(make_evaluate: Callable[[], Evaluate], marks: Sequence[Path]) -> Evaluate:
+def _make_there(
+    make_evaluate: Callable[[], Evaluate[JobT, ResultT]], marks: Sequence[Path]
+) -> Evaluate[JobT, ResultT]:
     for mark in marks:
         if not mark.exists():
             raise UserError(

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Generic
 
-from kdnas.records import Failure, FailureKind, Finished, Job, Result
+from kdnas.records import Failure, FailureKind, Finished, JobT, ResultT
 
 RETRIES: dict[FailureKind, int] = {"killed": 2, "oom": 1}
 """How often a job is tried again after a failure that need not be its own fault."""
 
 
 @dataclass
-class Task:
+class Task(Generic[JobT, ResultT]):
     """A job and what has become of it so far.
 
     Attributes:
@@ -18,7 +19,7 @@ class Task:
         tried_by: The worker of the last attempt.
     """
 
-    job: Job
+    job: JobT
     alone: bool = False
     tried_by: str = ""
     failures: Counter[FailureKind] = field(default_factory=Counter)
@@ -28,7 +29,9 @@ class Task:
         """How often it was tried."""
         return sum(self.failures.values())
 
-    def ended(self, result: Result, seconds: float, worker: str) -> Finished | None:
+    def ended(
+        self, result: ResultT | Failure, seconds: float, worker: str
+    ) -> Finished[JobT, ResultT] | None:
         """What the last attempt gave; None if there has to be another one."""
         self.tried_by = worker
         if isinstance(result, Failure):
