@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from kdnas.comparison.evaluator import attack_specs
 from kdnas.config import Config, load_config
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.reproduce import read_material, write_outputs
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.transfers import transfer_matrix
-from kdnas.reproduce.workshop import attack_specs
 from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning
 from kdnas.verify.measured import measurement_problems
 
@@ -120,10 +120,10 @@ def test_what_is_shown_to_others_fooled_under_the_attack_of_the_searches(
     record(tmp_path / MODELS_FILE, config, specs)
     shown = []
 
-    def workshop(*_: object) -> SimpleNamespace:
+    def evaluator(*_: object) -> SimpleNamespace:
         return SimpleNamespace(shown=lambda texts, _: shown.append(texts) or {})
 
-    monkeypatch.setattr("kdnas.reproduce.workshop.Workshop", workshop)
+    monkeypatch.setattr("kdnas.comparison.evaluator.ModelEvaluator", evaluator)
     with ModelArchive.open(tmp_path / MODELS_FILE) as archive:
         transfer_matrix(config, tmp_path, archive, ["teacher", "pkd"], lambda *_: None)
     assert shown == [told(HELD["deepwordbug"])] * 4

@@ -15,12 +15,12 @@ import pytest
 from heavy import save_tiny_bert, tiny_config, tiny_overrides
 from safetensors.numpy import load_file, save_file
 
+from kdnas.comparison.evaluator import ModelEvaluator
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.evaluation import load_task
 from kdnas.export import export_student
 from kdnas.pipeline import run_pipeline
-from kdnas.reproduce.workshop import Workshop
 from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, RunFolder, beginning, open_run
 from kdnas.workers import open_workers
 
@@ -118,7 +118,7 @@ def exported(config: Config, place: Path) -> None:
 
 
 def compared(config: Config, place: Path) -> None:
-    Workshop(config, place / "comparison")
+    ModelEvaluator(config, place / "comparison")
 
 
 GOING_ON = (resumed, exported, compared)

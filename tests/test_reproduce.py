@@ -18,13 +18,11 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner, Result
 
 from kdnas.cli.app import app
+from kdnas.comparison import TEACHER, Crew, Model, build
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.reproduce import (
     OUTPUTS,
-    Crew,
-    Model,
-    build,
     compared_models,
     finalists,
     read_material,
@@ -32,7 +30,6 @@ from kdnas.reproduce import (
     search_configs,
     write_outputs,
 )
-from kdnas.reproduce.models import TEACHER
 from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 
 SETTINGS = (
@@ -413,13 +410,13 @@ def test_every_model_is_a_hugging_face_model(done: Path) -> None:
 
 def test_each_training_stands_after_what_it_needs(config: Config, done: Path) -> None:
     students = {a.key: a.to_json() for a in finalists(read_runs(done)).values()}
-    models = compared_models(config.reproduce, students)
+    models = compared_models(config, students)
     known: set[tuple[str, int]] = set()
     for model in models:
         assert model.how == "teacher" or model.source in known
         known.add(model.identity)
     assert len(known) == len(models)
-    assert models[0].name == TEACHER
+    assert models[0].name == TEACHER.name
     trained = {tuple(row) for row in sql(done, "SELECT name, replicate FROM models")}
     assert trained == known
 
@@ -506,12 +503,12 @@ def test_a_process_that_dies_costs_one_model_at_most(
     folder = tmp_path / "copy"
     shutil.copytree(done, folder)
     students = {a.key: a.to_json() for a in finalists(read_runs(done)).values()}
-    models = [m for m in compared_models(config.reproduce, students) if m.replicate == 1]
+    models = [m for m in compared_models(config, students) if m.replicate == 1]
     lacking = [m for m in models if m.name in ("cells-robust", "cells-at", "pkd-at-0.3")]
     for model in lacking:
         shutil.rmtree(folder / "models" / f"{model.name}-1")
     monkeypatch.setenv("KDNAS_TEST_DEATHS", str(tmp_path))
-    monkeypatch.setattr(build, "open_workshop", open_where_some_die)
+    monkeypatch.setattr(build, "open_evaluator", open_where_some_die)
     built = []
     with (
         ModelArchive.open(folder / MODELS_FILE) as archive,
@@ -525,7 +522,7 @@ def test_a_process_that_dies_costs_one_model_at_most(
 
 def open_where_some_die(*arguments: object) -> Callable[[Model], object]:
     """What a worker process opens; it is pickled, so what is patched is not patched there."""
-    return partial(dying, build.open_workshop(*arguments))
+    return partial(dying, build.open_evaluator(*arguments))
 
 
 def dying(evaluate: Callable[[Model], object], model: Model) -> object:

@@ -10,12 +10,12 @@ import torch
 from heavy import TINY_ARCHITECTURE, tiny_config
 
 from kdnas.adabert import CellsForSequenceClassification
+from kdnas.comparison import TEACHER, Model
+from kdnas.comparison.folder import ModelFolder
+from kdnas.comparison.trainer import Trainer
 from kdnas.config import Config, StudentSettings
 from kdnas.evaluation import Evaluator, prepare
 from kdnas.records import Job
-from kdnas.reproduce.models import Model
-from kdnas.reproduce.shelf import Shelf
-from kdnas.reproduce.trainer import Trainer
 from kdnas.students import save_model
 from kdnas.teachers import load_classifier, student_tables
 from kdnas.training import choose_device
@@ -65,12 +65,12 @@ def exported(config: Config, folder: Path) -> Any:
     return load_classifier(str(folder / "out"))
 
 
-def compared(how: str) -> Callable[[Config, Path], Any]:
+def compared(kind: str, method: str) -> Callable[[Config, Path], Any]:
     def make(config: Config, folder: Path) -> Any:
         prepared = prepare(config)
-        shelf = Shelf(folder, prepared.tokenizer, config.student.max_length, choose_device())
-        model = Model("compared", 1, how, architecture=TINY_ARCHITECTURE.to_json())
-        return Trainer(config, prepared, shelf)(model, prepared.task, 0)[0]
+        models = ModelFolder(folder, prepared.tokenizer, config.student.max_length, choose_device())
+        model = Model("compared", 1, kind, method, TEACHER, TINY_ARCHITECTURE.to_json())
+        return Trainer(config, prepared, models)(model, prepared.task, 0)[0]
 
     return make
 
@@ -78,8 +78,8 @@ def compared(how: str) -> Callable[[Config, Path], Any]:
 MADE = {
     "searched": searched,
     "exported": exported,
-    "compared": compared("student"),
-    "cells": compared("cells"),
+    "compared": compared("searched", "rosearch"),
+    "cells": compared("cells", "adabert"),
 }
 
 

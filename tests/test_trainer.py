@@ -1,5 +1,6 @@
 """The trainings of a comparison: every kind of model goes on adversarially at its own rate."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,21 +8,21 @@ import pytest
 import torch
 from heavy import TINY_ARCHITECTURE
 
+from kdnas.comparison import TEACHER, Model
+from kdnas.comparison.folder import ModelFolder
+from kdnas.comparison.trainer import Trainer
 from kdnas.config import Config
 from kdnas.evaluation import Prepared
 from kdnas.reproduce import compared_models
-from kdnas.reproduce.models import How, Model, origin_how, student_name
-from kdnas.reproduce.shelf import Shelf
-from kdnas.reproduce.trainer import Trainer
 from kdnas.training import choose_device
 
-NAMES: dict[How, str] = {
-    "teacher": "teacher",
-    "patient": "pkd",
-    "cells": "cells",
-    "student": student_name(TINY_ARCHITECTURE.key),
+FIRST = {
+    "teacher": TEACHER,
+    "first-layers": Model("pkd", 1, "first-layers", "pkd", TEACHER),
+    "cells": Model("cells", 1, "cells", "adabert", TEACHER),
+    "searched": Model("one", 1, "searched", "rosearch", TEACHER, TINY_ARCHITECTURE.to_json()),
 }
-RATES: dict[How, float] = {"teacher": 3e-4, "patient": 4e-4, "cells": 5e-4, "student": 5e-4}
+RATES = {"teacher": 3e-4, "first-layers": 4e-4, "cells": 5e-4, "searched": 5e-4}
 
 
 SETTINGS = (
@@ -34,8 +35,8 @@ SETTINGS = (
 
 
 @pytest.fixture
-def shelf(config: Config, prepared: Prepared, tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path, prepared.tokenizer, config.student.max_length, choose_device())
+def models(config: Config, prepared: Prepared, tmp_path: Path) -> ModelFolder:
+    return ModelFolder(tmp_path, prepared.tokenizer, config.student.max_length, choose_device())
 
 
 def rates_of(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -53,53 +54,46 @@ def rates_of(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seen
 
 
-@pytest.mark.parametrize("how", NAMES)
+@pytest.mark.parametrize("kind", FIRST)
 def test_every_kind_of_model_goes_on_at_its_own_rate(
-    how: How, config, prepared, shelf, monkeypatch: pytest.MonkeyPatch
+    kind: str, config, prepared, models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train, task = Trainer(config, prepared, shelf), prepared.task
-    first = Model(NAMES[how], 1, how, architecture=TINY_ARCHITECTURE.to_json())
+    train, task, first = Trainer(config, prepared, models), prepared.task, FIRST[kind]
     network, loss = train(first, task, 0)
-    assert (loss is None) == (how == "teacher")
-    shelf.save(first, network)
+    assert (loss is None) == (kind == "teacher")
+    models.save(first, network)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     seen = rates_of(monkeypatch)
-    again, loss = train(Model("on", 1, "adversarial", first.name), task, 0)
-    assert seen == [RATES[how]]
+    again, loss = train(Model("on", 1, "trained", "adversarial", first), task, 0)
+    assert seen == [RATES[kind]]
     assert loss is not None
     assert not again.training
     assert any(not torch.equal(v, before[n]) for n, v in again.state_dict().items())
 
 
-@pytest.mark.parametrize("how", NAMES)
-def test_a_rate_of_its_own_goes_before(how: How, config, prepared, shelf) -> None:
+@pytest.mark.parametrize("kind", FIRST)
+def test_a_rate_of_its_own_goes_before(kind: str, config, prepared, models) -> None:
     values = config.model_dump(mode="json")
     values["distill"]["adversarial"]["learning_rate"] = 0.125
-    train = Trainer(Config.model_validate(values), prepared, shelf)
-    (stage,) = train._recipe(Model("on", 1, "adversarial", NAMES[how]))
+    train = Trainer(Config.model_validate(values), prepared, models)
+    (stage,) = train._recipe(Model("on", 1, "trained", "adversarial", FIRST[kind]))
     assert stage.schedule.learning_rate == 0.125
 
 
-def test_the_kind_of_every_origin_is_known(config: Config) -> None:
-    models = compared_models(config.reproduce, {TINY_ARCHITECTURE.key: ""})
-    made = {model.name: model.how for model in models}
-    further = [model for model in models if model.how == "adversarial"]
-    assert further
-    for model in further:
-        assert origin_how(model) == made[model.origin]
-    for name, how in made.items():
-        if how != "adversarial":
-            assert origin_how(Model("on", 1, "adversarial", name)) == how
+def test_every_model_stands_after_its_source(config: Config) -> None:
+    models = compared_models(config, {TINY_ARCHITECTURE.key: ""})
+    assert len({model.identity for model in models}) == len(models)
+    for number, model in enumerate(models):
+        assert model.teacher == TEACHER
+        assert model.source in (None, *models[:number])
 
 
-def test_other_methods_than_the_searchs_leave_a_student_alone(config, prepared, shelf) -> None:
-    """`reproduce.epochs` is for students and cells; PKD and adversarial training have their own."""
-    values = config.model_dump(mode="json")
-    values["reproduce"]["epochs"] = 9
-    train = Trainer(Config.model_validate(values), prepared, shelf)
+def test_a_model_s_epochs_go_before_the_schedule_s(config, prepared, models) -> None:
+    """`reproduce.epochs` is for students and cells; PKD has epochs of its own."""
+    train = Trainer(config, prepared, models)
     epochs = {
-        how: train._recipe(Model("x", 1, how))[0].schedule.epochs
-        for how in RATES
-        if how != "teacher"
+        kind: train._recipe(replace(model, epochs=9))[0].schedule.epochs
+        for kind, model in FIRST.items()
+        if kind != "teacher"
     }
-    assert epochs == {"patient": 1, "cells": 9, "student": 9}
+    assert epochs == {"first-layers": 1, "cells": 9, "searched": 9}

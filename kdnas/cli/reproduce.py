@@ -36,7 +36,7 @@ def reproduce(
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option(metavar="WHERE", help="For the searches, as in `kdnas search`."),
+        typer.Option(metavar="WHERE", help="Who trains, as in `kdnas search`."),
     ] = None,
 ) -> None:
     """Run the paper's comparison and write its tables and figures into DIR/results.
@@ -80,7 +80,7 @@ def _run(
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import Display
     from kdnas.cli.search import default_jobs
-    from kdnas.reproduce import Crew
+    from kdnas.comparison import Crew
     from kdnas.reproduce import reproduce as run_reproduction
     from kdnas.workers import require_cluster
 

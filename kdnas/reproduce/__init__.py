@@ -1,29 +1,25 @@
 """The paper's comparison from one command: searches, baselines, tables and figures.
 
 The way of a reproduction: `run_searches` (each a run folder of its own), `finalists` (the students
-that are trained again), `compared_models` and `build_models` (every training and the attacks on
-it), `transfer_matrix`, and then `read_material` and `write_outputs`, which need the archives alone.
+that are trained again), `compared_models` (every training; `kdnas.comparison` does them),
+`transfer_matrix`, and then `read_material` and `write_outputs`, which need the archives alone.
 `reproduce` does all of it. `sweep` searches among the recorded students. `check_reproduction`
 counts everything again.
 """
 
-from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import finalists, read_runs
 from kdnas.reproduce.material import Material, read_material
-from kdnas.reproduce.models import Model, compared_models
+from kdnas.reproduce.models import compared_models
 from kdnas.reproduce.outputs import OUTPUTS, require_known, write_outputs
 from kdnas.reproduce.run import reproduce
-from kdnas.reproduce.searches import Crew, run_searches, search_configs
+from kdnas.reproduce.searches import run_searches, search_configs
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.reproduce.verified import ReproductionVerdict, check_reproduction
 
 __all__ = [
     "OUTPUTS",
-    "Crew",
     "Material",
-    "Model",
     "ReproductionVerdict",
-    "build_models",
     "check_reproduction",
     "compared_models",
     "finalists",

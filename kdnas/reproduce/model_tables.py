@@ -14,9 +14,9 @@ from kdnas.analysis.paper import (
     variance_components,
 )
 from kdnas.analysis.paper.table import Cell
+from kdnas.comparison import OTHER_THRESHOLD
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material
-from kdnas.reproduce.models import OTHER_THRESHOLD
 
 DIFFERENCES = (2, 5)
 """The differences, in points, for which the trainings are counted that would show them."""

@@ -3,21 +3,19 @@
 from functools import partial
 from pathlib import Path
 
+from kdnas.comparison import TEACHER, Crew, Model, build_models
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
-from kdnas.reproduce.build import build_models
 from kdnas.reproduce.finalists import BEST, finalists, read_runs
 from kdnas.reproduce.models import (
     CELLS,
     GROWING,
     PATIENT,
-    TEACHER,
-    Model,
     compared_models,
     student_name,
 )
-from kdnas.reproduce.searches import WEIGHTED, Crew, run_searches
+from kdnas.reproduce.searches import WEIGHTED, run_searches
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.runs import (
     FILE_NAME,
@@ -65,7 +63,7 @@ def reproduce(
         _record_origin(archive, RunFolder(folder / WEIGHTED).archive)
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
-        models = compared_models(config.reproduce, students)
+        models = compared_models(config, students)
         archive.set_meta(trainings=len(models))
         listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
 
@@ -74,7 +72,7 @@ def reproduce(
             listener.counted("models", what, done, total)
 
         build_models(config, folder, archive, models, crew, built)
-        names = [TEACHER, CELLS, PATIENT]
+        names = [TEACHER.name, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         shown = partial(listener.counted, "transfers", "transfer")
         transfer_matrix(config, folder, archive, names, shown)

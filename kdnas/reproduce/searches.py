@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdnas.comparison import Crew
 from kdnas.config import Config
 from kdnas.progress import Listener
 from kdnas.records import Evaluate, Evaluation, Job
@@ -48,14 +49,6 @@ def search_configs(config: Config) -> dict[str, Config]:
         UNIFORM: variant("random_uniform", config.reproduce.uniform),
         NO_FLOOR: variant("tournament", min(2 * population, whole), floor=0.0),
     }
-
-
-@dataclass(frozen=True)
-class Crew:
-    """Who trains: processes of this machine, or for the searches a Dask cluster's workers."""
-
-    jobs: int
-    cluster: str | None = None
 
 
 def run_searches(

@@ -45,11 +45,11 @@ def transfer_matrix(
     missing = [pair for pair in pairs if pair not in known]
     if not missing:
         return
-    from kdnas.reproduce.workshop import Workshop  # it loads torch
+    from kdnas.comparison.evaluator import ModelEvaluator  # it loads torch
 
-    workshop = Workshop(config, folder.resolve())
+    evaluator = ModelEvaluator(config, folder.resolve())
     for done, (surrogate, target, replicate) in enumerate(missing, len(pairs) - len(missing) + 1):
         outcomes = pairs[surrogate, target, replicate]
-        shown = workshop.shown(outcomes, (target, one(target, replicate)))
+        shown = evaluator.shown(outcomes, (target, one(target, replicate)))
         archive.add_transfer(surrogate, target, replicate, shown)
         on_pair(done, len(pairs))

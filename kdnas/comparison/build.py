@@ -2,22 +2,30 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdnas.comparison.model import Model
 from kdnas.config import LOADING, Config
 from kdnas.records import Evaluate, Failure
 from kdnas.registry import Source, load_sources, sources
-from kdnas.reproduce.models import Model
 from kdnas.runs import ModelArchive, weights_of
 from kdnas.workers import Workers, open_workers
 
 if TYPE_CHECKING:
-    from kdnas.reproduce.searches import Crew
-    from kdnas.reproduce.workshop import Built
+    from kdnas.comparison.evaluator import EvaluatedModel
 
 OnModel = Callable[[Model, int, int], None]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who trains: processes of this machine, or a Dask cluster's workers."""
+
+    jobs: int
+    cluster: str | None = None
 
 
 def build_models(
@@ -25,7 +33,7 @@ def build_models(
     folder: Path,
     archive: ModelArchive,
     models: Sequence[Model],
-    crew: "Crew",
+    crew: Crew,
     on_model: OnModel,
 ) -> None:
     """Train and attack the models that are missing, each after those it needs.
@@ -34,7 +42,7 @@ def build_models(
     warning, and so are those that need it.
 
     Args:
-        config: The reproduction.
+        config: The comparison.
         folder: Its folder.
         archive: Where the models are recorded.
         models: All of them, each after those it needs.
@@ -54,13 +62,13 @@ def build_models(
     if not missing:
         return
 
-    def built(model: Model, found: "Built") -> None:
+    def built(model: Model, found: "EvaluatedModel") -> None:
         archive.record_attacks(found.specs)
         archive.add(found.row, found.texts)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 
-    make = partial(open_workshop, sources(), config.model_dump(mode="json"), folder.resolve())
+    make = partial(open_evaluator, sources(), config.model_dump(mode="json"), folder.resolve())
     # The limit is a student's; PKD of a large teacher takes what it takes.
     unlimited = config.workers.model_copy(update={"timeout": None})
     unhurried = config.model_copy(update={"workers": unlimited})
@@ -69,15 +77,15 @@ def build_models(
 
 
 def _build_all(
-    workers: Workers[Model, "Built"],
+    workers: Workers[Model, "EvaluatedModel"],
     models: Sequence[Model],
     done: Set[tuple[str, int]],
-    built: Callable[[Model, "Built"], None],
+    built: Callable[[Model, "EvaluatedModel"], None],
 ) -> None:
     """Have every model built whose source is done, until none is left that could be."""
     waiting, outstanding = list(models), 0
     while True:
-        for model in [m for m in waiting if m.how == "teacher" or m.source in done]:
+        for model in [m for m in waiting if m.source is None or m.source.identity in done]:
             waiting.remove(model)
             workers.submit(model)
             outstanding += 1
@@ -92,17 +100,17 @@ def _build_all(
             built(finished.job, finished.result)
 
 
-def open_workshop(
+def open_evaluator(
     parts: Sequence[Source], settings: Mapping[str, Any], folder: Path
-) -> Evaluate[Model, "Built"]:
-    """A `Workshop`, as a worker process opens it; importing it loads torch.
+) -> Evaluate[Model, "EvaluatedModel"]:
+    """A `ModelEvaluator`, as a worker process opens it; importing it loads torch.
 
     Args:
         parts: The modules that have added parts; without them the settings cannot be read.
         settings: The configuration, as data.
-        folder: The reproduction's.
+        folder: The folder of the comparison.
     """
     load_sources(parts)
-    from kdnas.reproduce.workshop import Workshop
+    from kdnas.comparison.evaluator import ModelEvaluator
 
-    return Workshop(Config.model_validate(settings, context=LOADING), folder)
+    return ModelEvaluator(Config.model_validate(settings, context=LOADING), folder)

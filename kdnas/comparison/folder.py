@@ -1,4 +1,4 @@
-"""`Shelf`: the models of a reproduction as Hugging Face folders."""
+"""`ModelFolder`: the models of a comparison as Hugging Face folders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any
 import torch
 
 from kdnas.attacks import ModelVictim
-from kdnas.reproduce.models import Model
+from kdnas.comparison.model import Model
 from kdnas.runs import weights_of
 from kdnas.students import save_model
 from kdnas.teachers import load_trained_classifier
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Where the models stand.
+class ModelFolder:
+    """Where the models of a comparison are kept.
 
     Attributes:
-        folder: Of the reproduction.
-        tokenizer: Of all of them.
+        folder: The folder of the comparison.
+        tokenizer: The tokenizer of all models.
         length: Longest text that they see (tokens).
         device: Where they are loaded.
     """
@@ -34,7 +34,7 @@ class Shelf:
         return weights_of(self.folder, *identity).parent
 
     def load(self, identity: tuple[str, int]) -> Any:
-        """A saved model."""
+        """A saved model by its name and replicate."""
         return load_trained_classifier(self.place(identity))[0].to(self.device)
 
     def save(self, model: Model, network: Any) -> None:

@@ -1,4 +1,4 @@
-"""`Workshop`: trains a model of the comparison, saves it and attacks it. One per process."""
+"""`ModelEvaluator`: trains a model of a comparison, saves it and attacks it. One per process."""
 
 import json
 import time
@@ -11,14 +11,14 @@ from safetensors import SafetensorError
 
 from kdnas.attacks import Attacker, transfer
 from kdnas.augment import adversarial_examples, attacked_share, with_examples
+from kdnas.comparison.folder import ModelFolder
+from kdnas.comparison.model import OTHER_THRESHOLD, Model
+from kdnas.comparison.trainer import Trainer
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
 from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
-from kdnas.reproduce.models import OTHER_THRESHOLD, TEACHER, Model
-from kdnas.reproduce.shelf import Shelf
-from kdnas.reproduce.trainer import Trainer
 from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
@@ -27,7 +27,7 @@ from kdnas.writing import write_whole
 
 
 @dataclass(frozen=True)
-class Built:
+class EvaluatedModel:
     """A trained model and what became of each text of report-val in each attack on it."""
 
     row: ModelRow
@@ -57,11 +57,11 @@ def attack_specs(config: Config, task: Task) -> dict[str, AttackSpec]:
     return own | others | own  # the own one first, and none twice
 
 
-class Workshop:
-    """Builds the models of one reproduction.
+class ModelEvaluator:
+    """Trains, saves and attacks the models of one comparison.
 
     Args:
-        config: The reproduction.
+        config: The comparison.
         folder: Its folder; models and adversarial texts are kept there.
 
     Raises:
@@ -78,12 +78,12 @@ class Workshop:
             with Store.read(path) as store:
                 require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
-        self._shelf = Shelf(folder, tokenizer, length, choose_device())
-        self._train = Trainer(config, self._prepared, self._shelf)
+        self._models = ModelFolder(folder, tokenizer, length, choose_device())
+        self._train = Trainer(config, self._prepared, self._models)
         specs = attack_specs(config, self._prepared.task)
         self._attackers = {name: Attacker(spec) for name, spec in specs.items()}
 
-    def __call__(self, model: Model) -> Built:
+    def __call__(self, model: Model) -> EvaluatedModel:
         """Train, save and attack a model; what it is made from has been built.
 
         Raises:
@@ -91,20 +91,20 @@ class Workshop:
             UserError: A file cannot be read or written.
         """
         try:
-            return self._built(model)
+            return self._evaluated(model)
         except (UserError, OSError, SafetensorError) as error:
             raise UserError(f"{model.name}: {error}; go on with --resume") from error
 
-    def _built(self, model: Model) -> Built:
+    def _evaluated(self, model: Model) -> EvaluatedModel:
         seed = derived_seed(self._config.search.seed, *model.identity)
         task = self._task_of(model)
         start = time.perf_counter()
         network, loss = self._train(model, task, seed)
         seconds = time.perf_counter() - start
         network.eval()
-        self._shelf.save(model, network)
+        self._models.save(model, network)
         split = task.report.head(self._config.attack.report_texts)
-        victim = self._shelf.victim(network)
+        victim = self._models.victim(network)
         texts = {
             name: attacker.attack(victim, split.texts, split.labels)
             for name, attacker in self._attackers.items()
@@ -121,33 +121,33 @@ class Workshop:
             architecture=json.dumps(architecture) if architecture else "",
             weights=content_hash(weights_of(self._folder, *model.identity)),
         )
-        return Built(row, {name: a.spec for name, a in self._attackers.items()}, texts)
+        return EvaluatedModel(row, {name: a.spec for name, a in self._attackers.items()}, texts)
 
     def shown(self, outcomes: list[TextOutcome], model: tuple[str, int]) -> dict[int, bool]:
         """Whether a saved model is right on the adversarial texts of another."""
-        return transfer(outcomes, self._shelf.victim(self._shelf.load(model)))
+        return transfer(outcomes, self._models.victim(self._models.load(model)))
 
     def _task_of(self, model: Model) -> Task:
         """The task with the adversarial texts that a model is trained on besides."""
         task = self._prepared.task
         if not model.strength:
             return task
-        source = model.source if model.how == "adversarial" else (TEACHER, 1)
+        fooled = (model.kind == "trained" and model.source) or model.teacher
         seed = self._config.search.seed
-        examples = self._examples(source, attacked_share(len(task.train), model.widest, seed))
+        examples = self._examples(fooled, attacked_share(len(task.train), model.widest, seed))
         chosen = attacked_share(len(task.train), model.strength, seed)
         return replace(task, train=with_examples(task.train, examples, chosen))
 
-    def _examples(self, source: tuple[str, int], chosen: list[int]) -> dict[int, str]:
+    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, str]:
         """What fools a saved model among the chosen training texts; attacked once and kept."""
-        path = self._folder / "examples" / f"{source[0]}-{source[1]}.json"
+        path = self._folder / "examples" / f"{fooled.name}-{fooled.replicate}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
                 kept = json.loads(path.read_text())
                 if set(chosen) <= set(kept["attacked"]):
                     return {int(i): text for i, text in kept["texts"].items()}
-            victim = self._shelf.victim(self._shelf.load(source))
+            victim = self._models.victim(self._models.load(fooled.identity))
             attacker = Attacker(replace(self._prepared.spec, mode="lazy"))
             texts = adversarial_examples(attacker, victim, self._prepared.task.train, chosen)
             write_whole(path, json.dumps({"attacked": chosen, "texts": texts}).encode())

@@ -1,0 +1,95 @@
+"""`Trainer`: how each model of a comparison is made and taught."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
+from kdnas.cache import fingerprint
+from kdnas.comparison.folder import ModelFolder
+from kdnas.comparison.model import Model
+from kdnas.config import Config
+from kdnas.distillation import Recipe, distill, recipe_of, schedule_of
+from kdnas.evaluation import Prepared, fresh_student
+from kdnas.offline import content_hash
+from kdnas.space import Architecture
+from kdnas.tasks import Task
+from kdnas.teachers import Teacher, first_layers, lesson_of
+
+
+class Trainer:
+    """Trains models: each kind is made in its own way, then taught by its method.
+
+    Args:
+        config: The comparison.
+        prepared: Its task and teacher.
+        folder: Has the models that others are made from.
+    """
+
+    def __init__(self, config: Config, prepared: Prepared, folder: ModelFolder) -> None:
+        self._config, self._prepared, self._folder = config, prepared, folder
+        self._make: dict[str, Callable[[Model, int], Any]] = {
+            "first-layers": self._first_layers,
+            "cells": self._cells,
+            "searched": self._searched,
+            "trained": self._trained,
+        }
+
+    def __call__(self, model: Model, task: Task, seed: int) -> tuple[Any, float | None]:
+        """A trained network and the loss of its last epoch, None for the teacher.
+
+        Args:
+            model: What it is made from has been built.
+            task: Its training texts, adversarial ones among them.
+            seed: Decides its weights and batches.
+        """
+        if model.source is None:
+            return self._prepared.teacher.load(self._folder.device), None
+        recipe = self._recipe(model)
+        lesson = lesson_of(self._config.teacher, self._teacher_of(model, task), task, recipe)
+        student = self._make[model.kind](model, seed)
+        return student, distill(student, lesson, recipe, seed, goes_on=model.kind == "first-layers")
+
+    def _first_layers(self, model: Model, seed: int) -> Any:
+        name, labels = self._config.teacher.model, self._prepared.task.label_names
+        layers = int(model.design) if model.design else self._config.distill.table("pkd").layers
+        return first_layers(name, labels, layers, seed, self._folder.device)
+
+    def _cells(self, model: Model, seed: int) -> Any:
+        cell = CellArchitecture.from_json(SHIPPED_CELL.read_text())
+        form, settings = CellsForSequenceClassification, self._config.student
+        return fresh_student(self._prepared, settings, cell, seed, form)
+
+    def _searched(self, model: Model, seed: int) -> Any:
+        arch = Architecture.from_json(model.design).canonical()
+        return fresh_student(self._prepared, self._config.student, arch, seed)
+
+    def _trained(self, model: Model, seed: int) -> Any:
+        assert model.source is not None
+        return self._folder.load(model.source.identity)
+
+    def _recipe(self, model: Model) -> Recipe:
+        """The recipe of a model; one that is trained already goes on at the rate it was taught."""
+        schedule = schedule_of(self._config.distill)
+        if model.kind == "trained" and model.source is not None:
+            schedule = replace(schedule, learning_rate=self._rate(model.source))
+        else:
+            schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
+        return recipe_of(self._config.distill, model.method, schedule)
+
+    def _rate(self, model: Model) -> float:
+        """The last learning rate of a model."""
+        if model.source is None:
+            return self._config.teacher.learning_rate
+        return self._recipe(model)[-1].schedule.learning_rate
+
+    def _teacher_of(self, model: Model, task: Task) -> Teacher:
+        """The teacher that a model is distilled from; signals depend on the texts too."""
+        teacher, source = self._prepared.teacher, model.source
+        assert source is not None
+        of_the_run = source.source is None
+        if model.kind == "trained" or (of_the_run and not model.strength):
+            return teacher
+        folder = teacher.folder if of_the_run else self._folder.place(source.identity)
+        identity = fingerprint(teacher=content_hash(folder), texts=task.fingerprint)
+        return Teacher(folder, identity, teacher.max_length)
