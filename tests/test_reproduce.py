@@ -413,7 +413,7 @@ def test_each_training_stands_after_what_it_needs(config: Config, done: Path) ->
     models = compared_models(config, students)
     known: set[tuple[str, int]] = set()
     for model in models:
-        assert model.how == "teacher" or model.source in known
+        assert model.source is None or model.source.identity in known
         known.add(model.identity)
     assert len(known) == len(models)
     assert models[0].name == TEACHER.name
