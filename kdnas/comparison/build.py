@@ -70,9 +70,9 @@ def build_models(
 
     make = partial(open_evaluator, sources(), config.model_dump(mode="json"), folder.resolve())
     # The limit is a student's; PKD of a large teacher takes what it takes.
-    unlimited = config.workers.model_copy(update={"timeout": None})
-    unhurried = config.model_copy(update={"workers": unlimited})
-    with open_workers(unhurried, folder, crew.jobs, crew.cluster, make) as workers:
+    settings = config.workers.model_copy(update={"timeout": None})
+    unlimited = config.model_copy(update={"workers": settings})
+    with open_workers(unlimited, folder, crew.jobs, crew.cluster, make) as workers:
         _build_all(workers, missing, done, built)
 
 

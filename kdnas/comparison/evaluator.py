@@ -132,9 +132,8 @@ class ModelEvaluator:
         task = self._prepared.task
         if not model.strength:
             return task
-        fooled = (model.kind == "trained" and model.source) or model.teacher
         seed = self._config.search.seed
-        examples = self._examples(fooled, attacked_share(len(task.train), model.widest, seed))
+        examples = self._examples(model.fooled, attacked_share(len(task.train), model.widest, seed))
         chosen = attacked_share(len(task.train), model.strength, seed)
         return replace(task, train=with_examples(task.train, examples, chosen))
 

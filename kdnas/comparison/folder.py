@@ -15,7 +15,7 @@ from kdnas.teachers import load_trained_classifier
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """Where the models of a comparison are kept.
+    """The folder of a comparison, which keeps its models.
 
     Attributes:
         folder: The folder of the comparison.

@@ -19,7 +19,7 @@ class Model:
         kind: What is trained; a teacher is taken as it is.
         method: The method that teaches it, a name in `METHODS`.
         source: What it is distilled from, or goes on with where it is trained already.
-        design: JSON of an architecture, or the number of first layers; "" where there is no choice.
+        architecture: JSON of a searched student; "" for others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.
@@ -31,7 +31,7 @@ class Model:
     kind: StudentKind | Literal["teacher"]
     method: str = ""
     source: "Model | None" = None
-    design: str = ""
+    architecture: str = ""
     epochs: int | None = None
     strength: float = 0.0
     widest: float = 0.0
@@ -45,6 +45,13 @@ class Model:
     def teacher(self) -> "Model":
         """The teacher that the line of its sources begins with."""
         return self if self.source is None else self.source.teacher
+
+    @property
+    def fooled(self) -> "Model":
+        """The model whose adversarial examples it sees."""
+        if self.kind == "trained" and self.source is not None:
+            return self.source
+        return self.teacher
 
 
 TEACHER = Model("teacher", 1, "teacher")

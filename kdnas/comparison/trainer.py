@@ -52,7 +52,7 @@ class Trainer:
 
     def _first_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names
-        layers = int(model.design) if model.design else self._config.distill.table("pkd").layers
+        layers = self._config.distill.table("pkd").layers
         return first_layers(name, labels, layers, seed, self._folder.device)
 
     def _cells(self, model: Model, seed: int) -> Any:
@@ -61,7 +61,7 @@ class Trainer:
         return fresh_student(self._prepared, settings, cell, seed, form)
 
     def _searched(self, model: Model, seed: int) -> Any:
-        arch = Architecture.from_json(model.design).canonical()
+        arch = Architecture.from_json(model.architecture).canonical()
         return fresh_student(self._prepared, self._config.student, arch, seed)
 
     def _trained(self, model: Model, seed: int) -> Any:

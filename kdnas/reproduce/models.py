@@ -32,18 +32,22 @@ def compared_models(config: Config, students: Mapping[str, str]) -> list[Model]:
     strength = config.reproduce.strength
     robust = _hardened(ROBUST_TEACHER, TEACHER, strength, strength)
     models = [TEACHER, robust]
+    method, epochs = config.distill.method, config.reproduce.epochs
     for replicate in range(1, config.reproduce.replicates + 1):
         models += _baselines(config, robust, replicate)
-        for key, architecture in students.items():
-            student = _taught(config, student_name(key), replicate, config.distill.method)
-            models.append(replace(student, kind="searched", design=architecture))
+        models += [
+            Model(
+                student_name(key),
+                replicate,
+                "searched",
+                method,
+                TEACHER,
+                architecture,
+                epochs=epochs,
+            )
+            for key, architecture in students.items()
+        ]
     return models
-
-
-def _taught(config: Config, name: str, replicate: int, method: str) -> Model:
-    """AdaBERT's cells, taught by the teacher."""
-    epochs = config.reproduce.epochs
-    return Model(name, replicate, "cells", method, TEACHER, epochs=epochs)
 
 
 def _hardened(name: str, source: Model, strength: float, widest: float) -> Model:
@@ -61,7 +65,7 @@ def _baselines(config: Config, robust: Model, replicate: int) -> list[Model]:
     strength = config.reproduce.strength
     sweep = sorted({strength, *(config.reproduce.strengths if replicate == 1 else ())})
     patient = Model(PATIENT, replicate, "first-layers", "pkd", TEACHER)
-    cells = _taught(config, CELLS, replicate, "adabert")
+    cells = Model(CELLS, replicate, "cells", "adabert", TEACHER, epochs=config.reproduce.epochs)
     extra = replace(cells, strength=strength, widest=strength)
     return [
         patient,
