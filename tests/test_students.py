@@ -35,6 +35,7 @@ from kdnas.students import (
     StudentConfig,
     StudentForSequenceClassification,
     initial_tables,
+    join_of,
     load_tables,
     make_layer,
     masked_max,
@@ -181,15 +182,15 @@ def test_sepconv_is_a_convolution_with_factored_kernel() -> None:
 
 def test_merges_of_different_widths() -> None:
     a, b = torch.full((1, 1, 2), 3.0), torch.tensor([[[2.0, 4.0, 5.0]]])
-    assert merge("add", [a, b]).tolist() == [[[5.0, 7.0, 5.0]]]
-    assert merge("mul", [a, b]).tolist() == [[[6.0, 12.0, 5.0]]]
-    assert merge("concat", [a, b]).tolist() == [[[3.0, 3.0, 2.0, 4.0, 5.0]]]
+    assert merge(join_of("add"), [a, b]).tolist() == [[[5.0, 7.0, 5.0]]]
+    assert merge(join_of("mul"), [a, b]).tolist() == [[[6.0, 12.0, 5.0]]]
+    assert merge(join_of("concat"), [a, b]).tolist() == [[[3.0, 3.0, 2.0, 4.0, 5.0]]]
 
 
 @pytest.mark.parametrize("mode", MERGES)
 def test_a_single_input_passes_unchanged(mode: str) -> None:
     x = torch.randn(2, 3, 4)
-    assert torch.equal(merge(mode, [x]), x)
+    assert torch.equal(merge(join_of(mode), [x]), x)
 
 
 def test_max_pooling_ignores_padding() -> None:

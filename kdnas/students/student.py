@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from kdnas.space import Architecture, NetworkShape, block_plan, needs_adapter
 from kdnas.students.embedding import Embedding
 from kdnas.students.layers import make_layer
-from kdnas.students.merges import activate, merge
+from kdnas.students.merges import activation_of, join_of, merge
 
 
 class Block(nn.Module):
@@ -24,6 +24,10 @@ class Block(nn.Module):
         self.node_norms = nn.ModuleList(
             nn.LayerNorm(p.node.width) if per_node else nn.Identity() for p in planned
         )
+        ends = [(p.node.mode, p.node.activation) for p in planned]
+        ends.append((arch.output.mode, arch.output.activation))
+        self.joins = [join_of(mode) for mode, _ in ends]
+        self.activations = [activation_of(activation) for _, activation in ends]
         merged = self.plan.merged_width
         adapts = needs_adapter(merged, self.width, shape.out_adapter)
         self.adapter = nn.Linear(merged, self.width) if adapts else nn.Identity()
@@ -32,13 +36,15 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, length, W), (batch, length) -> (batch, length, W)."""
         outputs = {0: x}
-        for p, layer, norm in zip(self.plan.nodes, self.layers, self.node_norms, strict=True):
-            merged = merge(p.node.mode, [outputs[u] for u in p.sources])
-            outputs[p.vertex] = norm(activate(p.node.activation, layer(merged, mask)))
-        merged = self.adapter(merge(self.output.mode, [outputs[u] for u in self.plan.out_sources]))
+        parts = zip(self.plan.nodes, self.layers, self.node_norms, strict=True)
+        for (p, layer, norm), join, activate in zip(parts, self.joins, self.activations):  # noqa: B905
+            merged = merge(join, [outputs[u] for u in p.sources])
+            outputs[p.vertex] = norm(activate(layer(merged, mask)))
+        merged = merge(self.joins[-1], [outputs[u] for u in self.plan.out_sources])
+        merged = self.adapter(merged)
         if merged.shape[-1] < self.width:  # out_adapter = "pad"
             merged = F.pad(merged, (0, self.width - merged.shape[-1]))
-        return self.norm(activate(self.output.activation, merged))
+        return self.norm(self.activations[-1](merged))
 
 
 class Student(nn.Module):
