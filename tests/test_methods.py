@@ -15,6 +15,7 @@ from kdnas.config import Config, DistillSettings, load_config
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     LIVE,
+    Sizes,
     Stage,
     Term,
     distill,
@@ -24,7 +25,7 @@ from kdnas.distillation import (
 )
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, fresh_student, prepare
-from kdnas.methods import METHODS
+from kdnas.methods import METHODS, Learner
 from kdnas.records import Evaluation, Job
 from kdnas.reproduce.models import GROWING
 from kdnas.runs import require_same
@@ -46,6 +47,15 @@ def test_every_method_has_a_recipe(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_the_table_says_what_a_method_learns_from(name: str) -> None:
+    method, recipe = METHODS[name], recipe_of(DistillSettings(), name)
+    assert set(method.uses) - {"labels"} == set(needs_of(recipe))
+    assert method.family
+    assert method.source
+    assert method.about
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_every_setting_of_a_method_is_checked_and_reaches_its_table(name: str) -> None:
     for field, value in vars(METHODS[name].settings()).items():
         other = {bool: not value, str: None, int: 7, float: 0.75, type(None): 1}[type(value)]
@@ -62,11 +72,15 @@ def test_an_unknown_method_lists_those_that_there_are() -> None:
         load_config(overrides=["distill.method=pdk"])
 
 
-@pytest.mark.parametrize("name", [n for n in METHODS if "searched" not in METHODS[n].teaches])
-def test_what_cannot_teach_searched_students_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(UserError, match=r"cannot teach .* those that can: rosearch") as caught:
-        load_config(overrides=[f"distill.method={name}"])
-    assert "\n" not in str(caught.value)
+def test_what_cannot_teach_searched_students_is_refused_in_one_line() -> None:
+    refused = {n for n in METHODS if METHODS[n].refuses(METHODS[n].settings(), Learner())}
+    assert refused == {"adversarial"}
+    for name in refused:
+        with pytest.raises(
+            UserError, match=r"cannot teach the students of a search: .* those that can: rosearch"
+        ) as caught:
+            load_config(overrides=[f"distill.method={name}"])
+        assert "\n" not in str(caught.value)
 
 
 def test_methods_that_teach_nothing_in_a_search_may_differ_there(tmp_path: Path) -> None:
@@ -195,12 +209,13 @@ def test_terms_are_told_the_step_and_weights_follow_it(config: Config) -> None:
 def test_heads_learn_with_the_student(config: Config) -> None:
     made: list[nn.Linear] = []
 
-    def heads(student) -> nn.Module:
-        made.append(nn.Linear(student.student.classifier.in_features, 2))
+    def heads(own: Sizes, teacher: Sizes) -> nn.Module:
+        assert (own.width, own.classes, teacher.layers, teacher.width) == (32, 2, 2, 0)
+        made.append(nn.Linear(own.width, 2))
         return made[-1]
 
     def term(step, head) -> torch.Tensor:
-        return F.cross_entropy(head(step.states[-1].mean(dim=1)), step.labels)
+        return F.cross_entropy(head(step.states[-1]), step.labels)
 
     torch.manual_seed(0)
     taught(config, Term(term, heads=heads))

@@ -6,6 +6,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def hard_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Loss with true labels: cross entropy of classes, squared error of numbers.
+
+    Args:
+        logits: (batch, classes), or (batch, 1) for numbers.
+        truth: Class numbers, or floating-point numbers, (batch,).
+
+    Returns:
+        A scalar, in nats or in squares of the number.
+    """
+    if truth.is_floating_point():
+        return F.mse_loss(logits.squeeze(-1), truth)
+    return F.cross_entropy(logits, truth)
+
+
 def kd_loss(
     student_logits: Tensor,
     teacher_logits: Tensor,
@@ -15,7 +30,8 @@ def kd_loss(
     """Traditional knowledge distillation, t^2 KL(p_T || p_S) with p = softmax(z / t).
 
     Guo 2021, eq. 1, which writes KL(student, teacher): read as the order of arguments of torch's
-    `kl_div`. Averaged over the batch, summed over classes; 0 for equal logits.
+    `kl_div`. Averaged over the batch, summed over classes; 0 for equal logits. Where a single
+    number is predicted, it is the squared error of that: one class has no divergence.
 
     Args:
         student_logits: (batch, classes).
@@ -26,6 +42,8 @@ def kd_loss(
     Returns:
         A scalar, in nats times t^2.
     """
+    if student_logits.shape[-1] == 1:
+        return logit_loss(student_logits, teacher_logits)
     student = F.log_softmax(student_logits / temperature, dim=-1)
     teacher = F.log_softmax(teacher_logits.detach() / temperature, dim=-1)
     first, second = (student, teacher) if direction == "forward" else (teacher, student)
@@ -36,7 +54,7 @@ def probe_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: floa
     """Cross entropy of the student's probes with the teacher's, summed over blocks.
 
     sum_b mean_batch H(softmax(z_T,b / t), softmax(z_S,b / t)) (Guo 2021, section 5.4). At its
-    smallest it is the entropy of the teacher's probes.
+    smallest it is the entropy of the teacher's probes. Probes of a number have its squared error.
 
     Args:
         student_logits: (batch, probes, classes).
@@ -46,6 +64,8 @@ def probe_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: floa
     Returns:
         A scalar in nats.
     """
+    if student_logits.shape[-1] == 1:
+        return (student_logits - teacher_logits.detach()).square().sum(dim=(1, 2)).mean()
     target = F.softmax(teacher_logits.detach() / temperature, dim=-1)
     log_student = F.log_softmax(student_logits / temperature, dim=-1)
     return -(target * log_student).sum(dim=(1, 2)).mean()

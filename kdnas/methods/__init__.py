@@ -1,0 +1,31 @@
+"""Methods of distillation by name, each with its settings; reading them loads no torch.
+
+- `METHODS`: the table, one `Method` each: family, source, settings, and where its recipe is;
+- `Method`: how it is configured, what it uses, and whom it cannot teach (`Method.refuses`);
+- `Learner`: what decides about that;
+- `MethodSettings`: the base of the settings, which stand in a file for each family.
+
+A method of your own is one value more:
+
+    METHODS.add("mine", Method("my_module:recipe", MySettings))
+
+where `recipe(schedule, settings)` returns the stages of the training (`kdnas.distillation.Stage`)
+and `MySettings` is a frozen dataclass whose fields have defaults.
+"""
+
+from kdnas.methods.adversarial import AdversarialSettings
+from kdnas.methods.layers import PKDSettings
+from kdnas.methods.method import Learner, Method, MethodSettings
+from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
+from kdnas.methods.table import METHODS
+
+__all__ = [
+    "METHODS",
+    "AdaBERTSettings",
+    "AdversarialSettings",
+    "Learner",
+    "Method",
+    "MethodSettings",
+    "PKDSettings",
+    "RoSearchSettings",
+]
