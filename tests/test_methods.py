@@ -11,6 +11,7 @@ from heavy import TINY_ARCHITECTURE
 from torch import nn
 from torch.nn import functional as F
 
+from kdnas.cli.app import app
 from kdnas.config import Config, DistillSettings, load_config
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
@@ -55,10 +56,44 @@ def test_the_table_says_what_a_method_learns_from(name: str) -> None:
     assert method.about
 
 
+def said(capsys: pytest.CaptureFixture[str], *name: str) -> list[str]:
+    """The lines of `kdnas methods`."""
+    app(["methods", *name], standalone_mode=False)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_command_lists_every_method_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys)
+    assert max(map(len, lines)) <= 80
+    shown = " ".join(" ".join(lines).split())
+    for name in METHODS:
+        method = METHODS[name]
+        assert f" {name} {method.about} {method.source}; learns from " in shown
+    assert len([line for line in lines if not line.startswith(" ")]) == len(
+        {METHODS[name].family for name in METHODS}
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_command_writes_settings_as_they_are_given(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = [line.split("--set ")[1] for line in said(capsys, name) if "--set" in line]
+    choice, *settings = written
+    assert choice == f"distill.method={name}"
+    assert load_config(overrides=settings) == Config()
+    assert len(settings) == len(vars(METHODS[name].settings()))
+
+
+def test_the_command_knows_no_other_method() -> None:
+    with pytest.raises(UserError, match=r"no distillation method 'aple' \(did you mean alp\?\)"):
+        app(["methods", "aple"], standalone_mode=False)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_setting_of_a_method_is_checked_and_reaches_its_table(name: str) -> None:
     for field, value in vars(METHODS[name].settings()).items():
-        other = {bool: not value, str: None, int: 7, float: 0.75, type(None): 1}[type(value)]
+        other = {bool: not value, str: None, int: 7, float: 0.125, type(None): 1}[type(value)]
         if other is None:  # a choice of words: the refusal lists them
             with pytest.raises(UserError, match=rf"distill\.{name}\.{field} = 'no'"):
                 load_config(overrides=[f"distill.{name}.{field}=no"])

@@ -145,11 +145,12 @@ class CellStudent(nn.Module):
         """
         x = self.embedding(ids) * mask.unsqueeze(-1)
         first = second = x
-        outputs = [x]
+        outputs, pooled = [x], [masked_max(x, mask)]
         for cell in self.cells:
             first, second = second, cell(first, second, mask, weights)
             outputs.append(second)
-        states = torch.stack([masked_max(each, mask) for each in outputs], dim=1)
+            pooled.append(masked_max(second, mask))
+        states = torch.stack(pooled, dim=1)
         means = [
             (self.depths[:depth].softmax(dim=0).unsqueeze(-1) * states[:, :depth]).sum(dim=1)
             for depth in range(1, states.shape[1] + 1)

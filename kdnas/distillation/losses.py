@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -84,6 +85,20 @@ def logit_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     return F.mse_loss(student_logits, teacher_logits.detach())
 
 
+def smoothed_loss(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:
+    """Cross entropy with the target (1 - s) q + s u, u even over the classes (Szegedy 2016).
+
+    Args:
+        logits: (batch, classes).
+        truth: Class numbers, (batch,).
+        smoothing: s.
+
+    Returns:
+        A scalar in nats.
+    """
+    return F.cross_entropy(logits, truth, label_smoothing=smoothing)
+
+
 def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of the states that stand for a text, each scaled to length 1.
 
@@ -99,3 +114,37 @@ def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
     if not student.numel():
         return student.new_zeros(())
     return F.mse_loss(F.normalize(student, dim=-1), F.normalize(teacher.detach(), dim=-1))
+
+
+def layer_attention(student: Tensor, teacher: Tensor, allowed: Tensor, scale: bool) -> Tensor:
+    """How much each layer of the student attends to those of the teacher (Passban 2021).
+
+    softmax_k(h_S^j . h_T^k) over the allowed k.
+
+    Args:
+        student: (texts, layers, width).
+        teacher: (texts, its layers, width).
+        allowed: Which of the teacher's each may attend to, one at least, (layers, its layers).
+        scale: Whether products are divided by the square root of the width.
+
+    Returns:
+        Rows of sum 1, (texts, layers, its layers).
+    """
+    products = student @ teacher.detach().transpose(1, 2)
+    if scale:
+        products = products / student.shape[-1] ** 0.5
+    return products.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
+
+
+def attended_loss(student: Tensor, teacher: Tensor, allowed: Tensor, scale: bool = False) -> Tensor:
+    """Mean squared error of each layer with the mean of the teacher's that it attends to.
+
+    Passban 2021; the mean over texts, layers and features. Arguments as of `layer_attention`, from
+    which gradients reach the student too.
+
+    Returns:
+        A scalar; 0 without layers.
+    """
+    if not student.numel():
+        return student.new_zeros(())
+    return F.mse_loss(student, layer_attention(student, teacher, allowed, scale) @ teacher.detach())

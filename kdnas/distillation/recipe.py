@@ -19,6 +19,9 @@ from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, take
 LIVE = "teacher"
 """The need of a term that asks the teacher itself, for what cannot be computed beforehand."""
 
+ATTENTION = "attention"
+"""The need of a term that compares maps of attention of the student and of the teacher itself."""
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -53,6 +56,7 @@ class Step:
         index: Positions of the batch among them.
         own: What the student gives.
         number, steps: Steps of this stage that are done, and all of them.
+        epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
     """
 
@@ -61,6 +65,7 @@ class Step:
     own: Seen
     number: int
     steps: int
+    epochs: int = 1
     teacher: Reader | None = None
 
     @property
@@ -102,7 +107,7 @@ class Term:
     Attributes:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
-        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), or `LIVE`.
+        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`, `ATTENTION`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -148,6 +153,11 @@ def counting(*terms: Term) -> tuple[Term, ...]:
     if not kept:
         raise UserError("every term of the loss has weight 0: give one of them another weight")
     return kept
+
+
+def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
+    """The signals that the terms of a recipe ask for: what is computed beforehand."""
+    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION))
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from kdnas.errors import UserError
 from kdnas.students import StudentForSequenceClassification, masked_max
 from kdnas.training import PLAIN, Batch, Inputs, outputs_of
 
@@ -58,21 +60,35 @@ class Reader:
     Attributes:
         model: A Hugging Face classifier.
         inputs: How it reads; students of kdnas read plainly.
+        attention: Whether it gives its maps of attention too.
     """
 
     model: Any
     inputs: Inputs = PLAIN
+    attention: bool = False
 
     @classmethod
-    def of(cls, model: Any, inputs: Callable[[Any], Inputs]) -> Self:
+    def of(cls, model: Any, inputs: Callable[[Any], Inputs], attention: bool = False) -> Self:
         """The reader of a model.
 
         Args:
             model: A student or a transformer.
             inputs: From a transformer to how it reads.
+            attention: Whether its maps of attention are asked for.
+
+        Raises:
+            UserError: They are, and it has none, or not where the tokens stand.
         """
         is_shell = isinstance(model, StudentForSequenceClassification)
-        return cls(model, PLAIN if is_shell else inputs(model))
+        read = PLAIN if is_shell else inputs(model)
+        if attention:
+            if is_shell or read.left or read.alone:
+                raise UserError(
+                    "maps of attention are compared of transformers that are padded on the right:"
+                    " set the weight of the attention to 0"
+                )
+            model.set_attn_implementation("eager")  # others keep no map
+        return cls(model, read, attention)
 
     @cached_property
     def pools(self) -> bool:
@@ -85,7 +101,8 @@ class Reader:
 
     def see(self, batch: Batch) -> "Seen":
         """What the model gives for a batch."""
-        return Seen(self, batch.mask, outputs_of(self.model, batch, self.inputs))
+        asked = {"output_attentions": True} if self.attention else {}
+        return Seen(self, batch.mask, outputs_of(self.model, batch, self.inputs, **asked))
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,12 @@ class Seen:
         """The mean token of the embedding's output, (batch, width)."""
         real = self.hidden[0] * self.mask.unsqueeze(-1)
         return real.sum(dim=1) / self.mask.sum(dim=1, keepdim=True)
+
+    @cached_property
+    def attentions(self) -> Tensor:
+        """The mean map of each layer's heads, (batch, layers, length, length), float32."""
+        maps: tuple[Tensor, ...] = self.outputs.attentions
+        return torch.stack([each.float().mean(dim=1) for each in maps], dim=1)
 
     @cached_property
     def readouts(self) -> Tensor:

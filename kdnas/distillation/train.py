@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kdnas.distillation.recipe import LIVE, Lesson, Stage, Step, Term, needs_of
+from kdnas.distillation.recipe import ATTENTION, LIVE, Lesson, Stage, Step, Term, needs_of
 from kdnas.distillation.seen import Reader, Sizes
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import (
@@ -44,10 +44,11 @@ def distill(
     Raises:
         EvaluationFailed: The loss is not finite.
     """
-    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
+    needs = needs_of(recipe)
+    teacher = lesson.live(student.device) if LIVE in needs else None
     if not goes_on:
         torch.manual_seed(seed)
-    read = partial(Reader.of, inputs=lesson.inputs)
+    read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
     training = _Training(read(student), lesson, None if teacher is None else read(teacher))
     rng = np.random.default_rng(seed)
     loss = math.nan
@@ -80,10 +81,10 @@ class _Training:
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
         with _shown(student, stage, self.lesson.texts) as texts:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, sum(map(len, plan)))
+            steps = self._steps(texts, sum(map(len, plan)), schedule.epochs)
             return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
 
-    def _steps(self, texts: EncodedTexts, steps: int) -> Callable[[np.ndarray], Step]:
+    def _steps(self, texts: EncodedTexts, steps: int, epochs: int) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step."""
         numbers, device = count(), self.own.model.device
 
@@ -91,7 +92,7 @@ class _Training:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            return Step(self.lesson, index, own, next(numbers), steps, self.teacher)
+            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher)
 
         return step_of
 

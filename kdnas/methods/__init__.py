@@ -14,18 +14,27 @@ and `MySettings` is a frozen dataclass whose fields have defaults.
 """
 
 from kdnas.methods.adversarial import AdversarialSettings
-from kdnas.methods.layers import PKDSettings
+from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
+from kdnas.methods.capacity import AnnealingSettings
+from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
 from kdnas.methods.method import Learner, Method, MethodSettings
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.table import METHODS
 
 __all__ = [
     "METHODS",
+    "ALPSettings",
     "AdaBERTSettings",
     "AdversarialSettings",
+    "AnnealingSettings",
+    "CKDSettings",
+    "GeneralSettings",
+    "KDSettings",
+    "LabelSmoothingSettings",
     "Learner",
     "Method",
     "MethodSettings",
     "PKDSettings",
     "RoSearchSettings",
+    "TeacherFreeSettings",
 ]
