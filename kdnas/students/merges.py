@@ -6,6 +6,7 @@ are padded on the feature axis to the widest. A single input passes unchanged in
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from torch.nn import functional as F
 
 from kdnas.registry import resolve
 from kdnas.space import ACTIVATIONS, MERGES
+
+Merge = Callable[[Sequence[Tensor]], Tensor]
+"""From tensors (batch, length, width_u) to one."""
 
 
 def add(inputs: Sequence[Tensor]) -> Tensor:
@@ -35,27 +39,16 @@ def identity(x: Tensor) -> Tensor:
     return x
 
 
-Join = Callable[[Sequence[Tensor]], Tensor]
-
-
-def join_of(mode: str) -> Join:
-    """The function of an input mode.
-
-    A network asks once, when it is made: a look into the registry takes longer than a small sum.
-    """
-    function: Join = resolve(MERGES[mode].function)
-    return function
+def merge_of(mode: str, inputs: int) -> Merge:
+    """The function that joins so many inputs by `mode`; a single one passes as it is."""
+    joined: Merge = itemgetter(0) if inputs == 1 else resolve(MERGES[mode].function)
+    return joined
 
 
 def activation_of(name: str) -> Callable[[Tensor], Tensor]:
-    """The function of an activation, which takes element by element."""
-    function: Callable[[Tensor], Tensor] = resolve(ACTIVATIONS[name].function)
-    return function
-
-
-def merge(join: Join, inputs: Sequence[Tensor]) -> Tensor:
-    """Join inputs; one is returned as it is."""
-    return inputs[0] if len(inputs) == 1 else join(inputs)
+    """The function of an activation, element by element."""
+    activation: Callable[[Tensor], Tensor] = resolve(ACTIVATIONS[name].function)
+    return activation
 
 
 def _padded(inputs: Sequence[Tensor], value: float) -> list[Tensor]:
