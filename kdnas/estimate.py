@@ -11,7 +11,7 @@ import torch
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.cache import Arrays
 from kdnas.config import Config
-from kdnas.distillation import Lesson, distill, needs_of, recipe_of
+from kdnas.distillation import Lesson, chain_of, distill, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task, require_possible
 from kdnas.resources import BYTES_PER_TEXT, run_bytes
@@ -104,6 +104,7 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     start = time.perf_counter()
     distill(student, lesson, one_epoch, seed=0)
     epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
+    epochs *= 1 + chain_of(config.distill).generations
     return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
 
 

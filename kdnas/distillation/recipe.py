@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kdnas.config import DistillSettings
 from kdnas.distillation.seen import Reader, Seen, Sizes
 from kdnas.errors import UserError
-from kdnas.methods import METHODS
+from kdnas.methods import METHODS, Chain
 from kdnas.registry import resolve
 from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, take
 
@@ -183,6 +183,17 @@ def schedule_of(settings: DistillSettings) -> Schedule:
         warmup=settings.warmup,
         clip=settings.clip,
     )
+
+
+def chain_of(settings: DistillSettings, method: str | None = None) -> Chain:
+    """Who is trained before a student that a method teaches.
+
+    Args:
+        settings: The section `distill`.
+        method: None for the one that teaches the students of a search.
+    """
+    name = settings.method if method is None else method
+    return METHODS[name].chain(settings.table(name))
 
 
 def recipe_of(

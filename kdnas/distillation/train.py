@@ -20,6 +20,7 @@ from kdnas.training import (
     autocast,
     decay_groups,
     epoch_plan,
+    first_steps,
     fit,
     take,
 )
@@ -79,9 +80,11 @@ class _Training:
         trained = nn.ModuleList([student, *filter(None, heads)]).train()
         lengths = self.lesson.texts.lengths
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
+        if schedule.steps < 1:
+            plan = first_steps(plan, schedule.steps)
         with _shown(student, stage, self.lesson.texts) as texts:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, sum(map(len, plan)), schedule.epochs)
+            steps = self._steps(texts, sum(map(len, plan)), len(plan))
             return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
 
     def _steps(self, texts: EncodedTexts, steps: int, epochs: int) -> Callable[[np.ndarray], Step]:

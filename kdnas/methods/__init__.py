@@ -16,9 +16,11 @@ and `MySettings` is a frozen dataclass whose fields have defaults.
 from kdnas.methods.adversarial import AdversarialSettings
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
+from kdnas.methods.chain import Chain, Link
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
-from kdnas.methods.method import Learner, Method, MethodSettings
+from kdnas.methods.method import Learner, Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
+from kdnas.methods.settings import MethodSettings
 from kdnas.methods.table import METHODS
 
 __all__ = [
@@ -28,10 +30,12 @@ __all__ = [
     "AdversarialSettings",
     "AnnealingSettings",
     "CKDSettings",
+    "Chain",
     "GeneralSettings",
     "KDSettings",
     "LabelSmoothingSettings",
     "Learner",
+    "Link",
     "Method",
     "MethodSettings",
     "PKDSettings",
