@@ -17,6 +17,7 @@ from kdnas.config import Config, DistillSettings, load_config
 from kdnas.config.load import as_toml
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
+    ATTACKED,
     LIVE,
     Sizes,
     Stage,
@@ -42,7 +43,7 @@ def test_every_method_has_a_recipe(name: str) -> None:
     settings = DistillSettings(learning_rate=0.25, batch_size=7, clip=3)
     recipe = recipe_of(settings, name)
     assert recipe
-    assert set(needs_of(recipe)) <= {*SIGNALS, LIVE}
+    assert set(needs_of(recipe)) <= {*SIGNALS, ATTACKED}
     for stage in recipe:
         assert stage.terms
         common = (stage.schedule.batch_size, stage.schedule.clip, stage.schedule.warmup)

@@ -11,7 +11,7 @@ from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
-from kdnas.evaluation import Prepared, fresh_student
+from kdnas.evaluation import Prepared, attacked_texts, fresh_student
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
 from kdnas.space import Architecture
@@ -57,7 +57,9 @@ class Trainer:
         settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
         require_chain(settings, chain)
         teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
-        lesson = lesson_of(settings, teacher, task, recipe)
+        own, spec = self._config.distill.table(model.method), self._prepared.spec
+        attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
+        lesson = lesson_of(settings, teacher, task, recipe, attacked)
         make = partial(self._make[model.kind], model)
         return teach(make, lesson, recipe, seed, chain, goes_on=model.kind == "first-layers")
 

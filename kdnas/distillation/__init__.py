@@ -31,6 +31,7 @@ from kdnas.distillation.losses import (
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
+    ATTACKED,
     ATTENTION,
     LIVE,
     Lesson,
@@ -51,6 +52,7 @@ from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
 __all__ = [
+    "ATTACKED",
     "ATTENTION",
     "LIVE",
     "RULES",

@@ -9,8 +9,9 @@ import numpy as np
 
 from kdnas.attacks.cutting import require_cut
 from kdnas.config import Config
-from kdnas.distillation import Lesson, chain_of, recipe_of
+from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
+from kdnas.evaluation.attacked import attacked_texts
 from kdnas.evaluation.limits import require_possible
 from kdnas.metrics import accuracy_floor, points
 from kdnas.records import AttackSpec
@@ -135,8 +136,13 @@ def prepare(
     if chain.links:
         on_stage("assistants")
     nearest = taught_chain(config.teacher, teacher, task, chain, say)
+    recipe, spec = recipe_of(config.distill), attack_spec(config, task)
+    if ATTACKED in needs_of(recipe):
+        on_stage("attacked texts")
+    own = config.distill.table(config.distill.method)
+    attacked = attacked_texts(recipe, own, spec, teacher, task)
     on_stage("signals")
-    lesson = lesson_of(config.teacher, nearest, task, recipe_of(config.distill))
+    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     return Prepared(
         task,
@@ -145,5 +151,5 @@ def prepare(
         signals["search_logits"],
         tokenizer,
         shape,
-        attack_spec(config, task),
+        spec,
     )

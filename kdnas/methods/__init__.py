@@ -13,7 +13,7 @@ where `recipe(schedule, settings)` returns the stages of the training (`kdnas.di
 and `MySettings` is a frozen dataclass whose fields have defaults.
 """
 
-from kdnas.methods.adversarial import AdversarialSettings
+from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import Chain, Link
@@ -26,6 +26,7 @@ from kdnas.methods.table import METHODS
 __all__ = [
     "METHODS",
     "ALPSettings",
+    "ARDSettings",
     "AdaBERTSettings",
     "AdversarialSettings",
     "AnnealingSettings",

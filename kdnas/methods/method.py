@@ -7,8 +7,9 @@ from typing import Any, Literal
 from kdnas.methods.chain import Chain
 from kdnas.methods.settings import MethodSettings
 
-Use = Literal["labels", "logits", "probe_logits", "states", "teacher"]
-"""What a method learns from: true labels, signals of the teacher, or the teacher itself."""
+Use = Literal["labels", "logits", "probe_logits", "states", "teacher", "attacked"]
+"""What a method learns from: true labels, signals of the teacher, the teacher itself, or attacked
+texts."""
 
 Demand = Literal["trained", "attention", "classes"]
 """What a student or a task has to be for a method."""

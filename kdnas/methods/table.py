@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from kdnas.methods.adversarial import AdversarialSettings
+from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import (
@@ -158,6 +158,15 @@ METHODS: Registry[Method] = Registry(
             source="Jafari 2021",
             about="the teacher's logits, small to whole, then true labels",
             uses=("labels", "logits"),
+        ),
+        "ard": Method(
+            f"{_RECIPES}.ard:recipe",
+            ARDSettings,
+            family="adversarial text",
+            source="Goldblum 2020",
+            about="KD on attacked texts, from the teacher on the clean ones",
+            uses=("labels", "logits", "attacked"),
+            demands=("classes",),
         ),
         "adversarial": Method(
             f"{_RECIPES}.adversarial:recipe",
