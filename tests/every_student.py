@@ -46,7 +46,12 @@ def _built(architecture: Any, classes: int, **form: Any) -> Any:
 
 def _cells(classes: int) -> Any:
     edges = tuple(CellEdge(*EDGES[i], op) for i, op in ((0, "conv3"), (1, "max"), (4, "identity")))
-    return _built(CellArchitecture(2, 24, edges), classes, form=CellsForSequenceClassification)
+    return a_student_of_cells(CellArchitecture(2, 24, edges), classes)
+
+
+def a_student_of_cells(cells: CellArchitecture, classes: int) -> Any:
+    """A fresh student of these cells."""
+    return _built(cells, classes, form=CellsForSequenceClassification)
 
 
 STUDENTS: dict[str, Callable[[int], Any]] = {

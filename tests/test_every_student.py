@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from every_student import LAYERS, STUDENTS, WIDTH, a_lesson, a_step, learner
+from every_student import LAYERS, STUDENTS, WIDTH, a_lesson, a_step, a_student_of_cells, learner
 
+from kdnas.adabert import CellArchitecture
 from kdnas.config import DistillSettings
 from kdnas.distillation import Sizes, distill, recipe_of
 from kdnas.errors import UserError
@@ -59,6 +60,18 @@ def test_attention_is_compared_of_transformers_alone(kind: str) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="only a transformer has in every layer; those that can"):
         ATTENTIVE.require_teachable("general", who)
+
+
+@pytest.mark.parametrize("name", ["pkd", "ckd", "alp", "general", "kd", "adabert"])
+def test_an_embedding_alone_has_no_layer_to_compare(name: str) -> None:
+    student = a_student_of_cells(CellArchitecture(0, 16, ()), 3)
+    recipe = recipe_of(SETTINGS, name)
+    if name in ("kd", "adabert"):
+        assert distill(student, a_lesson(3)[0], recipe, seed=0) > 0
+        return
+    with pytest.raises(UserError, match="an embedding alone has no layer") as caught:
+        distill(student, a_lesson(3)[0], recipe, seed=0)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_goes_on_with_a_trained_model_is_no_method_of_a_search() -> None:
