@@ -28,7 +28,7 @@ from kdnas.space import PAPER_SPACE, NetworkShape, random_edits
 from kdnas.students import Blueprint, build
 from kdnas.training import EncodedTexts, exact_float32
 
-TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY = 192, 32, 6, 384, 30522
+TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY = 96, 32, 6, 384, 30522
 
 
 def a_lesson() -> Lesson:
@@ -69,7 +69,7 @@ STUDENTS = {"of the space": of_the_space, "transformer": transformer}
 
 def seconds_of(name: str, student: str, lesson: Lesson) -> float:
     """Processor seconds of one method's training, the making of its student left out."""
-    settings = DistillSettings(epochs=2, learning_rate=1e-4)
+    settings = DistillSettings(epochs=2, learning_rate=1e-4, batch_size=16)
     made = [STUDENTS[student](seed) for seed in range(1 + chain_of(settings, name).generations)]
     start = time.process_time()
     teach(lambda seed: made.pop(), lesson, recipe_of(settings, name), 0, chain_of(settings, name))
