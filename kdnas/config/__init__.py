@@ -9,6 +9,7 @@ with the context `STORED`, which imports nothing.
 """
 
 from kdnas.config.attack import AttackSettings
+from kdnas.config.compare import CompareSettings
 from kdnas.config.config import Config
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
@@ -35,6 +36,7 @@ __all__ = [
     "STORED",
     "TASKS",
     "AttackSettings",
+    "CompareSettings",
     "Config",
     "ConstraintSettings",
     "DistillSettings",

@@ -23,7 +23,7 @@ _NO_TOML = (ValueError, RecursionError)
 Leaves = dict[str, Any]
 
 
-def preset_names(command: Literal["search", "reproduce"] | None = None) -> list[str]:
+def preset_names(command: Literal["search", "reproduce", "compare"] | None = None) -> list[str]:
     """The names of the presets that are made for a command, or of all."""
     kinds = [_PRESETS / command] if command else list(_PRESETS.iterdir())
     return sorted(path.name.removesuffix(".toml") for kind in kinds for path in kind.iterdir())

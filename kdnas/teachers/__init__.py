@@ -8,11 +8,11 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`: a student that is a shorter teacher.
+- `first_layers`, `every_layers`: students that are a shorter teacher.
 """
 
 from kdnas.teachers.finetune import Teacher, prepare_teacher
-from kdnas.teachers.first_layers import first_layers
+from kdnas.teachers.first_layers import every_layers, first_layers
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
@@ -34,6 +34,7 @@ __all__ = [
     "ProbeTraining",
     "Teacher",
     "class_names",
+    "every_layers",
     "first_layers",
     "lesson_of",
     "load_classifier",
