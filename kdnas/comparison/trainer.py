@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,9 +13,9 @@ from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
-from kdnas.distillation import Recipe, distill, recipe_of, schedule_of
+from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, fresh_student
+from kdnas.evaluation import Prepared, attacked_texts, fresh_student
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
 from kdnas.space import canonical, read_genotype
@@ -26,6 +27,8 @@ from kdnas.teachers import (
     lesson_of,
     load_for_task,
     load_tokenizer,
+    require_chain,
+    taught_chain,
 )
 
 _BEGUN = ("first-layers", "every-layers", "saved")
@@ -80,10 +83,15 @@ class Trainer:
         learner = Learner(model.name, model.kind == "trained", model.kind in _BEGUN)
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
-        lesson = lesson_of(self._config.teacher, self._teacher_of(model, task), task, recipe)
-        student = self._make[model.kind](model, seed)
+        settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
+        require_chain(settings, chain)
+        teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
+        own, spec = self._config.distill.table(model.method), self._prepared.spec
+        attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
+        lesson = lesson_of(settings, teacher, task, recipe, attacked)
+        make = partial(self._make[model.kind], model)
         start = time.perf_counter()
-        loss = distill(student, lesson, recipe, seed, goes_on=model.kind in _BEGUN)
+        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)
         return Trained(student, loss, time.perf_counter() - start)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
