@@ -18,6 +18,7 @@ from kdnas.config.load import (
     departures,
     difference,
     load_config,
+    overridden,
     preset_names,
     read_preset,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "departures",
     "difference",
     "load_config",
+    "overridden",
     "preset_names",
     "read_preset",
 ]
