@@ -18,7 +18,7 @@ from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
 from kdnas.records import AttackSpec, TextOutcome
-from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
+from kdnas.runs import FILE_NAME, MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32, quiet_libraries
 from kdnas.writing import write_whole
@@ -59,7 +59,7 @@ class ModelEvaluator:
         self._config, self._folder = config, folder
         self._prepared = prepare(config)
         task, teacher = self._prepared.task.summary(), self._prepared.teacher.identity
-        for path in (*folder.glob("*/archive.sqlite"), folder / MODELS_FILE):
+        for path in (*folder.glob(f"*/{FILE_NAME}"), *folder.glob(MODELS_FILE)):
             with Store.read(path) as store:
                 require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length

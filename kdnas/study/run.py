@@ -1,6 +1,7 @@
 """A whole study, resumable at every step."""
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from kdnas.comparison import Crew, Model, Trainings, build_models
@@ -97,7 +98,7 @@ def _record_origin(config: Config, folder: Path, archive: ModelArchive, listener
     task, teacher = prepared.task, prepared.teacher.identity
     require_same_origin(folder, archive, task.summary(), teacher)
     prepared.require_taught(config)
-    archive.set_meta(task=task.summary(), teacher=teacher)
+    archive.set_meta(task=task.summary(), teacher=teacher, shape=asdict(prepared.shape))
     attacked = task.report.head(config.attack.report_texts)
     classes = prepared.shape.classes
     archive.record_split("report", task.report.labels, classes, attacked.texts)
