@@ -56,7 +56,7 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Victim]:
     torch.manual_seed(1)
     student = Student(TINY_ARCHITECTURE, shape).eval()
     tokens = Tokens(tokenizer, 64)
-    found["student"] = ModelVictim(lambda *x: student(*x)[0], tokens, torch.device("cpu"))
+    found["student"] = ModelVictim(lambda b: student(b.ids, b.mask)[0], tokens, torch.device("cpu"))
     return found
 
 

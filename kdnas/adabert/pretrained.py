@@ -28,8 +28,8 @@ class CellsForSequenceClassification(StudentForSequenceClassification):
         return CellStudent.of(CellArchitecture.from_json(architecture), shape, dropout)
 
     def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
-        """Logits, and all read-outs, (batch, classes) each, as states; cells know no segments."""
-        logits, readouts = self.student(ids, mask)
+        """Logits, and all read-outs, (batch, classes) each, as states."""
+        logits, readouts = self.student(ids, mask, segments=segments)
         return logits, readouts.unbind(dim=1)
 
 

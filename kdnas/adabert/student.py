@@ -130,7 +130,11 @@ class CellStudent(nn.Module):
         return cls(arch.cells, edges, arch.width, shape, dropout)
 
     def forward(
-        self, ids: Tensor, mask: Tensor, weights: Tensor | None = None
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        weights: Tensor | None = None,
+        segments: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Class scores of the last read-out and of all.
 
@@ -138,11 +142,12 @@ class CellStudent(nn.Module):
             ids: Token ids, (batch, length).
             mask: True at real tokens, (batch, length).
             weights: See `Cell`; the same in every cell.
+            segments: Segment ids, (batch, length); all 0 by default.
 
         Returns:
             (batch, classes), and (batch, cells + 1, classes).
         """
-        x = self.embedding(ids) * mask.unsqueeze(-1)
+        x = self.embedding(ids, segments) * mask.unsqueeze(-1)
         first = second = x
         pooled = [masked_max(x, mask)]
         for cell in self.cells:

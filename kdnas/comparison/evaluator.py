@@ -18,7 +18,15 @@ from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
-from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
+from kdnas.records import (
+    SIMILARITY_THRESHOLDS,
+    AttackMode,
+    AttackSpec,
+    Text,
+    TextOutcome,
+    as_read,
+    written,
+)
 from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.seeds import derived_seed
 from kdnas.tasks import Task
@@ -78,7 +86,8 @@ class ModelEvaluator:
             with Store.read(path) as store:
                 require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
-        self._models = ModelFolder(folder, tokenizer, length, choose_device())
+        pairs = self._prepared.task.pairs
+        self._models = ModelFolder(folder, tokenizer, length, choose_device(), pairs)
         self._train = Trainer(config, self._prepared, self._models)
         specs = attack_specs(config, self._prepared.task)
         self._attackers = {name: Attacker(spec) for name, spec in specs.items()}
@@ -137,7 +146,7 @@ class ModelEvaluator:
         chosen = attacked_share(len(task.train), model.strength, seed)
         return replace(task, train=with_examples(task.train, examples, chosen))
 
-    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, str]:
+    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, Text]:
         """What fools a saved model among the chosen training texts; attacked once and kept."""
         path = self._folder / "examples" / f"{fooled.name}-{fooled.replicate}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,9 +154,10 @@ class ModelEvaluator:
             if path.exists():
                 kept = json.loads(path.read_text())
                 if set(chosen) <= set(kept["attacked"]):
-                    return {int(i): text for i, text in kept["texts"].items()}
+                    return {int(i): as_read(text) for i, text in kept["texts"].items()}
             victim = self._models.victim(self._models.load(fooled.identity))
             attacker = Attacker(replace(self._prepared.spec, mode="lazy"))
             texts = adversarial_examples(attacker, victim, self._prepared.task.train, chosen)
-            write_whole(path, json.dumps({"attacked": chosen, "texts": texts}).encode())
+            kept = {"attacked": chosen, "texts": {i: written(text) for i, text in texts.items()}}
+            write_whole(path, json.dumps(kept).encode())
             return texts

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from itertools import count
 from typing import Any
@@ -125,4 +125,4 @@ def _shown(student: Any, stage: Stage, texts: EncodedTexts) -> Iterator[EncodedT
         yield texts
         return
     with only_rows_of(student.student.embedding, texts.ids) as rows:
-        yield EncodedTexts(rows, texts.lengths)
+        yield replace(texts, ids=rows)

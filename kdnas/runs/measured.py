@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.records import AttackOutcome, Measurement, TextOutcome
+from kdnas.records import AttackOutcome, Measurement, TextOutcome, as_read, written
 
 OUTCOME_COLUMNS = (
     "text_index",
@@ -73,9 +73,15 @@ def _number(classes: int) -> str:
 def outcome_values(texts: Iterable[TextOutcome]) -> list[tuple[Any, ...]]:
     """The columns `OUTCOME_COLUMNS` of each attacked text."""
     return [
-        (t.index, t.predicted, t.outcome, t.words, t.words_changed, t.queries, t.perturbed)
+        (t.index, t.predicted, t.outcome, t.words, t.words_changed, t.queries, written(t.perturbed))
         for t in texts
     ]
+
+
+def outcome_of(row: Sequence[Any]) -> TextOutcome:
+    """An attacked text from the columns `OUTCOME_COLUMNS`, its label after the first of them."""
+    values: tuple[Any, ...] = (*row[:-1], as_read(row[-1]))
+    return TextOutcome(*values)
 
 
 def checksum(*values: Any) -> str:

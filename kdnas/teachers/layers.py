@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kdnas.training import PLAIN, EncodedTexts, Inputs, predict
+from kdnas.training import PLAIN, Batch, EncodedTexts, Inputs, predict
 
 
 def logits_and_layers(
@@ -19,8 +19,8 @@ def logits_and_layers(
     """
     classes, width = model.config.num_labels, model.config.hidden_size
 
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        out = inputs.read(model, ids, mask, output_hidden_states=True)
+    def forward(batch: Batch) -> Tensor:
+        out, mask = inputs.read(model, batch, output_hidden_states=True), batch.mask
         embedded = out.hidden_states[0] * mask.unsqueeze(-1)
         mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
         layers = (inputs.summary(states, mask) for states in out.hidden_states[1:])

@@ -6,7 +6,16 @@ Teachers and students train with `fit`. Two loops stand apart: the linear probes
 `predict` always computes scores in float32.
 """
 
-from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
+from kdnas.training.batches import (
+    Batch,
+    EncodedTexts,
+    Row,
+    encode,
+    epoch_plan,
+    padded,
+    rows_of,
+    take,
+)
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
 from kdnas.training.inputs import PLAIN, Inputs
@@ -18,6 +27,7 @@ __all__ = [
     "EncodedTexts",
     "Forward",
     "Inputs",
+    "Row",
     "Schedule",
     "autocast",
     "choose_device",
@@ -31,5 +41,6 @@ __all__ = [
     "padded",
     "predict",
     "quiet_libraries",
+    "rows_of",
     "take",
 ]
