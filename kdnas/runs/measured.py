@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.records import AttackOutcome, Measurement, TextOutcome, as_read, written
+from kdnas.records import AttackOutcome, Measurement, TextOutcome, written
 
 OUTCOME_COLUMNS = (
     "text_index",
@@ -76,12 +76,6 @@ def outcome_values(texts: Iterable[TextOutcome]) -> list[tuple[Any, ...]]:
         (t.index, t.predicted, t.outcome, t.words, t.words_changed, t.queries, written(t.perturbed))
         for t in texts
     ]
-
-
-def outcome_of(row: Sequence[Any]) -> TextOutcome:
-    """An attacked text from the columns `OUTCOME_COLUMNS`, its label after the first of them."""
-    values: tuple[Any, ...] = (*row[:-1], as_read(row[-1]))
-    return TextOutcome(*values)
 
 
 def checksum(*values: Any) -> str:

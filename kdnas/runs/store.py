@@ -13,7 +13,6 @@ from kdnas.runs.measured import (
     counts_json,
     measured_digest,
     originals_digest,
-    outcome_of,
     outcome_values,
     packed,
     unpacked,
@@ -52,7 +51,16 @@ class Store(Database):
     def originals(self, split: Stage) -> list[tuple[int, Text]]:
         """Return the class and the words of each attacked text of a split, in order."""
         query = "SELECT label, text FROM originals WHERE split = ? ORDER BY text_index"
-        return [(label, as_read(text)) for label, text in self._db.execute(query, (split,))]
+        rows = self._db.execute(query, (split,)).fetchall()
+        return [(label, self._text(text)) for label, text in rows]
+
+    def _text(self, kept: str) -> Text:
+        """A text as it is kept, which is a pair where those of the task are."""
+        return as_read(kept) if self._pairs else kept
+
+    @cached_property
+    def _pairs(self) -> bool:
+        return bool((self.meta("task") or {}).get("pairs", False))
 
     @cached_property
     def splits(self) -> dict[str, SplitLabels]:
@@ -138,4 +146,5 @@ class Store(Database):
             f" WHERE {where} ORDER BY text_index"
         )
         with self._understanding():
-            return [outcome_of(row) for row in self._db.execute(query, values)]
+            rows = self._db.execute(query, values).fetchall()
+            return [TextOutcome(*(*row[:-1], self._text(row[-1]))) for row in rows]

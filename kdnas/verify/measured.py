@@ -13,7 +13,6 @@ from kdnas.runs.measured import (
     counted,
     counts_measurement,
     measured_digest,
-    outcome_of,
     unpacked,
 )
 from kdnas.verify.problem import Problem, one_line
@@ -95,7 +94,7 @@ def _wrong(
             return message
     first = by_attack[min(by_attack)] if by_attack else []
     texts = [
-        outcome_of([text["text_index"], label, *list(text)[2:]])
+        TextOutcome(text["text_index"], label, *list(text)[2:])
         for text, label in zip(first, originals, strict=True)
     ]
     if row["predictions"] is not None:
