@@ -20,6 +20,7 @@ from kdnas.training import (
     autocast,
     decay_groups,
     epoch_plan,
+    first_steps,
     fit,
     take,
 )
@@ -79,12 +80,16 @@ class _Training:
         trained = nn.ModuleList([student, *filter(None, heads)]).train()
         lengths = self.lesson.texts.lengths
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
-        with _shown(student, stage, self.lesson.texts) as texts:
+        if schedule.steps < 1:
+            plan = first_steps(plan, schedule.steps)
+        with _shown(student, stage, self.lesson) as (texts, others):
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, sum(map(len, plan)), schedule.epochs)
+            steps = self._steps(texts, others, sum(map(len, plan)), len(plan))
             return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
 
-    def _steps(self, texts: EncodedTexts, steps: int, epochs: int) -> Callable[[np.ndarray], Step]:
+    def _steps(
+        self, texts: EncodedTexts, others: EncodedTexts | None, steps: int, epochs: int
+    ) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step."""
         numbers, device = count(), self.own.model.device
 
@@ -92,7 +97,7 @@ class _Training:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher)
+            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher, others)
 
         return step_of
 
@@ -103,10 +108,22 @@ def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tenso
 
 
 @contextmanager
-def _shown(student: Any, stage: Stage, texts: EncodedTexts) -> Iterator[EncodedTexts]:
-    """The texts as ids of the tables that the student has inside the context."""
+def _shown(
+    student: Any, stage: Stage, lesson: Lesson
+) -> Iterator[tuple[EncodedTexts, EncodedTexts | None]]:
+    """The texts and their attacked form as ids of the tables that the student has inside."""
+    texts, others = lesson.texts, lesson.attacked
     if stage.whole_tables or not isinstance(student, StudentForSequenceClassification):
-        yield texts
+        yield texts, others
         return
-    with only_rows_of(student.student.embedding, texts.ids) as rows:
-        yield replace(texts, ids=rows)
+    ids = texts.ids if others is None else _above_each_other(texts.ids, others.ids)
+    with only_rows_of(student.student.embedding, ids) as rows:
+        shown = replace(texts, ids=rows[: len(texts)])
+        yield shown, None if others is None else replace(others, ids=rows[len(texts) :])
+
+
+def _above_each_other(*some: np.ndarray) -> np.ndarray:
+    """Ids of several sets of texts, (texts, longest of all); what fills them up is never read."""
+    longest = max(ids.shape[1] for ids in some)
+    widths = [((0, 0), (0, longest - ids.shape[1])) for ids in some]
+    return np.concatenate([np.pad(i, w, mode="edge") for i, w in zip(some, widths, strict=True)])

@@ -1,6 +1,7 @@
 """The evaluation of a student: from an architecture to what was measured of it.
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
+- `attacked_texts`: the training texts in their attacked form, where a method shows it to students;
 - `fresh_student`: a student before its training, built as the section `student` says;
 - `within_limits`: what is known of a student before its training; `require_possible` refuses
   limits that no student keeps to;
@@ -10,6 +11,7 @@
 - `weights`: where their trained weights are kept, and `KeptWeights`: which of them.
 """
 
+from kdnas.evaluation.attacked import attacked_texts
 from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.kept import KeptWeights
@@ -23,6 +25,7 @@ __all__ = [
     "OnStage",
     "Prepared",
     "attack_spec",
+    "attacked_texts",
     "fresh_student",
     "load_task",
     "make_evaluator",
