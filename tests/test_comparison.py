@@ -56,8 +56,15 @@ def record(path: Path, config: Config, specs: Mapping[str, AttackSpec]) -> None:
         ("pruthi", ["pruthi", "textfooler", "other-threshold", "deepwordbug"]),
     ],
 )
-def test_the_first_attack_is_that_of_the_searches(recipe: str, names: list[str]) -> None:
-    config, specs = specs_of(f"attack.recipe={recipe}", "attack.textfooler.candidates=7")
+@pytest.mark.parametrize("threshold", ["rosearch", "textattack"])
+def test_the_first_attack_is_that_of_the_searches(
+    recipe: str, names: list[str], threshold: str
+) -> None:
+    config, specs = specs_of(
+        f"attack.recipe={recipe}",
+        "attack.textfooler.candidates=7",
+        f"attack.textfooler.similarity={threshold}",
+    )
     assert list(specs) == names
     searched = config.attack.spec(sentiment=True, seed=3)
     assert specs[recipe].digest == searched.digest

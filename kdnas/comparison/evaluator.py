@@ -17,7 +17,7 @@ from kdnas.config import AttackSettings, Config
 from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
-from kdnas.records import AttackSpec, TextOutcome
+from kdnas.records import AttackSpec, Text, TextOutcome, as_read, written
 from kdnas.runs import FILE_NAME, MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32, quiet_libraries
@@ -63,7 +63,8 @@ class ModelEvaluator:
             with Store.read(path) as store:
                 require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
-        self._models = ModelFolder(folder, tokenizer, length, choose_device())
+        pairs = self._prepared.task.pairs
+        self._models = ModelFolder(folder, tokenizer, length, choose_device(), pairs)
         self._train = Trainer(config, self._prepared, self._models)
         sentiment, seed = self._prepared.task.sentiment, config.search.seed
         specs = {name: each.spec(sentiment=sentiment, seed=seed) for name, each in attacks.items()}
@@ -87,7 +88,8 @@ class ModelEvaluator:
         network = trained.network.eval()
         self._models.save(model, network)
         victim = self._models.victim(network)
-        predicted = victim.logits(victim.encode(task.report.texts)).argmax(axis=1)
+        rows = victim.encode(list(map(written, task.report.texts)))
+        predicted = victim.logits(rows).argmax(axis=1)
         split = task.report.head(self._config.attack.report_texts)
         texts = {
             name: attacker.attack(victim, split.texts, split.labels)
@@ -122,7 +124,7 @@ class ModelEvaluator:
         chosen = attacked_share(len(task.train), model.strength, seed)
         return replace(task, train=with_examples(task.train, examples, chosen))
 
-    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, str]:
+    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, Text]:
         """What fools a saved model among the chosen training texts; attacked once and kept."""
         path = self._folder / "examples" / f"{fooled.name}-{fooled.replicate}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,9 +132,10 @@ class ModelEvaluator:
             if path.exists():
                 kept = json.loads(path.read_text())
                 if set(chosen) <= set(kept["attacked"]):
-                    return {int(i): text for i, text in kept["texts"].items()}
+                    return {int(i): as_read(text) for i, text in kept["texts"].items()}
             victim = self._models.victim(self._models.load(fooled.identity))
             attacker = Attacker(replace(self._prepared.spec, mode="lazy"))
             texts = adversarial_examples(attacker, victim, self._prepared.task.train, chosen)
-            write_whole(path, json.dumps({"attacked": chosen, "texts": texts}).encode())
+            kept = {"attacked": chosen, "texts": {i: written(text) for i, text in texts.items()}}
+            write_whole(path, json.dumps(kept).encode())
             return texts

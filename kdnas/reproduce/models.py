@@ -96,7 +96,8 @@ def compared_attacks(config: Config) -> dict[str, AttackSettings]:
 
     fooler = chosen("textfooler", "lazy")
     usual = fooler.table("textfooler")
-    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != usual.similarity)
+    threshold = fooler.spec(sentiment=True, seed=0).settings.similarity  # a number, not its name
+    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != threshold)
     own = {attack.recipe: chosen(attack.recipe, "exact")}
     others = {
         "textfooler": fooler,
