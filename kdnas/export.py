@@ -23,6 +23,9 @@ from kdnas.students import save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
+_PAIRS = """ It reads pairs: give the tokenizer both
+strings, or a pipeline `{"text": premise, "text_pair": hypothesis}`."""
+
 
 def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> None:
     """Write the trained student of `row` to a new folder: weights, config, tokenizer, model card.
@@ -95,6 +98,7 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) ->
         teacher=config.teacher.model,
         task=task.name,
         labels=", ".join(task.label_names),
+        pairs=_PAIRS if task.pairs else "",
         scores="\n".join(_score_line(name, measured) for name, measured in splits),
         attack=str(spec),
         digest=spec.digest,

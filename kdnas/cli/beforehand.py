@@ -47,7 +47,7 @@ def require_inputs(
     from kdnas.cli.fetching import require_resources
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import resources_of
-    from kdnas.tasks import read_pools
+    from kdnas.tasks import Columns, read_pools
 
     require_cache()
     task = config.task
@@ -55,7 +55,8 @@ def require_inputs(
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:
-        read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
+        columns = Columns(task.text_column, task.premise_column, task.label_column)
+        read_pools(task.name, task.path, task.validation, columns)
 
 
 def require_data_and_model(config: "Config") -> None:
