@@ -53,7 +53,7 @@ NULL_ALREADY = {("trials", name) for name in ("examples", "failure", "message")}
 
 META = (
     *("config", "settings", "versions", "sources", "finished", "seal", "task", "teacher", "shape"),
-    *("majority_share", "teacher_accuracy", "teacher_predictions", "floor", "stages"),
+    *("majority_share", "teacher_accuracy", "teacher_predictions", "floor", "stages", "tokenizer"),
 )
 
 
@@ -361,6 +361,9 @@ def files() -> Iterator[tuple[str, Edit]]:
     }
     for name, change in changes.items():
         yield name, partial(change_weights, change)
+    yield "the tokenizer changed", partial(put, "tokenizer/tokenizer.json", b"[]")
+    yield "a file more in the tokenizer", partial(put, "tokenizer/more.json", b"[]")
+    yield "no tokenizer", lambda run: shutil.rmtree(run / "tokenizer")
     yield "weights of no student", partial(put, "students/f00.safetensors", b"x")
     for name in ("status.json", "lock.json"):
         for content in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
@@ -381,6 +384,7 @@ EDITS = dict((*cells(), *metas(), *within(), *rows(), *schemas(), *files()))
 UNNOTICED = {
     "weights deleted": "a run keeps no others than it needs, and trains what is missing again",
     "all weights deleted": "as above; copies for publishing are made without them",
+    "no tokenizer": "as above; `kdnas export` takes the teacher's",
     "no state": "it is there for people who look on",
     "another state": "as above",
     "the archive packed": "all rows are as they were",

@@ -77,6 +77,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
+    from kdnas.cli.output import messages, say_stage
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
     from kdnas.records import Evaluation, Failure, Job, Report
@@ -88,7 +89,7 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     quiet_libraries()
     rows = []
     with TemporaryDirectory() as folder:
-        evaluator = Evaluator(config, Path(folder))
+        evaluator = Evaluator(config, Path(folder), say_stage, messages().print)
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
         say_remark("data", prepared.task.remark)
         say_remark("attack", config.attack.remark(prepared.task.label_names))

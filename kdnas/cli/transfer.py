@@ -59,7 +59,7 @@ def transfer(
     require_usable(out, models)
     require_cache()
     require_attack(settings)
-    labelled = read_texts(data)
+    labelled = read_texts(data, models)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 

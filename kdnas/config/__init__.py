@@ -13,6 +13,7 @@ from kdnas.config.config import Config
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
 from kdnas.config.load import (
+    Command,
     as_toml,
     departures,
     difference,
@@ -35,6 +36,7 @@ __all__ = [
     "STORED",
     "TASKS",
     "AttackSettings",
+    "Command",
     "Config",
     "ConstraintSettings",
     "DistillSettings",

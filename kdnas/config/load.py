@@ -22,8 +22,11 @@ _NO_TOML = (ValueError, RecursionError)
 
 Leaves = dict[str, Any]
 
+Command = Literal["search", "reproduce"]
+"""The commands that have presets of their own."""
 
-def preset_names(command: Literal["search", "reproduce"] | None = None) -> list[str]:
+
+def preset_names(command: Command | None = None) -> list[str]:
     """The names of the presets that are made for a command, or of all."""
     kinds = [_PRESETS / command] if command else list(_PRESETS.iterdir())
     return sorted(path.name.removesuffix(".toml") for kind in kinds for path in kind.iterdir())

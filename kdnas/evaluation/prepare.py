@@ -11,7 +11,7 @@ from kdnas.attacks.cutting import require_cut
 from kdnas.config import Config
 from kdnas.distillation import Lesson, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation.limits import require_possible
+from kdnas.feasible import require_possible
 from kdnas.metrics import accuracy_floor, points
 from kdnas.records import AttackSpec
 from kdnas.space import NetworkShape
@@ -101,6 +101,11 @@ def _require_attackable(config: Config, task: Task) -> None:
         require_cut([text for split, count in attacked for text in split.head(count).texts])
 
 
+def saying_epochs(say: OnStage) -> Callable[[int, int, float], None]:
+    """Make a line of each epoch of a training: its number, how many there are, its mean loss."""
+    return lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}")
+
+
 def prepare(
     config: Config,
     on_stage: OnStage = lambda name: None,
@@ -126,7 +131,7 @@ def prepare(
         config.teacher,
         task,
         config.student.max_length,
-        lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}"),
+        saying_epochs(say),
     )
     on_stage("signals")
     lesson = lesson_of(config.teacher, teacher, task, recipe_of(config.distill))
