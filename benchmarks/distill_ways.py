@@ -27,10 +27,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kdnas.config import Config, DistillSettings, load_config
-from kdnas.distillation import Step, distill, recipe_of
+from kdnas.distillation import Reader, Seen, Sizes, Step, distill, recipe_of
 from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import Architecture
-from kdnas.training import PLAIN, EncodedTexts, epoch_plan, take
+from kdnas.training import EncodedTexts, epoch_plan, take
 
 CPU = torch.device("cpu")
 
@@ -73,16 +73,18 @@ class Distilled(nn.Module):
 
     def __init__(self, shell: Any, setting: Setting) -> None:
         super().__init__()
-        self.student, self.lesson = shell.student, setting.prepared.lesson
+        self.student, self.lesson = shell, setting.prepared.lesson
+        self.reader = Reader(shell)
         [stage] = recipe_of(setting.settings)
-        self.terms = [(term, term.heads(shell) if term.heads else None) for term in stage.terms]
+        sizes = Sizes.of(shell), Sizes.of_signals(self.lesson.signals)
+        self.terms = [(term, term.heads(*sizes) if term.heads else None) for term in stage.terms]
         self.heads = nn.ModuleList(heads for _, heads in self.terms if heads is not None)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, index: Tensor) -> dict[str, Any]:
         """The loss of a batch; `index` says which texts it holds."""
         mask = attention_mask.bool()
-        logits, blocks = self.student(input_ids, mask)
-        step = Step(self.lesson, index.numpy(), mask, logits, blocks, 0, 1, None, PLAIN, PLAIN)
+        out = self.student(input_ids, mask, output_hidden_states=True)
+        step = Step(self.lesson, index.numpy(), Seen(self.reader, mask, out), 0, 1)
         return {"loss": sum(term.weighted(step, heads) for term, heads in self.terms)}
 
 

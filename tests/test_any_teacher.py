@@ -26,7 +26,7 @@ from kdnas.attacks import Attacker, ModelVictim
 from kdnas.cache import fingerprint
 from kdnas.cli.victims import open_victim
 from kdnas.config import AttackSettings, DistillSettings, TeacherSettings
-from kdnas.distillation import LIVE, Stage, Step, Term, distill, recipe_of
+from kdnas.distillation import LIVE, Reader, Sizes, Stage, Step, Term, distill, recipe_of
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
 from kdnas.space import Architecture, NetworkShape
@@ -46,7 +46,7 @@ from kdnas.teachers import (
     teacher_signals,
     token_limit,
 )
-from kdnas.training import PLAIN, Inputs, Schedule, encode, logits_of, outputs_of, predict, take
+from kdnas.training import Inputs, Schedule, encode, logits_of, predict, take
 
 CPU = torch.device("cpu")
 LABELS = (1, 0, 1, 0, 0, 1, 0, 0)
@@ -127,13 +127,13 @@ def test_the_whole_teacher_follows_itself_without_a_loss(kind: str, saved) -> No
     recipe = recipe_of(DistillSettings(), "pkd")
     lesson = lesson_of(settings, teacher, TASK, recipe)
     student = first_layers(str(saved[kind]), TASK.label_names, 2, 0, CPU).eval()
-    index, inputs = np.arange(len(TEXTS)), lesson.inputs(student)
-    batch = take(lesson.texts, index, CPU)
+    index, reader = np.arange(len(TEXTS)), Reader.of(student, lesson.inputs)
     with torch.no_grad():
-        out = outputs_of(student, batch, inputs)
-    step = Step(lesson, index, batch.mask, out.logits, out.hidden_states, 0, 1, None, PLAIN, inputs)
+        seen = reader.see(take(lesson.texts, index, CPU))
+    step = Step(lesson, index, seen, 0, 1)
     [patience] = [term for term in recipe[0].terms if "states" in term.needs]
-    assert float(patience.loss(step)) < 1e-10
+    heads = patience.heads(Sizes.of(student), Sizes.of_signals(lesson.signals))
+    assert float(patience.loss(step, heads)) < 1e-10
 
 
 PLACES = {
@@ -442,8 +442,7 @@ def test_a_student_with_fewer_blocks_than_its_weights_is_refused(saved, tmp_path
 def agrees(step: Step) -> torch.Tensor:
     """The teacher itself says what its signals say."""
     assert torch.allclose(step.live.logits, step.signal("logits"), atol=1e-4)
-    for at, states in enumerate(step.live.hidden_states[1:], start=1):
-        read = step.inputs.summary(states, step.mask)
+    for at, read in enumerate(step.live.states, start=1):
         assert torch.allclose(read, step.signal("states")[:, at], atol=1e-4)
     return step.logits.square().mean()
 

@@ -14,9 +14,12 @@ from kdnas.config import DistillSettings
 from kdnas.distillation import (
     RULES,
     Lesson,
+    Reader,
+    Sizes,
     StudentProbes,
     distill,
     followed_layers,
+    hard_loss,
     kd_loss,
     logit_loss,
     probe_loss,
@@ -27,7 +30,8 @@ from kdnas.students import Blueprint, Student, build, masked_max, only_rows_of
 from kdnas.training import EncodedTexts, Schedule, decay_groups, epoch_plan, fit, take
 
 SHAPE = NetworkShape(vocabulary=50, classes=3, positions=16)
-BLUEPRINT = Blueprint(SHAPE, ("a", "b", "c"), 16, 0.1, torch.device("cpu"))
+CPU = torch.device("cpu")
+BLUEPRINT = Blueprint(SHAPE, ("a", "b", "c"), 16, 0.1, CPU)
 
 
 def logits(seed: int, *shape: int) -> torch.Tensor:
@@ -71,6 +75,22 @@ def test_probe_loss_is_smallest_at_the_teachers_entropy() -> None:
     entropy = -(p * p.log()).sum(dim=(1, 2)).mean()
     assert torch.allclose(probe_loss(teacher, teacher), entropy)
     assert probe_loss(logits(2, 5, 4, 3), teacher) > entropy
+
+
+def test_the_hard_loss_is_that_of_classes_or_numbers() -> None:
+    scores, classes = logits(0, 5, 3), torch.tensor([0, 2, 1, 1, 0])
+    assert torch.equal(hard_loss(scores, classes), F.cross_entropy(scores, classes))
+    numbers = torch.linspace(0, 5, 5)
+    squared = ((scores[:, 0] - numbers) ** 2).mean()
+    assert torch.allclose(hard_loss(scores[:, :1], numbers), squared)
+
+
+@pytest.mark.parametrize("loss", [lambda s, t: kd_loss(s, t, 3.0), logit_loss])
+def test_a_single_number_is_followed_by_its_squared_error(loss) -> None:
+    student, teacher = logits(0, 5, 1), logits(1, 5, 1)
+    assert torch.allclose(loss(student, teacher), ((student - teacher) ** 2).mean())
+    layers = probe_loss(student[:, None], teacher[:, None])
+    assert torch.allclose(layers, loss(student, teacher))
 
 
 def test_logit_loss_averages_over_batch_and_classes() -> None:
@@ -134,12 +154,23 @@ def test_readouts_follow_in_strides_from_the_embedding() -> None:
     assert followed_layers("from-embedding", 5, 12)[1:] == strides[:-1]
 
 
-def test_student_probes_pool_real_positions_of_their_block() -> None:
-    probes, x = StudentProbes(2, 4, 3), [logits(i, 2, 5, 4) for i in range(3)]
-    mask = torch.arange(5)[None] < torch.tensor([[5], [3]])
-    found = probes(x, mask)
-    assert found.shape == (2, 2, 3)
-    assert torch.equal(found[:, 1], probes.heads[1](masked_max(x[1], mask)))
+def test_every_probe_reads_its_layer() -> None:
+    probes, x = StudentProbes(2, 4, 3), [logits(i, 5, 4) for i in range(3)]
+    found = probes(x)
+    assert found.shape == (5, 2, 3)
+    assert torch.equal(found[:, 1], probes.heads[1](x[1]))
+
+
+def test_blocks_are_seen_at_their_largest_real_positions() -> None:
+    shell = build(TINY_ARCHITECTURE.to_json(), BLUEPRINT, 0).eval()
+    batch = take(EncodedTexts(a_lesson().texts.ids, np.arange(60) % 7 + 2), np.arange(60), CPU)
+    seen = Reader(shell).see(batch)
+    logits, states = shell.student(batch.ids, batch.mask)
+    assert torch.equal(seen.logits, logits)
+    assert len(seen.states) == Sizes.of(shell).layers == 1
+    assert torch.equal(seen.states[0], masked_max(states[1], batch.mask))
+    real = [states[0][i, : n + 2].mean(dim=0) for i, n in enumerate(np.arange(60) % 7)]
+    assert torch.allclose(seen.embedded, torch.stack(real), atol=1e-6)
 
 
 def a_lesson() -> Lesson:

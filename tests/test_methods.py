@@ -11,10 +11,12 @@ from heavy import TINY_ARCHITECTURE
 from torch import nn
 from torch.nn import functional as F
 
+from kdnas.cli.app import app
 from kdnas.config import Config, DistillSettings, load_config
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     LIVE,
+    Sizes,
     Stage,
     Term,
     distill,
@@ -24,7 +26,7 @@ from kdnas.distillation import (
 )
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, fresh_student, prepare
-from kdnas.methods import METHODS
+from kdnas.methods import METHODS, Learner
 from kdnas.records import Evaluation, Job
 from kdnas.reproduce.models import GROWING
 from kdnas.runs import require_same
@@ -46,9 +48,52 @@ def test_every_method_has_a_recipe(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_the_table_says_what_a_method_learns_from(name: str) -> None:
+    method, recipe = METHODS[name], recipe_of(DistillSettings(), name)
+    assert set(method.uses) - {"labels"} == set(needs_of(recipe))
+    assert method.family
+    assert method.source
+    assert method.about
+
+
+def said(capsys: pytest.CaptureFixture[str], *name: str) -> list[str]:
+    """The lines of `kdnas methods`."""
+    app(["methods", *name], standalone_mode=False)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_command_lists_every_method_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys)
+    assert max(map(len, lines)) <= 80
+    shown = " ".join(" ".join(lines).split())
+    for name in METHODS:
+        method = METHODS[name]
+        assert f" {name} {method.about} {method.source}; learns from " in shown
+    assert len([line for line in lines if not line.startswith(" ")]) == len(
+        {METHODS[name].family for name in METHODS}
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_command_writes_settings_as_they_are_given(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = [line.split("--set ")[1] for line in said(capsys, name) if "--set" in line]
+    choice, *settings = written
+    assert choice == f"distill.method={name}"
+    assert load_config(overrides=settings) == Config()
+    assert len(settings) == len(vars(METHODS[name].settings()))
+
+
+def test_the_command_knows_no_other_method() -> None:
+    with pytest.raises(UserError, match=r"no distillation method 'aple' \(did you mean alp\?\)"):
+        app(["methods", "aple"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_every_setting_of_a_method_is_checked_and_reaches_its_table(name: str) -> None:
     for field, value in vars(METHODS[name].settings()).items():
-        other = {bool: not value, str: None, int: 7, float: 0.75, type(None): 1}[type(value)]
+        other = {bool: not value, str: None, int: 7, float: 0.125, type(None): 1}[type(value)]
         if other is None:  # a choice of words: the refusal lists them
             with pytest.raises(UserError, match=rf"distill\.{name}\.{field} = 'no'"):
                 load_config(overrides=[f"distill.{name}.{field}=no"])
@@ -62,11 +107,15 @@ def test_an_unknown_method_lists_those_that_there_are() -> None:
         load_config(overrides=["distill.method=pdk"])
 
 
-@pytest.mark.parametrize("name", [n for n in METHODS if "searched" not in METHODS[n].teaches])
-def test_what_cannot_teach_searched_students_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(UserError, match=r"cannot teach .* those that can: rosearch") as caught:
-        load_config(overrides=[f"distill.method={name}"])
-    assert "\n" not in str(caught.value)
+def test_what_cannot_teach_searched_students_is_refused_in_one_line() -> None:
+    refused = {n for n in METHODS if METHODS[n].refuses(METHODS[n].settings(), Learner())}
+    assert refused == {"adversarial"}
+    for name in refused:
+        with pytest.raises(
+            UserError, match=r"cannot teach the students of a search: .* those that can: rosearch"
+        ) as caught:
+            load_config(overrides=[f"distill.method={name}"])
+        assert "\n" not in str(caught.value)
 
 
 def test_methods_that_teach_nothing_in_a_search_may_differ_there(tmp_path: Path) -> None:
@@ -195,12 +244,13 @@ def test_terms_are_told_the_step_and_weights_follow_it(config: Config) -> None:
 def test_heads_learn_with_the_student(config: Config) -> None:
     made: list[nn.Linear] = []
 
-    def heads(student) -> nn.Module:
-        made.append(nn.Linear(student.student.classifier.in_features, 2))
+    def heads(own: Sizes, teacher: Sizes) -> nn.Module:
+        assert (own.width, own.classes, teacher.layers, teacher.width) == (32, 2, 2, 0)
+        made.append(nn.Linear(own.width, 2))
         return made[-1]
 
     def term(step, head) -> torch.Tensor:
-        return F.cross_entropy(head(step.states[-1].mean(dim=1)), step.labels)
+        return F.cross_entropy(head(step.states[-1]), step.labels)
 
     torch.manual_seed(0)
     taught(config, Term(term, heads=heads))

@@ -38,7 +38,7 @@ from kdnas.students import (
     load_tables,
     make_layer,
     masked_max,
-    merge,
+    merge_of,
     only_rows_of,
 )
 from kdnas.students.convolution import convolve, convolve_depthwise
@@ -181,15 +181,15 @@ def test_sepconv_is_a_convolution_with_factored_kernel() -> None:
 
 def test_merges_of_different_widths() -> None:
     a, b = torch.full((1, 1, 2), 3.0), torch.tensor([[[2.0, 4.0, 5.0]]])
-    assert merge("add", [a, b]).tolist() == [[[5.0, 7.0, 5.0]]]
-    assert merge("mul", [a, b]).tolist() == [[[6.0, 12.0, 5.0]]]
-    assert merge("concat", [a, b]).tolist() == [[[3.0, 3.0, 2.0, 4.0, 5.0]]]
+    assert merge_of("add", 2)([a, b]).tolist() == [[[5.0, 7.0, 5.0]]]
+    assert merge_of("mul", 2)([a, b]).tolist() == [[[6.0, 12.0, 5.0]]]
+    assert merge_of("concat", 2)([a, b]).tolist() == [[[3.0, 3.0, 2.0, 4.0, 5.0]]]
 
 
 @pytest.mark.parametrize("mode", MERGES)
 def test_a_single_input_passes_unchanged(mode: str) -> None:
     x = torch.randn(2, 3, 4)
-    assert torch.equal(merge(mode, [x]), x)
+    assert torch.equal(merge_of(mode, 1)([x]), x)
 
 
 def test_max_pooling_ignores_padding() -> None:
@@ -256,7 +256,7 @@ def test_block_outputs_lead_to_the_logits() -> None:
     arch = some_architectures(1)[0]
     student, (ids, mask) = student_of(arch), texts(2, 5)
     logits, blocks = student(ids, mask)
-    assert len(blocks) == arch.repeats
+    assert len(blocks) == 1 + arch.repeats
     assert all(block.shape == (2, 5, arch.width) for block in blocks)
     assert torch.equal(student.classifier(masked_max(blocks[-1], mask)), logits)
 
@@ -267,7 +267,7 @@ def test_shared_blocks_are_one_block() -> None:
     )
     shared = student_of(arch, NetworkShape(97, 3, 40, share_blocks=True))
     assert len(shared.blocks) == 1
-    assert len(shared(*texts(1, 4))[1]) == 3
+    assert len(shared(*texts(1, 4))[1]) == 1 + 3
 
 
 class TestInitialTables:
@@ -457,7 +457,7 @@ class TestShell:
             ids, mask, labels=torch.tensor([0, 1]), output_hidden_states=True, return_dict=False
         )
         assert loss.isfinite()
-        assert len(states) == arch.repeats
+        assert len(states) == 1 + arch.repeats
         assert model(ids, mask).hidden_states is None
 
     def test_shared_blocks_can_be_saved(self, tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kdnas.adabert.cells import COSTS
-from kdnas.distillation import followed_layers, probe_loss
+from kdnas.distillation import followed_layers, hard_loss, probe_loss
 
 
 def readout_loss(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float) -> Tensor:
@@ -17,7 +16,7 @@ def readout_loss(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float)
     Args:
         readouts: The student's, (batch, cells + 1, classes).
         probes: Logits of the teacher's probes, (batch, layers + 1, classes).
-        labels: True classes, (batch,).
+        labels: True labels, (batch,).
         gamma: Share of the teacher.
 
     Returns:
@@ -26,7 +25,7 @@ def readout_loss(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float)
     count = readouts.shape[1]
     layers = list(followed_layers("from-embedding", count, probes.shape[1] - 1))
     kd = probe_loss(readouts, probes[:, layers]) / count
-    return (1 - gamma) * F.cross_entropy(readouts[:, -1], labels) + gamma * kd
+    return (1 - gamma) * hard_loss(readouts[:, -1], labels) + gamma * kd
 
 
 def depth_losses(readouts: Tensor, probes: Tensor, labels: Tensor, gamma: float) -> Tensor:

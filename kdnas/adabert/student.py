@@ -117,6 +117,7 @@ class CellStudent(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        self.repeats = cells
         self.embedding = Embedding(shape, width, dropout)
         self.cells = nn.ModuleList(Cell(edges, width) for _ in range(cells))
         self.depths = nn.Parameter(torch.zeros(cells + 1))
@@ -131,8 +132,8 @@ class CellStudent(nn.Module):
 
     def forward(
         self, ids: Tensor, mask: Tensor, weights: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Class scores of the last read-out and of all.
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Class scores of all read-outs, and the states of the embedding and of every cell.
 
         Args:
             ids: Token ids, (batch, length).
@@ -140,18 +141,18 @@ class CellStudent(nn.Module):
             weights: See `Cell`; the same in every cell.
 
         Returns:
-            (batch, classes), and (batch, cells + 1, classes).
+            (batch, cells + 1, classes), and (batch, length, W) each.
         """
         x = self.embedding(ids) * mask.unsqueeze(-1)
         first = second = x
-        pooled = [masked_max(x, mask)]
+        outputs, pooled = [x], [masked_max(x, mask)]
         for cell in self.cells:
             first, second = second, cell(first, second, mask, weights)
+            outputs.append(second)
             pooled.append(masked_max(second, mask))
         states = torch.stack(pooled, dim=1)
         means = [
             (self.depths[:depth].softmax(dim=0).unsqueeze(-1) * states[:, :depth]).sum(dim=1)
             for depth in range(1, states.shape[1] + 1)
         ]
-        readouts = self.classifier(self.dropout(torch.tanh(torch.stack(means, dim=1))))
-        return readouts[:, -1], readouts
+        return self.classifier(self.dropout(torch.tanh(torch.stack(means, dim=1)))), outputs

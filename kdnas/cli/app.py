@@ -15,6 +15,7 @@ from kdnas.cli.attack import attack
 from kdnas.cli.evaluate import evaluate
 from kdnas.cli.export import export
 from kdnas.cli.inspect import front, plot, show
+from kdnas.cli.methods import methods
 from kdnas.cli.presets import presets
 from kdnas.cli.reproduce import reproduce
 from kdnas.cli.resources import resources
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 for command in (
     search, status, evaluate, front, show, plot, export, attack, transfer, reproduce, verify,
-    presets, resources,
+    presets, methods, resources,
 ):  # fmt: skip
     app.command()(command)
 

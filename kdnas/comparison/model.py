@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from kdnas.methods import StudentKind
+Kind = Literal["searched", "cells", "first-layers", "trained", "teacher"]
+"""Students of the search space, AdaBERT's cells, the first layers of the teacher, models that are
+trained already and go on, and the teacher itself."""
 
 OTHER_THRESHOLD = "other-threshold"
 """The attack by TextFooler with the other named threshold."""
@@ -28,7 +30,7 @@ class Model:
 
     name: str
     replicate: int
-    kind: StudentKind | Literal["teacher"]
+    kind: Kind
     method: str = ""
     source: "Model | None" = None
     architecture: str = ""

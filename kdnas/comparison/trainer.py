@@ -11,10 +11,15 @@ from kdnas.comparison.model import Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, distill, recipe_of, schedule_of
 from kdnas.evaluation import Prepared, fresh_student
+from kdnas.methods import Learner
 from kdnas.offline import content_hash
 from kdnas.space import Architecture
 from kdnas.tasks import Task
 from kdnas.teachers import Teacher, first_layers, lesson_of
+
+_RATE, _EPOCHS = 5e-5, 4
+"""How students that are a shorter teacher are trained (Sun 2019); those of `[distill]` are for
+students that begin without any layer."""
 
 
 class Trainer:
@@ -45,6 +50,8 @@ class Trainer:
         """
         if model.source is None:
             return self._prepared.teacher.load(self._folder.device), None
+        learner = Learner(model.name, model.kind == "trained", model.kind == "first-layers")
+        self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
         lesson = lesson_of(self._config.teacher, self._teacher_of(model, task), task, recipe)
         student = self._make[model.kind](model, seed)
@@ -74,6 +81,8 @@ class Trainer:
         if model.kind == "trained" and model.source is not None:
             schedule = replace(schedule, learning_rate=self._rate(model.source))
         else:
+            if model.kind == "first-layers":
+                schedule = replace(schedule, learning_rate=_RATE, epochs=_EPOCHS)
             schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
         return recipe_of(self._config.distill, model.method, schedule)
 

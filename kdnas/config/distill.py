@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from kdnas.config.section import Count, NotNegative, PartsSection, Positive, Share, part_of
-from kdnas.methods import METHODS
+from kdnas.errors import UserError
+from kdnas.methods import METHODS, Learner
 from kdnas.registry import Registry
 
 
@@ -33,10 +34,21 @@ class DistillSettings(PartsSection):
     @model_validator(mode="after")
     def _teaches_students(self) -> Self:
         method = METHODS.get(self.method)
-        if method is not None and "searched" not in method.teaches:
-            able = ", ".join(name for name in METHODS if "searched" in METHODS[name].teaches)
-            raise ValueError(
-                f"distill.method = {self.method!r} cannot teach the students of a search; "
-                f"those that can: {able}"
-            )
+        if method is None:
+            return self  # of an archive, and nothing here knows it
+        self.require_teachable(self.method, Learner())
         return self
+
+    def require_teachable(self, name: str, learner: Learner) -> None:
+        """Refuse a method that cannot teach a student its task.
+
+        Raises:
+            UserError: It says why, and lists those that can.
+        """
+        reason = METHODS[name].refuses(self.table(name), learner)
+        if reason is not None:
+            able = (n for n in METHODS if METHODS[n].refuses(self.table(n), learner) is None)
+            raise UserError(
+                f"distill.method = {name!r} cannot teach {learner.name}: {reason}; "
+                f"those that can: {', '.join(able)}"
+            )

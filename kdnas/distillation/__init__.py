@@ -5,47 +5,80 @@
 - `recipe_of`: the stages of a configured method (`kdnas.methods`); `recipes/` holds those of kdnas,
   and `shortened` takes fewer epochs;
 - `Recipe`, `Stage`, `Term`, `Step`: what a recipe consists of, and what a term sees of one batch;
-- `needs_of`: the signals of the teacher that a recipe asks for; `LIVE` asks for the model itself;
-- `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions of tensors;
-- `StudentProbes`: classifiers on the blocks of a student, trained along and thrown away;
-- `followed_layers`: which layer of the teacher each layer of the student follows, by rule;
+- `needs_of`, `signals_of`: what a recipe asks for; `LIVE` asks for the teacher itself;
+- `Seen`, `Reader`, `Sizes`: any student or teacher as a term sees it;
+- `hard_loss`, `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions
+  of tensors; `hard`, `soft`, `logits`: terms made of them, `counting` leaves out those of weight 0;
+- `StudentProbes`: classifiers on the layers of a student, trained along and thrown away;
+- `followed_layers`, `bucketed_layers`: which layer or layers of the teacher each layer of the
+  student follows, by rule;
 - `Lesson`, `distill`: texts, labels and signals; and the one function that trains.
 """
 
+from kdnas.distillation.buckets import bucketed_layers
 from kdnas.distillation.follow import RULES, followed_layers
-from kdnas.distillation.losses import kd_loss, logit_loss, patient_loss, probe_loss
+from kdnas.distillation.losses import (
+    attended_loss,
+    hard_loss,
+    kd_loss,
+    layer_attention,
+    logit_loss,
+    patient_loss,
+    probe_loss,
+    smoothed_loss,
+)
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
+    ATTENTION,
     LIVE,
     Lesson,
     Recipe,
     Stage,
     Step,
     Term,
+    counting,
     needs_of,
     recipe_of,
     schedule_of,
     shortened,
+    signals_of,
 )
+from kdnas.distillation.seen import Reader, Seen, Sizes
+from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
 __all__ = [
+    "ATTENTION",
     "LIVE",
     "RULES",
     "Lesson",
+    "Reader",
     "Recipe",
+    "Seen",
+    "Sizes",
     "Stage",
     "Step",
     "StudentProbes",
     "Term",
+    "attended_loss",
+    "bucketed_layers",
+    "counting",
     "distill",
     "followed_layers",
+    "hard",
+    "hard_loss",
     "kd_loss",
+    "layer_attention",
     "logit_loss",
+    "logits",
     "needs_of",
     "patient_loss",
     "probe_loss",
+    "projection",
     "recipe_of",
     "schedule_of",
     "shortened",
+    "signals_of",
+    "smoothed_loss",
+    "soft",
 ]

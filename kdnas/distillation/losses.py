@@ -2,8 +2,24 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+
+def hard_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Loss with true labels: cross entropy of classes, squared error of numbers.
+
+    Args:
+        logits: (batch, classes), or (batch, 1) for numbers.
+        truth: Class numbers, or floating-point numbers, (batch,).
+
+    Returns:
+        A scalar, in nats or in squares of the number.
+    """
+    if truth.is_floating_point():
+        return F.mse_loss(logits.squeeze(-1), truth)
+    return F.cross_entropy(logits, truth)
 
 
 def kd_loss(
@@ -15,7 +31,8 @@ def kd_loss(
     """Traditional knowledge distillation, t^2 KL(p_T || p_S) with p = softmax(z / t).
 
     Guo 2021, eq. 1, which writes KL(student, teacher): read as the order of arguments of torch's
-    `kl_div`. Averaged over the batch, summed over classes; 0 for equal logits.
+    `kl_div`. Averaged over the batch, summed over classes; 0 for equal logits. Where a single
+    number is predicted, it is the squared error of that: one class has no divergence.
 
     Args:
         student_logits: (batch, classes).
@@ -26,6 +43,8 @@ def kd_loss(
     Returns:
         A scalar, in nats times t^2.
     """
+    if student_logits.shape[-1] == 1:
+        return logit_loss(student_logits, teacher_logits)
     student = F.log_softmax(student_logits / temperature, dim=-1)
     teacher = F.log_softmax(teacher_logits.detach() / temperature, dim=-1)
     first, second = (student, teacher) if direction == "forward" else (teacher, student)
@@ -36,7 +55,7 @@ def probe_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: floa
     """Cross entropy of the student's probes with the teacher's, summed over blocks.
 
     sum_b mean_batch H(softmax(z_T,b / t), softmax(z_S,b / t)) (Guo 2021, section 5.4). At its
-    smallest it is the entropy of the teacher's probes.
+    smallest it is the entropy of the teacher's probes. Probes of a number have its squared error.
 
     Args:
         student_logits: (batch, probes, classes).
@@ -46,6 +65,8 @@ def probe_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: floa
     Returns:
         A scalar in nats.
     """
+    if student_logits.shape[-1] == 1:
+        return (student_logits - teacher_logits.detach()).square().sum(dim=(1, 2)).mean()
     target = F.softmax(teacher_logits.detach() / temperature, dim=-1)
     log_student = F.log_softmax(student_logits / temperature, dim=-1)
     return -(target * log_student).sum(dim=(1, 2)).mean()
@@ -64,6 +85,20 @@ def logit_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     return F.mse_loss(student_logits, teacher_logits.detach())
 
 
+def smoothed_loss(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:
+    """Cross entropy with the target (1 - s) q + s u, u even over the classes (Szegedy 2016).
+
+    Args:
+        logits: (batch, classes).
+        truth: Class numbers, (batch,).
+        smoothing: s.
+
+    Returns:
+        A scalar in nats.
+    """
+    return F.cross_entropy(logits, truth, label_smoothing=smoothing)
+
+
 def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of the states that stand for a text, each scaled to length 1.
 
@@ -79,3 +114,37 @@ def patient_loss(student: Tensor, teacher: Tensor) -> Tensor:
     if not student.numel():
         return student.new_zeros(())
     return F.mse_loss(F.normalize(student, dim=-1), F.normalize(teacher.detach(), dim=-1))
+
+
+def layer_attention(student: Tensor, teacher: Tensor, allowed: Tensor, scale: bool) -> Tensor:
+    """How much each layer of the student attends to those of the teacher (Passban 2021).
+
+    softmax_k(h_S^j . h_T^k) over the allowed k.
+
+    Args:
+        student: (texts, layers, width).
+        teacher: (texts, its layers, width).
+        allowed: Which of the teacher's each may attend to, one at least, (layers, its layers).
+        scale: Whether products are divided by the square root of the width.
+
+    Returns:
+        Rows of sum 1, (texts, layers, its layers).
+    """
+    products = student @ teacher.detach().transpose(1, 2)
+    if scale:
+        products = products / student.shape[-1] ** 0.5
+    return products.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
+
+
+def attended_loss(student: Tensor, teacher: Tensor, allowed: Tensor, scale: bool = False) -> Tensor:
+    """Mean squared error of each layer with the mean of the teacher's that it attends to.
+
+    Passban 2021; the mean over texts, layers and features. Arguments as of `layer_attention`, from
+    which gradients reach the student too.
+
+    Returns:
+        A scalar; 0 without layers.
+    """
+    if not student.numel():
+        return student.new_zeros(())
+    return F.mse_loss(student, layer_attention(student, teacher, allowed, scale) @ teacher.detach())

@@ -1,24 +1,19 @@
-"""Student probes: a classifier on every block, trained along and thrown away."""
+"""Student probes: a classifier on every layer, trained along and thrown away."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from kdnas.students import masked_max
-
 
 class StudentProbes(nn.Module):
-    """Masked max pooling and a linear classifier on each of the first `probes` blocks."""
+    """A linear classifier on each of the first `probes` layers."""
 
     def __init__(self, probes: int, width: int, classes: int) -> None:
         super().__init__()
-        self.classes = classes
         self.heads = nn.ModuleList(nn.Linear(width, classes) for _ in range(probes))
 
-    def forward(self, blocks: Sequence[Tensor], mask: Tensor) -> Tensor:
-        """Block outputs (batch, length, W) each, mask -> (batch, probes, classes)."""
-        logits = mask.new_zeros((len(mask), len(self.heads), self.classes), dtype=torch.float32)
-        for b, head in enumerate(self.heads):
-            logits[:, b] = head(masked_max(blocks[b], mask))
-        return logits
+    def forward(self, states: Sequence[Tensor]) -> Tensor:
+        """What stands for a text in each layer, (batch, width) -> (batch, probes, classes)."""
+        pairs = zip(self.heads, states, strict=False)  # the last layer may have no probe
+        return torch.stack([head(state) for head, state in pairs], dim=1)

@@ -10,12 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.config import DistillSettings
+from kdnas.distillation.seen import Reader, Seen, Sizes
+from kdnas.errors import UserError
 from kdnas.methods import METHODS
 from kdnas.registry import resolve
-from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, outputs_of, take
+from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, take
 
 LIVE = "teacher"
 """The need of a term that asks the teacher itself, for what cannot be computed beforehand."""
+
+ATTENTION = "attention"
+"""The need of a term that compares maps of attention of the student and of the teacher itself."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +29,21 @@ class Lesson:
 
     Attributes:
         texts: The training texts.
-        labels: Their true classes.
+        labels: Their true classes, or numbers.
         signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
         inputs: From a transformer, such as the teacher, to how it reads the texts.
     """
 
     texts: EncodedTexts
-    labels: Sequence[int]
+    labels: Sequence[int] | Sequence[float]
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     live: Callable[[torch.device], Any] = lambda device: None
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
 
     @cached_property
     def truth(self) -> Tensor:
-        """The true classes, (texts,)."""
+        """The true labels, (texts,)."""
         return torch.tensor(self.labels)
 
 
@@ -49,35 +54,33 @@ class Step:
     Attributes:
         lesson: All texts; their ids are the tokenizer's.
         index: Positions of the batch among them.
-        mask: True at real tokens, (batch, length).
-        logits: The student's, (batch, classes), float32.
-        outputs: Hidden states as the student returns them: those of its blocks, those of the
-            embedding and each layer of a transformer, or the read-outs of AdaBERT's cells.
+        own: What the student gives.
         number, steps: Steps of this stage that are done, and all of them.
+        epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
-        inputs: How the teacher reads its texts.
-        own_inputs: How the student does.
     """
 
     lesson: Lesson
     index: np.ndarray
-    mask: Tensor
-    logits: Tensor
-    outputs: Sequence[Tensor]
+    own: Seen
     number: int
     steps: int
-    teacher: Any
-    inputs: Inputs
-    own_inputs: Inputs
+    epochs: int = 1
+    teacher: Reader | None = None
 
-    @cached_property
+    @property
+    def logits(self) -> Tensor:
+        """The student's, (batch, classes), float32."""
+        return self.own.logits
+
+    @property
     def states(self) -> tuple[Tensor, ...]:
-        """The student's hidden states, float32."""
-        return tuple(state.float() for state in self.outputs)
+        """What stands for each text in each layer of the student, (batch, width) each, float32."""
+        return self.own.states
 
     @cached_property
     def labels(self) -> Tensor:
-        """The true classes, (batch,)."""
+        """The true labels, (batch,)."""
         return self.lesson.truth[self.index].to(self.logits.device)
 
     def signal(self, kind: str) -> Tensor:
@@ -85,11 +88,12 @@ class Step:
         return torch.from_numpy(self.lesson.signals[kind][self.index]).to(self.logits.device)
 
     @cached_property
-    def live(self) -> Any:
-        """What the teacher itself returns for the texts of the batch, its hidden states too."""
+    def live(self) -> Seen:
+        """What the teacher itself gives for the texts of the batch."""
+        assert self.teacher is not None
         batch = take(self.lesson.texts, self.index, self.logits.device)
         with torch.no_grad():
-            return outputs_of(self.teacher, batch, self.inputs)
+            return self.teacher.see(batch)
 
 
 Weight = float | Callable[[float], float]
@@ -103,14 +107,15 @@ class Term:
     Attributes:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
-        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), or `LIVE`.
-        heads: From the student to a module that is trained along and thrown away.
+        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`, `ATTENTION`.
+        heads: From the sizes of student and teacher to a module that is trained along and thrown
+            away.
     """
 
     loss: Callable[..., Tensor]
     weight: Weight = 1.0
     needs: tuple[str, ...] = ()
-    heads: Callable[[Any], nn.Module] | None = None
+    heads: Callable[[Sizes, Sizes], nn.Module] | None = None
 
     def weighted(self, step: Step, heads: nn.Module | None) -> Tensor:
         """The loss times the weight at that step."""
@@ -136,6 +141,23 @@ class Stage:
 
 
 Recipe = tuple[Stage, ...]
+
+
+def counting(*terms: Term) -> tuple[Term, ...]:
+    """The terms without those of weight 0, which need no signal, no head and no time.
+
+    Raises:
+        UserError: All have weight 0.
+    """
+    kept = tuple(term for term in terms if term.weight != 0)
+    if not kept:
+        raise UserError("every term of the loss has weight 0: give one of them another weight")
+    return kept
+
+
+def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
+    """The signals that the terms of a recipe ask for: what is computed beforehand."""
+    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION))
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:

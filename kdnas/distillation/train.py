@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
 from itertools import count
 from typing import Any
 
@@ -12,17 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kdnas.distillation.recipe import LIVE, Lesson, Stage, Step, Term, needs_of
+from kdnas.distillation.recipe import ATTENTION, LIVE, Lesson, Stage, Step, Term, needs_of
+from kdnas.distillation.seen import Reader, Sizes
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import (
-    PLAIN,
     EncodedTexts,
-    Inputs,
     autocast,
     decay_groups,
     epoch_plan,
     fit,
-    outputs_of,
     take,
 )
 
@@ -55,10 +53,13 @@ def distill(
     Raises:
         EvaluationFailed: The loss is not finite.
     """
-    teacher = lesson.live(student.device) if LIVE in needs_of(recipe) else None
+    needs = needs_of(recipe)
+    teacher = lesson.live(student.device) if LIVE in needs else None
     if not goes_on:
         torch.manual_seed(seed)
-    training, rng = _Training(student, lesson, teacher), np.random.default_rng(seed)
+    read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
+    training = _Training(read(student), lesson, None if teacher is None else read(teacher))
+    rng = np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
         loss = training.run(stage, rng, on_epoch)
@@ -68,34 +69,28 @@ def distill(
 
 @dataclass(frozen=True)
 class _Training:
-    """A student, what it is taught, and the teacher itself where a term asks for it.
+    """A student, what it is taught, and the teacher itself where a term asks for it."""
 
-    Both may be transformers, each with its own way of reading the texts.
-    """
-
-    student: Any
+    own: Reader
     lesson: Lesson
-    teacher: Any
+    teacher: Reader | None
 
-    @cached_property
-    def _own_inputs(self) -> Inputs:
-        is_shell = isinstance(self.student, StudentForSequenceClassification)
-        return PLAIN if is_shell else self.lesson.inputs(self.student)
-
-    @cached_property
-    def _teachers_inputs(self) -> Inputs:
-        return PLAIN if self.teacher is None else self.lesson.inputs(self.teacher)
+    @property
+    def _teachers_sizes(self) -> Sizes:
+        signals = self.lesson.signals
+        return Sizes.of_signals(signals) if self.teacher is None else Sizes.of(self.teacher.model)
 
     def run(self, stage: Stage, rng: np.random.Generator, on_epoch: OnEpoch) -> float:
         """Train for one stage, and return the mean loss of its last epoch."""
-        student, schedule = self.student, stage.schedule
-        heads = [term.heads and term.heads(student).to(student.device) for term in stage.terms]
+        student, schedule = self.own.model, stage.schedule
+        sizes = Sizes.of(student), self._teachers_sizes
+        heads = [term.heads and term.heads(*sizes).to(student.device) for term in stage.terms]
         trained = nn.ModuleList([student, *filter(None, heads)]).train()
         lengths = self.lesson.texts.lengths
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
         with _shown(student, stage, self.lesson.texts) as texts:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, sum(map(len, plan)))
+            steps = self._steps(texts, sum(map(len, plan)), schedule.epochs)
             return fit(
                 decay_groups(trained),
                 plan,
@@ -104,26 +99,15 @@ class _Training:
                 lambda epoch, loss: on_epoch(epoch, len(plan), loss),
             )
 
-    def _steps(self, texts: EncodedTexts, steps: int) -> Callable[[np.ndarray], Step]:
+    def _steps(self, texts: EncodedTexts, steps: int, epochs: int) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step."""
-        numbers = count()
+        numbers, device = count(), self.own.model.device
 
         def step_of(index: np.ndarray) -> Step:
-            batch = take(texts, index, self.student.device)
-            with autocast(self.student.device):
-                out = outputs_of(self.student, batch, self._own_inputs)
-            return Step(
-                lesson=self.lesson,
-                index=index,
-                mask=batch.mask,
-                logits=out.logits.float(),
-                outputs=out.hidden_states,
-                number=next(numbers),
-                steps=steps,
-                teacher=self.teacher,
-                inputs=self._teachers_inputs,
-                own_inputs=self._own_inputs,
-            )
+            batch = take(texts, index, device)
+            with autocast(device):
+                own = self.own.see(batch)
+            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher)
 
         return step_of
 

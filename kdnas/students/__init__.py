@@ -2,7 +2,7 @@
 
 - `Student`: embedding, repeated blocks, classifier; built from `arch.canonical()`, so that equal
   keys give the same network;
-- `make_layer`, `merge`: the layer types and input modes of `kdnas.space`, as torch computes them;
+- `make_layer`, `merge_of`: layer types and input modes of `kdnas.space`, as torch computes them;
 - `initial_tables`, `load_tables`: embedding tables started from the teacher's;
 - `only_rows_of`: the embedding tables without the rows that a training set does not use;
 - `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes;
@@ -18,7 +18,7 @@ Importing this folder registers the shell with the Auto classes of transformers,
 from kdnas.students.build import Blueprint, build
 from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
 from kdnas.students.layers import make_layer
-from kdnas.students.merges import merge
+from kdnas.students.merges import merge_of
 from kdnas.students.pretrained import (
     StudentConfig,
     StudentForSequenceClassification,
@@ -43,7 +43,7 @@ __all__ = [
     "load_tables",
     "make_layer",
     "masked_max",
-    "merge",
+    "merge_of",
     "only_rows_of",
     "save_model",
     "save_tokenizer",

@@ -4,8 +4,9 @@ Each takes tensors (batch, length, width_u) in ascending order of the predecesso
 are padded on the feature axis to the widest. A single input passes unchanged in every mode.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from torch.nn import functional as F
 
 from kdnas.registry import resolve
 from kdnas.space import ACTIVATIONS, MERGES
+
+Merge = Callable[[Sequence[Tensor]], Tensor]
+"""From tensors (batch, length, width_u) to one."""
 
 
 def add(inputs: Sequence[Tensor]) -> Tensor:
@@ -35,18 +39,16 @@ def identity(x: Tensor) -> Tensor:
     return x
 
 
-def merge(mode: str, inputs: Sequence[Tensor]) -> Tensor:
-    """Join `inputs` by `mode`; one input is returned as it is."""
-    if len(inputs) == 1:
-        return inputs[0]
-    joined: Tensor = resolve(MERGES[mode].function)(inputs)
+def merge_of(mode: str, inputs: int) -> Merge:
+    """The function that joins so many inputs by `mode`; a single one passes as it is."""
+    joined: Merge = itemgetter(0) if inputs == 1 else resolve(MERGES[mode].function)
     return joined
 
 
-def activate(activation: str, x: Tensor) -> Tensor:
-    """Apply an activation, element by element."""
-    activated: Tensor = resolve(ACTIVATIONS[activation].function)(x)
-    return activated
+def activation_of(name: str) -> Callable[[Tensor], Tensor]:
+    """The function of an activation, element by element."""
+    activation: Callable[[Tensor], Tensor] = resolve(ACTIVATIONS[name].function)
+    return activation
 
 
 def _padded(inputs: Sequence[Tensor], value: float) -> list[Tensor]:

@@ -80,10 +80,16 @@ class StudentConfig(PretrainedConfig):
 
 
 class StudentForSequenceClassification(PreTrainedModel):
-    """The network of a student with the interface of a Hugging Face classifier."""
+    """The network of a student with the interface of a Hugging Face classifier.
+
+    Attributes:
+        has_readouts: Whether every layer has a classifier of its own.
+    """
 
     config_class: type[StudentConfig] = StudentConfig
     base_model_prefix = "student"
+    has_readouts = False
+    _output = SequenceClassifierOutput
     _is_made = False
 
     def __init__(self, config: StudentConfig) -> None:
@@ -102,10 +108,10 @@ class StudentForSequenceClassification(PreTrainedModel):
         space = space_of(architecture)
         return resolve(space.build)(space.from_json(architecture), shape, dropout)
 
-    def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> tuple[Any, Any]:
+    def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> dict[str, Any]:
         """Logits and hidden states, loosely typed: transformers wants `FloatTensor`."""
         logits, states = self.student(ids, mask, segments)
-        return logits, states
+        return {"logits": logits, "hidden_states": tuple(states)}
 
     def get_input_embeddings(self) -> nn.Module:
         """The word table."""
@@ -130,7 +136,9 @@ class StudentForSequenceClassification(PreTrainedModel):
         return_dict: bool | None = None,
         **_: Any,  # arguments of other models that pipelines pass along
     ) -> SequenceClassifierOutput | tuple[Any, ...]:
-        """Logits (batch, classes), block outputs if asked for, and the loss if labels are given.
+        """Logits (batch, classes), hidden states if asked for, and the loss if labels are given.
+
+        The states are those of the embedding and of every block, (batch, length, W).
 
         The loss is that of `config.problem_type`, as for every classifier of transformers.
         """
@@ -140,17 +148,15 @@ class StudentForSequenceClassification(PreTrainedModel):
             input_ids = input_ids.new_full(shape, pad, dtype=torch.long)
             mask, token_type_ids = torch.ones_like(input_ids), None
         mask = _with_a_token(mask.bool())
-        logits, blocks = self._scored(input_ids, mask, token_type_ids)
-        loss: Any = None
+        found = self._scored(input_ids, mask, token_type_ids)
+        logits, loss = found["logits"], None
         if labels is not None:
             loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)
         config: Any = self.config
         shown = (
             config.output_hidden_states if output_hidden_states is None else output_hidden_states
         )
-        out = SequenceClassifierOutput(
-            loss=loss, logits=logits, hidden_states=tuple(blocks) if shown else None
-        )
+        out = self._output(loss=loss, **(found if shown else {"logits": logits}))
         as_dict = config.return_dict if return_dict is None else return_dict
         return out if as_dict else out.to_tuple()
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from kdnas.space import Architecture, NetworkShape, block_plan, needs_adapter
 from kdnas.students.embedding import Embedding
 from kdnas.students.layers import make_layer
-from kdnas.students.merges import activate, merge
+from kdnas.students.merges import activation_of, merge_of
 
 
 class Block(nn.Module):
@@ -15,7 +15,7 @@ class Block(nn.Module):
 
     def __init__(self, arch: Architecture, shape: NetworkShape) -> None:
         super().__init__()
-        self.plan, self.output, self.width = block_plan(arch), arch.output, arch.width
+        self.plan, self.width = block_plan(arch), arch.width
         planned = self.plan.nodes
         self.layers = nn.ModuleList(
             make_layer(p.node.op, p.in_width, p.node.width) for p in planned
@@ -24,6 +24,10 @@ class Block(nn.Module):
         self.node_norms = nn.ModuleList(
             nn.LayerNorm(p.node.width) if per_node else nn.Identity() for p in planned
         )
+        self.merges = [merge_of(p.node.mode, len(p.sources)) for p in planned]
+        self.merge = merge_of(arch.output.mode, len(self.plan.out_sources))
+        self.activations = [activation_of(p.node.activation) for p in planned]
+        self.activation = activation_of(arch.output.activation)
         merged = self.plan.merged_width
         adapts = needs_adapter(merged, self.width, shape.out_adapter)
         self.adapter = nn.Linear(merged, self.width) if adapts else nn.Identity()
@@ -32,13 +36,14 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, length, W), (batch, length) -> (batch, length, W)."""
         outputs = {0: x}
-        for p, layer, norm in zip(self.plan.nodes, self.layers, self.node_norms, strict=True):
-            merged = merge(p.node.mode, [outputs[u] for u in p.sources])
-            outputs[p.vertex] = norm(activate(p.node.activation, layer(merged, mask)))
-        merged = self.adapter(merge(self.output.mode, [outputs[u] for u in self.plan.out_sources]))
+        maps = zip(self.merges, self.layers, self.activations, self.node_norms, strict=True)
+        for p, (merge, layer, activate, norm) in zip(self.plan.nodes, maps, strict=True):
+            merged = merge([outputs[u] for u in p.sources])
+            outputs[p.vertex] = norm(activate(layer(merged, mask)))
+        merged = self.adapter(self.merge([outputs[u] for u in self.plan.out_sources]))
         if merged.shape[-1] < self.width:  # out_adapter = "pad"
             merged = F.pad(merged, (0, self.width - merged.shape[-1]))
-        return self.norm(activate(self.output.activation, merged))
+        return self.norm(self.activation(merged))
 
 
 class Student(nn.Module):
@@ -62,7 +67,7 @@ class Student(nn.Module):
     def forward(
         self, ids: Tensor, mask: Tensor, segments: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Class scores and what every block returned.
+        """Class scores, and what the embedding and every block returned.
 
         Args:
             ids: Token ids, (batch, length).
@@ -70,10 +75,10 @@ class Student(nn.Module):
             segments: Segment ids, (batch, length); all 0 by default.
 
         Returns:
-            Logits (batch, classes), and R block outputs (batch, length, W).
+            Logits (batch, classes), and 1 + R states (batch, length, W).
         """
         x = self.embedding(ids, segments)
-        outputs = []
+        outputs = [x]
         for r in range(self.repeats):
             x = self.blocks[r % len(self.blocks)](x, mask)
             outputs.append(x)

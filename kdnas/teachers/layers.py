@@ -1,4 +1,4 @@
-"""What a transformer says of texts, layer by layer."""
+"""What a classifier says of texts, layer by layer."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kdnas.distillation import Reader, Seen, Sizes
 from kdnas.training import PLAIN, EncodedTexts, Inputs, predict
 
 
@@ -17,14 +18,13 @@ def logits_and_layers(
     The vector is the mean token of the embedding output, and of every later layer the token that
     stands for the text.
     """
-    classes, width = model.config.num_labels, model.config.hidden_size
+    sizes, reader = Sizes.of(model), Reader(model, inputs)
+    classes = sizes.classes
 
     def forward(ids: Tensor, mask: Tensor) -> Tensor:
         out = inputs.read(model, ids, mask, output_hidden_states=True)
-        embedded = out.hidden_states[0] * mask.unsqueeze(-1)
-        mean = embedded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        layers = (inputs.summary(states, mask) for states in out.hidden_states[1:])
-        return torch.cat([out.logits, mean, *layers], dim=1)
+        seen = Seen(reader, mask, out)
+        return torch.cat([seen.logits, seen.embedded, *seen.states], dim=1)
 
     found = predict(forward, texts, device)
-    return found[:, :classes].copy(), found[:, classes:].reshape(len(found), -1, width)
+    return found[:, :classes].copy(), found[:, classes:].reshape(len(found), -1, sizes.width)

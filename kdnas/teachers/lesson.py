@@ -3,7 +3,7 @@
 from functools import partial
 
 from kdnas.config import TeacherSettings
-from kdnas.distillation import LIVE, Lesson, Recipe, needs_of
+from kdnas.distillation import Lesson, Recipe, signals_of
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.signals import teacher_signals
@@ -20,11 +20,10 @@ def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: R
         recipe: What the lesson is for.
     """
     tokenizer = teacher.tokenizer()
-    kinds = [need for need in needs_of(recipe) if need != LIVE]
     return Lesson(
         texts=encode(tokenizer, task.train.texts, teacher.max_length),
         labels=task.train.labels,
-        signals=teacher_signals(settings, teacher, task, kinds),
+        signals=teacher_signals(settings, teacher, task, signals_of(recipe)),
         live=teacher.load,
         inputs=partial(Inputs.of, tokenizer),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from kdnas.cache import cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
+from kdnas.distillation import Reader
 from kdnas.registry import Registry
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
@@ -40,7 +41,7 @@ class Pass:
     @cached_property
     def inputs(self) -> Inputs:
         """How the teacher reads its texts."""
-        return Inputs.of(self.teacher.tokenizer(), self.model)
+        return Reader.of(self.model, partial(Inputs.of, self.teacher.tokenizer())).inputs
 
     @cached_property
     def reads_last(self) -> bool:

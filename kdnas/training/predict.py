@@ -17,12 +17,12 @@ from kdnas.training.inputs import PLAIN, Inputs
 Forward = Callable[[Tensor, Tensor], Tensor]
 
 
-def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN) -> Any:
+def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN, **asked: bool) -> Any:
     """What a Hugging Face classifier returns for a batch: its logits and hidden states.
 
     The states of a token stand where the batch has it, wherever the model pads.
     """
-    return inputs.read(model, batch.ids, batch.mask, output_hidden_states=True)
+    return inputs.read(model, batch.ids, batch.mask, output_hidden_states=True, **asked)
 
 
 def logits_of(model: Any, inputs: Inputs = PLAIN) -> Forward:

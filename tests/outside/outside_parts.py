@@ -206,7 +206,8 @@ class MlpStudent(nn.Module):
     def forward(
         self, ids: Tensor, mask: Tensor, segments: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        x, outputs = self.embedding(ids, segments), []
+        x = self.embedding(ids, segments)
+        outputs = [x]
         for layer in self.layers:
             x = layer(x).relu()
             outputs.append(x)

@@ -1,14 +1,15 @@
-"""RoSearch: KD, probes on every block, and the logits themselves (Guo 2021, section 6.1)."""
+"""RoSearch: KD, probes on every layer, and the logits themselves (Guo 2021, section 6.1)."""
 
 from functools import partial
-from typing import Any
 
 from torch import Tensor
 
 from kdnas.distillation.follow import followed_layers
-from kdnas.distillation.losses import kd_loss, logit_loss, probe_loss
+from kdnas.distillation.losses import probe_loss
 from kdnas.distillation.probes import StudentProbes
-from kdnas.distillation.recipe import Recipe, Stage, Step, Term
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
+from kdnas.distillation.seen import Sizes
+from kdnas.distillation.terms import logits, soft
 from kdnas.methods import RoSearchSettings
 from kdnas.training import Schedule
 
@@ -19,35 +20,24 @@ def recipe(schedule: Schedule, settings: RoSearchSettings) -> Recipe:
     True labels play no part.
     """
 
-    def kd(step: Step) -> Tensor:
-        teacher = step.signal("logits")
-        return kd_loss(step.logits, teacher, settings.temperature, settings.kd_direction)
-
     def probe(step: Step, probes: StudentProbes) -> Tensor:
+        if not probes.heads:
+            return step.logits.new_zeros(())
         teacher = step.signal("probe_logits")
         blocks, layers = len(step.states), teacher.shape[1] - 1
         followed = followed_layers(settings.layer_map, blocks, layers)[: len(probes.heads)]
-        student = probes(step.states, step.mask)
-        return probe_loss(student, teacher[:, followed], settings.probe_temperature)
+        return probe_loss(probes(step.states), teacher[:, followed], settings.probe_temperature)
 
-    def mse(step: Step) -> Tensor:
-        return logit_loss(step.logits, step.signal("logits"))
-
-    terms = (
+    heads = partial(_probes, last=settings.probe_last)
+    kd = soft(settings.temperature, settings.kd_direction)
+    terms = counting(
         Term(kd, settings.kd_weight, ("logits",)),
-        Term(
-            probe,
-            settings.probe_weight,
-            ("probe_logits",),
-            partial(_probes, last=settings.probe_last),
-        ),
-        Term(mse, settings.logit_weight, ("logits",)),
+        Term(probe, settings.probe_weight, ("probe_logits",), heads),
+        Term(logits, settings.logit_weight, ("logits",)),
     )
     return (Stage(terms, schedule),)
 
 
-def _probes(student: Any, last: bool) -> StudentProbes:
-    """A probe on every block of a student, on the last one only if it is asked for."""
-    network = student.student
-    classes, width = network.classifier.weight.shape
-    return StudentProbes(network.repeats if last else network.repeats - 1, width, classes)
+def _probes(own: Sizes, teacher: Sizes, last: bool) -> StudentProbes:
+    """A probe on every layer of a student, on the last one only if it is asked for."""
+    return StudentProbes(own.layers if last else own.layers - 1, own.width, own.classes)

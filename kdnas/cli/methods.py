@@ -1,0 +1,56 @@
+"""`kdnas methods`: the ways of teaching that there are, and the settings of one."""
+
+import textwrap
+from dataclasses import fields
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kdnas.methods import Method
+
+_NAME, _WIDTH = 18, 80
+"""Columns of a name and of a line."""
+
+_WORDS = {
+    "probe_logits": "probes",
+    "teacher": "the teacher itself",
+    "trained": "a trained model",
+}
+"""What signals and demands are called for people."""
+
+
+def methods(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A method.")] = None,
+) -> None:
+    """List the methods of distillation, or the settings of one as they are written after --set.
+
+    Example: kdnas methods alp
+    """
+    from kdnas.config import as_toml
+    from kdnas.methods import METHODS
+
+    if name is None:
+        for family, some in groupby(METHODS, key=lambda each: METHODS[each].family):
+            typer.echo(f"{family}:")
+            for each in some:
+                typer.echo(_described(each, METHODS[each]))
+        return
+    method = METHODS[name]
+    typer.echo(_described(name, method))
+    typer.echo(f"  --set distill.method={name}")
+    defaults = method.settings()
+    for field in fields(method.settings):
+        typer.echo(f"  --set distill.{name}.{field.name}={as_toml(getattr(defaults, field.name))}")
+
+
+def _described(name: str, method: "Method") -> str:
+    """What a method does; under it, its source and what it learns from."""
+    uses = ", ".join(_WORDS.get(use, use) for use in method.uses)
+    needs = method.demands(method.settings()) if callable(method.demands) else method.demands
+    demanded = "".join(f"; needs {_WORDS.get(need, need)}" for need in needs)
+    said = (method.about, f"{method.source}; learns from {uses}{demanded}")
+    lines = [line for each in said for line in textwrap.wrap(each, _WIDTH - _NAME - 2)]
+    heads = [name, *[""] * (len(lines) - 1)]
+    return "\n".join(f"  {h:<{_NAME}}{line}" for h, line in zip(heads, lines, strict=True))

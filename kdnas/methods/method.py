@@ -1,0 +1,77 @@
+"""`Method`: how a way of teaching is configured, what it uses, and whom it cannot teach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+Use = Literal["labels", "logits", "probe_logits", "states", "teacher"]
+"""What a method learns from: true labels, signals of the teacher, or the teacher itself."""
+
+Demand = Literal["trained", "attention", "classes"]
+"""What a student or a task has to be for a method."""
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """The settings of a method that has none; those of other methods add fields to it."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "allow_inf_nan": False}
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What decides whether a method can teach a student a task; by default one of a search.
+
+    Attributes:
+        name: What it is called in a message.
+        trained: Whether the student is trained already.
+        attention: Whether it is a transformer, with maps of attention in every layer.
+        classes: Whether the labels are classes, and not numbers.
+    """
+
+    name: str = "the students of a search"
+    trained: bool = False
+    attention: bool = False
+    classes: bool = True
+
+
+_REASONS: dict[Demand, str] = {
+    "trained": "it goes on with a model that is trained already",
+    "attention": "it compares maps of attention, which only a transformer has in every layer",
+    "classes": "it needs shares of classes, and the labels are numbers",
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to teach a student.
+
+    Attributes:
+        recipe: From the schedule of `[distill]` and the settings to the stages of the training, or
+            where that function is found, as "module:attribute".
+        settings: Class of its settings, a frozen dataclass whose fields have defaults.
+        family: What it has in common with others.
+        source: Where it was first described.
+        about: What it does, in one line.
+        uses: What it learns from with its default settings.
+        demands: What student and task have to be, or a function from the settings to that.
+    """
+
+    recipe: str | Callable[[Any, Any], Any]
+    settings: type = MethodSettings
+    family: str = "your own"
+    source: str = ""
+    about: str = ""
+    uses: tuple[Use, ...] = ()
+    demands: tuple[Demand, ...] | Callable[[Any], tuple[Demand, ...]] = ()
+
+    def refuses(self, settings: Any, learner: Learner) -> str | None:
+        """Why this method cannot teach a student; None where it can.
+
+        Args:
+            settings: The method's own.
+            learner: The student and its task.
+        """
+        demands = self.demands(settings) if callable(self.demands) else self.demands
+        unmet = (demand for demand in demands if not getattr(learner, demand))
+        return next((_REASONS[demand] for demand in unmet), None)
