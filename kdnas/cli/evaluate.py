@@ -62,6 +62,7 @@ def evaluate(
 def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
     from kdnas.reading import read_small
+    from kdnas.registry import raised
     from kdnas.space import NetworkShape
 
     text = read_small(path)
@@ -71,6 +72,8 @@ def _read(path: Path, space: Any) -> Any:
         return genotype
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    except Exception as error:  # of a space of the user's own
+        raise UserError(f"{path} is no student of {space.name}: {raised(error)}") from error
 
 
 def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float, AttackSpec]":

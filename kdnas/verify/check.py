@@ -60,7 +60,7 @@ def check(folder: RunFolder) -> Verdict:
         problems += student_problems(archive, rows, settings) if rows else []
         checksums, found = _checksums(archive), _counted(archive)
         tokenizer = archive.meta("tokenizer")
-        return problems or _broken_seal(archive)
+        return problems or broken_seal(archive)
 
     problems = store_problems(folder.archive, Archive, look)
     files = (
@@ -97,15 +97,15 @@ def store_problems(
         return [unreadable(error, path.name)]
 
 
-def _broken_seal(archive: Archive) -> list[Problem]:
+def broken_seal(store: Store) -> list[Problem]:
     """Return whether a run is another than when it ended, which nothing else may show.
 
     A student may be gone with all that was recorded of it, or an evaluated one called failed.
     """
-    finished, seal = archive.meta("finished") is True, archive.meta("seal")
-    if seal is None and (not finished or counts_only(archive)):
+    finished, seal = store.meta("finished") is True, store.meta("seal")
+    if seal is None and (not finished or counts_only(store)):
         return []  # it goes on, or was converted from an earlier schema
-    if finished and seal == archive.seal():
+    if finished and seal == store.seal():
         return []
     return [Problem("meta seal", "the run is not as it was when it ended")]
 

@@ -10,7 +10,7 @@ from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, 
 from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.seeds import derived_seed
 from kdnas.space import read_genotype
-from kdnas.verify.check import store_problems
+from kdnas.verify.check import broken_seal, store_problems
 from kdnas.verify.files import wrong_weights
 from kdnas.verify.measured import measurement_problems
 from kdnas.verify.problem import Problem
@@ -41,7 +41,7 @@ def model_problems(folder: Path) -> list[Problem]:
         if settings.config and not problems:
             problems += _models(archive.models(), folder, settings.config)
             problems += _searches(archive, folder)
-        return problems
+        return problems or broken_seal(archive)
 
     return store_problems(folder / MODELS_FILE, ModelArchive, look)
 
