@@ -11,7 +11,7 @@ import torch
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.cache import Arrays
 from kdnas.config import Config
-from kdnas.distillation import Lesson, distill, needs_of, recipe_of
+from kdnas.distillation import ATTACKED, Lesson, chain_of, distill, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task
 from kdnas.feasible import require_possible
@@ -98,13 +98,15 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     recipe = recipe_of(config.distill)
     few = task.train.head(TIMED_BATCHES * config.distill.batch_size)
     texts = encode(tokenizer, few.texts, config.student.max_length)
-    signals = _random_signals(config, needs_of(recipe), len(few), len(task.label_names))
-    lesson = Lesson(texts, few.labels, signals)
+    kinds = [need for need in needs_of(recipe) if need != ATTACKED]
+    signals = _random_signals(config, kinds, len(few), len(task.label_names))
+    lesson = Lesson(texts, few.labels, signals, attacked=texts)
     one_epoch = [replace(s, schedule=replace(s.schedule, epochs=1)) for s in recipe]
     distill(student, lesson, one_epoch, seed=0)  # the first one pays for start-up
     start = time.perf_counter()
     distill(student, lesson, one_epoch, seed=0)
     epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
+    epochs *= 1 + chain_of(config.distill).generations
     return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
 
 

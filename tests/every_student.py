@@ -79,7 +79,8 @@ def a_lesson(classes: int) -> tuple[Lesson, Any]:
         "probe_logits": rng.normal(size=(TEXTS, LAYERS + 1, classes)).astype(np.float32),
     }
     labels = truth.tolist() if classes > 1 else (truth / 2).tolist()
-    return Lesson(texts, labels, signals, live=lambda device: teacher), teacher
+    attacked = EncodedTexts(ids[::-1, : LENGTH - 1].copy(), np.minimum(texts.lengths, LENGTH - 1))
+    return Lesson(texts, labels, signals, lambda device: teacher, attacked=attacked), teacher
 
 
 def a_step(student: Any, lesson: Lesson, attention: bool = False, **progress: int) -> Step:
@@ -88,4 +89,5 @@ def a_step(student: Any, lesson: Lesson, attention: bool = False, **progress: in
     reader = Reader.of(student, lesson.inputs, attention)
     teacher = Reader.of(lesson.live(CPU), lesson.inputs, attention)
     own = reader.see(take(lesson.texts, index, CPU))
-    return Step(lesson, index, own, **{"number": 0, "steps": 1} | progress, teacher=teacher)
+    known = {"teacher": teacher, "others": lesson.attacked}
+    return Step(lesson, index, own, **{"number": 0, "steps": 1} | progress, **known)

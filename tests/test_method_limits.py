@@ -62,6 +62,7 @@ LIMITS = {
     "KD without the teacher is fine-tuning": (("kd", {"share": 0.0}), ("finetune", {})),
     "nothing smoothed is fine-tuning": (("label-smoothing", {"smoothing": 0.0}), ("finetune", {})),
     "nothing made up is fine-tuning": (("teacher-free", {"share": 0.0}), ("finetune", {})),
+    "ARD without the teacher is fine-tuning": (("ard", {"share": 0.0}), ("finetune", {})),
     "RoSearch with its first term is KD": (
         ("rosearch", {"kd_weight": 1.0, "probe_weight": 0.0, "logit_weight": 0.0}),
         ("kd", {"share": 1.0, "temperature": 2.0}),
@@ -137,6 +138,15 @@ def test_pkd_is_its_formula(step: Step) -> None:
     layers = {2: [2], 5: [1, 2, 2, 3]}[own.shape[1]]  # round(j 4 / m), the last layer left out
     pt = ((unit(mapped[:, :-1]) - unit(teacher[:, layers])) ** 2).mean()
     assert found == pytest.approx(0.8 * ce + 0.2 * kd + 10 * pt, rel=1e-5)
+
+
+def test_ard_is_its_formula(step: Step) -> None:
+    lesson, student = step.lesson, step.own.reader
+    ce, _, _, _ = parts(step, 3.0)
+    found, _ = total(a_recipe("ard", share=0.3, temperature=3.0), step)
+    shown = replace(lesson, texts=lesson.attacked)
+    _, kd, _, _ = parts(a_step(student.model, shown), 3.0)
+    assert found == pytest.approx(0.7 * ce + 0.3 * kd, rel=1e-5)
 
 
 @pytest.mark.parametrize("rule", ["regular", "overlap", "skip-middle", "cross"])

@@ -34,7 +34,7 @@ from kdnas.teachers import (
     teacher_signals,
     train_probes,
 )
-from kdnas.teachers.finetune import _epochs, finetune
+from kdnas.teachers.finetune import finetune, schedule_of_teacher
 from kdnas.training import choose_device, encode
 
 SETTINGS = ("teacher.epochs=25", "teacher.learning_rate=2e-3")
@@ -85,8 +85,8 @@ def test_automatic_epochs_keep_the_best_on_texts_kept_back(
 
 @pytest.mark.parametrize(("texts", "epochs"), [(100, 20), (900, 20), (5000, 4), (10**6, 2)])
 def test_automatic_epochs_make_enough_steps(texts: int, epochs: int) -> None:
-    assert _epochs(TeacherSettings(), texts) == epochs
-    assert _epochs(TeacherSettings(epochs=7), texts) == 7
+    assert schedule_of_teacher(TeacherSettings(), texts).epochs == epochs
+    assert schedule_of_teacher(TeacherSettings(epochs=7), texts).epochs == 7
 
 
 def test_signals_are_the_teachers_own_logits(config: Config, task: Task, teacher) -> None:

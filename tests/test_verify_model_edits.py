@@ -24,7 +24,7 @@ from kdnas.problems import TOY_SPACE
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning, weights_of
 from kdnas.seeds import derived_seed
-from kdnas.verify import Problem, model_problems
+from kdnas.verify import Problem, model_problems, seal_problems
 
 ATTACKS = {"textfooler": AttackSpec(mode="exact"), "deepwordbug": AttackSpec(recipe="deepwordbug")}
 STUDENT = TOY_SPACE.start(np.random.default_rng(1))
@@ -245,7 +245,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(folder: Path) -> list[Problem] | str:
     """What is wrong with the models, or why they are refused."""
     try:
-        return model_problems(folder)
+        return model_problems(folder) or seal_problems(folder)
     except UserError as error:
         return str(error)
 
@@ -264,7 +264,7 @@ def test_an_edit_of_the_models_is_noticed(name: str, sound: Path, tmp_path: Path
     print(f"\n{name} | {wrong[0] if isinstance(wrong, list) and wrong else wrong or 'not noticed'}")
     assert bool(wrong) is (name not in UNNOTICED)
     assert said("status", str(folder))
-    if wrong:
+    if isinstance(wrong, str) or model_problems(folder):
         assert said("verify", str(folder))
 
 

@@ -16,6 +16,7 @@ _NAME, _WIDTH = 18, 80
 _WORDS = {
     "probe_logits": "probes",
     "teacher": "the teacher itself",
+    "attacked": "attacked texts",
     "trained": "a trained model",
 }
 """What signals and demands are called for people."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
@@ -9,13 +10,13 @@ from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
-from kdnas.distillation import Recipe, distill, recipe_of, schedule_of
-from kdnas.evaluation import Prepared, fresh_student
+from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
+from kdnas.evaluation import Prepared, attacked_texts, fresh_student
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
 from kdnas.space import Architecture
 from kdnas.tasks import Task
-from kdnas.teachers import Teacher, first_layers, lesson_of
+from kdnas.teachers import Teacher, first_layers, lesson_of, require_chain, taught_chain
 
 _RATE, _EPOCHS = 5e-5, 4
 """How students that are a shorter teacher are trained (Sun 2019); those of `[distill]` are for
@@ -53,9 +54,14 @@ class Trainer:
         learner = Learner(model.name, model.kind == "trained", model.kind == "first-layers")
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
-        lesson = lesson_of(self._config.teacher, self._teacher_of(model, task), task, recipe)
-        student = self._make[model.kind](model, seed)
-        return student, distill(student, lesson, recipe, seed, goes_on=model.kind == "first-layers")
+        settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
+        require_chain(settings, chain)
+        teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
+        own, spec = self._config.distill.table(model.method), self._prepared.spec
+        attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
+        lesson = lesson_of(settings, teacher, task, recipe, attacked)
+        make = partial(self._make[model.kind], model)
+        return teach(make, lesson, recipe, seed, chain, goes_on=model.kind == "first-layers")
 
     def _first_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names

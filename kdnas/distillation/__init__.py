@@ -12,11 +12,13 @@
 - `StudentProbes`: classifiers on the layers of a student, trained along and thrown away;
 - `followed_layers`, `bucketed_layers`: which layer or layers of the teacher each layer of the
   student follows, by rule;
-- `Lesson`, `distill`: texts, labels and signals; and the one function that trains.
+- `Lesson`, `distill`: texts, labels and signals; and the one function that trains;
+- `chain_of`, `teach`: who is trained before a student, and a student after its own generations.
 """
 
 from kdnas.distillation.buckets import bucketed_layers
 from kdnas.distillation.follow import RULES, followed_layers
+from kdnas.distillation.generations import joined, teach
 from kdnas.distillation.losses import (
     attended_loss,
     hard_loss,
@@ -29,6 +31,7 @@ from kdnas.distillation.losses import (
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
+    ATTACKED,
     ATTENTION,
     LIVE,
     Lesson,
@@ -36,6 +39,7 @@ from kdnas.distillation.recipe import (
     Stage,
     Step,
     Term,
+    chain_of,
     counting,
     needs_of,
     recipe_of,
@@ -48,6 +52,7 @@ from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
 __all__ = [
+    "ATTACKED",
     "ATTENTION",
     "LIVE",
     "RULES",
@@ -62,11 +67,13 @@ __all__ = [
     "Term",
     "attended_loss",
     "bucketed_layers",
+    "chain_of",
     "counting",
     "distill",
     "followed_layers",
     "hard",
     "hard_loss",
+    "joined",
     "kd_loss",
     "layer_attention",
     "logit_loss",
@@ -81,4 +88,5 @@ __all__ = [
     "signals_of",
     "smoothed_loss",
     "soft",
+    "teach",
 ]

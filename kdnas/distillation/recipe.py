@@ -12,15 +12,18 @@ from torch import Tensor, nn
 from kdnas.config import DistillSettings
 from kdnas.distillation.seen import Reader, Seen, Sizes
 from kdnas.errors import UserError
-from kdnas.methods import METHODS
+from kdnas.methods import METHODS, Chain
 from kdnas.registry import resolve
-from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, take
+from kdnas.training import PLAIN, EncodedTexts, Inputs, Schedule, autocast, take
 
 LIVE = "teacher"
 """The need of a term that asks the teacher itself, for what cannot be computed beforehand."""
 
 ATTENTION = "attention"
 """The need of a term that compares maps of attention of the student and of the teacher itself."""
+
+ATTACKED = "attacked"
+"""The need of a term that shows the student the attacked form of the texts."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Lesson:
         signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
         inputs: From a transformer, such as the teacher, to how it reads the texts.
+        attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
     """
 
     texts: EncodedTexts
@@ -40,6 +44,7 @@ class Lesson:
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     live: Callable[[torch.device], Any] = lambda device: None
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
+    attacked: EncodedTexts | None = None
 
     @cached_property
     def truth(self) -> Tensor:
@@ -58,6 +63,7 @@ class Step:
         number, steps: Steps of this stage that are done, and all of them.
         epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
+        others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
     """
 
     lesson: Lesson
@@ -67,6 +73,7 @@ class Step:
     steps: int
     epochs: int = 1
     teacher: Reader | None = None
+    others: EncodedTexts | None = None
 
     @property
     def logits(self) -> Tensor:
@@ -88,6 +95,14 @@ class Step:
         return torch.from_numpy(self.lesson.signals[kind][self.index]).to(self.logits.device)
 
     @cached_property
+    def attacked(self) -> Seen:
+        """What the student gives for the attacked form of the texts of the batch."""
+        assert self.others is not None
+        device = self.logits.device
+        with autocast(device):
+            return self.own.reader.see(take(self.others, self.index, device))
+
+    @cached_property
     def live(self) -> Seen:
         """What the teacher itself gives for the texts of the batch."""
         assert self.teacher is not None
@@ -107,7 +122,8 @@ class Term:
     Attributes:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
-        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`, `ATTENTION`.
+        needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
+            `ATTENTION` or `ATTACKED`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -157,7 +173,7 @@ def counting(*terms: Term) -> tuple[Term, ...]:
 
 def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
     """The signals that the terms of a recipe ask for: what is computed beforehand."""
-    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION))
+    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION, ATTACKED))
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
@@ -183,6 +199,17 @@ def schedule_of(settings: DistillSettings) -> Schedule:
         warmup=settings.warmup,
         clip=settings.clip,
     )
+
+
+def chain_of(settings: DistillSettings, method: str | None = None) -> Chain:
+    """Who is trained before a student that a method teaches.
+
+    Args:
+        settings: The section `distill`.
+        method: None for the one that teaches the students of a search.
+    """
+    name = settings.method if method is None else method
+    return METHODS[name].chain(settings.table(name))
 
 
 def recipe_of(

@@ -20,6 +20,7 @@ from kdnas.training import (
     autocast,
     decay_groups,
     epoch_plan,
+    first_steps,
     fit,
     take,
 )
@@ -88,9 +89,11 @@ class _Training:
         trained = nn.ModuleList([student, *filter(None, heads)]).train()
         lengths = self.lesson.texts.lengths
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
-        with _shown(student, stage, self.lesson.texts) as texts:
+        if schedule.steps < 1:
+            plan = first_steps(plan, schedule.steps)
+        with _shown(student, stage, self.lesson) as (texts, others):
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, sum(map(len, plan)), schedule.epochs)
+            steps = self._steps(texts, others, sum(map(len, plan)), len(plan))
             return fit(
                 decay_groups(trained),
                 plan,
@@ -99,7 +102,9 @@ class _Training:
                 lambda epoch, loss: on_epoch(epoch, len(plan), loss),
             )
 
-    def _steps(self, texts: EncodedTexts, steps: int, epochs: int) -> Callable[[np.ndarray], Step]:
+    def _steps(
+        self, texts: EncodedTexts, others: EncodedTexts | None, steps: int, epochs: int
+    ) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step."""
         numbers, device = count(), self.own.model.device
 
@@ -107,7 +112,7 @@ class _Training:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher)
+            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher, others)
 
         return step_of
 
@@ -118,10 +123,22 @@ def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tenso
 
 
 @contextmanager
-def _shown(student: Any, stage: Stage, texts: EncodedTexts) -> Iterator[EncodedTexts]:
-    """The texts as ids of the tables that the student has inside the context."""
+def _shown(
+    student: Any, stage: Stage, lesson: Lesson
+) -> Iterator[tuple[EncodedTexts, EncodedTexts | None]]:
+    """The texts and their attacked form as ids of the tables that the student has inside."""
+    texts, others = lesson.texts, lesson.attacked
     if stage.whole_tables or not isinstance(student, StudentForSequenceClassification):
-        yield texts
+        yield texts, others
         return
-    with only_rows_of(student.student.embedding, texts.ids) as rows:
-        yield EncodedTexts(rows, texts.lengths)
+    ids = texts.ids if others is None else _above_each_other(texts.ids, others.ids)
+    with only_rows_of(student.student.embedding, ids) as rows:
+        shown = EncodedTexts(rows[: len(texts)], texts.lengths)
+        yield shown, None if others is None else EncodedTexts(rows[len(texts) :], others.lengths)
+
+
+def _above_each_other(*some: np.ndarray) -> np.ndarray:
+    """Ids of several sets of texts, (texts, longest of all); what fills them up is never read."""
+    longest = max(ids.shape[1] for ids in some)
+    widths = [((0, 0), (0, longest - ids.shape[1])) for ids in some]
+    return np.concatenate([np.pad(i, w, mode="edge") for i, w in zip(some, widths, strict=True)])

@@ -1,6 +1,7 @@
 """The evaluation of a student: from an architecture to what was measured of it.
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
+- `attacked_texts`: the training texts in their attacked form, where a method shows it to students;
 - `fresh_student`: a student before its training, built as the section `student` says;
 - `record_preparation`, `keep_tokenizer`: what the archive and the folder of a run keep of it;
 - `Evaluator`: distils, measures and attacks one student after the other; `make_evaluator` makes
@@ -9,6 +10,7 @@
   is one of them without the data and the teacher.
 """
 
+from kdnas.evaluation.attacked import attacked_texts
 from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.kept import KeptWeights
@@ -22,6 +24,7 @@ __all__ = [
     "OnStage",
     "Prepared",
     "attack_spec",
+    "attacked_texts",
     "fresh_student",
     "keep_tokenizer",
     "kept_student",

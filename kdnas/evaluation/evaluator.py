@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import LOADING, Config
-from kdnas.distillation import distill, recipe_of, shortened
+from kdnas.distillation import chain_of, recipe_of, shortened, teach
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.prepare import OnStage, prepare, saying_epochs
 from kdnas.evaluation.weights import load_weights, save_weights
@@ -51,7 +52,7 @@ class Evaluator:
         self.prepared = prepared = prepare(config, on_stage, say)
         self._attacker = Attacker(prepared.spec)
         self._tokens = Tokens(prepared.tokenizer, config.student.max_length)
-        self._recipe = recipe_of(config.distill)
+        self._recipe, self._chain = recipe_of(config.distill), chain_of(config.distill)
 
     def __call__(self, job: Job) -> Evaluation | Report:
         """The evaluation of a student, or its report on report-val.
@@ -88,20 +89,21 @@ class Evaluator:
 
     def _trained(self, job: Job) -> tuple[Any, float, str]:
         """A distilled student, its last loss, and the checksum of its weights, which are stored."""
-        student, recipe = self._fresh(job), shortened(self._recipe, job.fidelity)
-        lesson, told = self.prepared.lesson, saying_epochs(self._say)
-        loss = distill(student, lesson, recipe, job.seed, on_epoch=told)
+        recipe = shortened(self._recipe, job.fidelity)
+        make, told = partial(self._fresh, job), saying_epochs(self._say)
+        lesson, chain = self.prepared.lesson, self._chain
+        student, loss = teach(make, lesson, recipe, job.seed, chain, on_epoch=told)
         return student, loss, save_weights(self._folder, job, student.student)
 
     def stored(self, job: Job) -> Any | None:
         """The student of a job from its stored weights; None where they are gone or damaged."""
-        student = self._fresh(job)
+        student = self._fresh(job, job.seed)
         found = load_weights(self._folder, job, student.student)
         return student.eval() if found else None
 
-    def _fresh(self, job: Job) -> Any:
+    def _fresh(self, job: Job, seed: int) -> Any:
         arch = canonical(job.architecture)
-        return fresh_student(self.prepared, self._config.student, arch, job.seed)
+        return fresh_student(self.prepared, self._config.student, arch, seed)
 
     def _measure(
         self, student: Any, split: Split, attacked: int | None

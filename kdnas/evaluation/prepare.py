@@ -9,8 +9,9 @@ import numpy as np
 
 from kdnas.attacks.cutting import require_cut
 from kdnas.config import Config
-from kdnas.distillation import Lesson, recipe_of
+from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
+from kdnas.evaluation.attacked import attacked_texts
 from kdnas.feasible import require_possible
 from kdnas.metrics import accuracy_floor, points
 from kdnas.records import AttackSpec
@@ -21,6 +22,8 @@ from kdnas.teachers import (
     lesson_of,
     load_tokenizer,
     prepare_teacher,
+    require_chain,
+    taught_chain,
     teacher_signals,
 )
 
@@ -34,7 +37,7 @@ class Prepared:
     Attributes:
         task: The data.
         teacher: The teacher, fine-tuned on it.
-        lesson: What the teacher gives to the students of the search.
+        lesson: What the teacher gives to the students of the search, or the last of its chain.
         search_logits: The teacher's logits on search-val, (texts, classes).
         tokenizer: Of the teacher and all students.
         shape: What the sizes of students depend on besides their architectures.
@@ -125,6 +128,8 @@ def prepare(
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
     require_possible(config, shape)
+    chain = chain_of(config.distill)
+    require_chain(config.teacher, chain)
     _require_attackable(config, task)
     on_stage("teacher")
     teacher = prepare_teacher(
@@ -133,8 +138,16 @@ def prepare(
         config.student.max_length,
         saying_epochs(say),
     )
+    if chain.links:
+        on_stage("assistants")
+    nearest = taught_chain(config.teacher, teacher, task, chain, say)
+    recipe, spec = recipe_of(config.distill), attack_spec(config, task)
+    if ATTACKED in needs_of(recipe):
+        on_stage("attacked texts")
+    own = config.distill.table(config.distill.method)
+    attacked = attacked_texts(recipe, own, spec, teacher, task)
     on_stage("signals")
-    lesson = lesson_of(config.teacher, teacher, task, recipe_of(config.distill))
+    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     return Prepared(
         task,
@@ -143,5 +156,5 @@ def prepare(
         signals["search_logits"],
         tokenizer,
         shape,
-        attack_spec(config, task),
+        spec,
     )

@@ -13,25 +13,30 @@ where `recipe(schedule, settings)` returns the stages of the training (`kdnas.di
 and `MySettings` is a frozen dataclass whose fields have defaults.
 """
 
-from kdnas.methods.adversarial import AdversarialSettings
+from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
+from kdnas.methods.chain import Chain, Link
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
-from kdnas.methods.method import Learner, Method, MethodSettings
+from kdnas.methods.method import Learner, Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
+from kdnas.methods.settings import MethodSettings
 from kdnas.methods.table import METHODS
 
 __all__ = [
     "METHODS",
     "ALPSettings",
+    "ARDSettings",
     "AdaBERTSettings",
     "AdversarialSettings",
     "AnnealingSettings",
     "CKDSettings",
+    "Chain",
     "GeneralSettings",
     "KDSettings",
     "LabelSmoothingSettings",
     "Learner",
+    "Link",
     "Method",
     "MethodSettings",
     "PKDSettings",

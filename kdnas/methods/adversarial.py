@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from kdnas.limits import Count, Positive
-from kdnas.methods.method import MethodSettings
+from kdnas.limits import Count, Positive, PositiveShare
+from kdnas.methods.background import KDSettings
+from kdnas.methods.settings import MethodSettings
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,14 @@ class AdversarialSettings(MethodSettings):
 
     learning_rate: Positive | None = None
     epochs: Count = 3
+
+
+@dataclass(frozen=True)
+class ARDSettings(KDSettings):
+    """Adversarially robust distillation (Goldblum 2020), with attacked texts.
+
+    Attributes:
+        strength: Share of the training texts that are attacked, once, against the teacher.
+    """
+
+    strength: PositiveShare = 0.25

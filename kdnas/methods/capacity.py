@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kdnas.limits import Count, Share
-from kdnas.methods.method import MethodSettings
+from kdnas.methods.settings import MethodSettings
 
 
 @dataclass(frozen=True)

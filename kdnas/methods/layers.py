@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kdnas.limits import Count, NotNegative, Positive, Share
-from kdnas.methods.method import MethodSettings
+from kdnas.methods.settings import MethodSettings
 
 
 @dataclass(frozen=True)

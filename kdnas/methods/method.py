@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-Use = Literal["labels", "logits", "probe_logits", "states", "teacher"]
-"""What a method learns from: true labels, signals of the teacher, or the teacher itself."""
+from kdnas.methods.chain import Chain
+from kdnas.methods.settings import MethodSettings
+
+Use = Literal["labels", "logits", "probe_logits", "states", "teacher", "attacked"]
+"""What a method learns from: true labels, signals of the teacher, the teacher itself, or attacked
+texts."""
 
 Demand = Literal["trained", "attention", "classes"]
 """What a student or a task has to be for a method."""
-
-
-@dataclass(frozen=True)
-class MethodSettings:
-    """The settings of a method that has none; those of other methods add fields to it."""
-
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class Method:
         about: What it does, in one line.
         uses: What it learns from with its default settings.
         demands: What student and task have to be, or a function from the settings to that.
+        chain: From the settings to who is trained before the student, where somebody is.
     """
 
     recipe: str | Callable[[Any, Any], Any]
@@ -64,6 +62,7 @@ class Method:
     about: str = ""
     uses: tuple[Use, ...] = ()
     demands: tuple[Demand, ...] | Callable[[Any], tuple[Demand, ...]] = ()
+    chain: Callable[[Any], Chain] = lambda settings: Chain()
 
     def refuses(self, settings: Any, learner: Learner) -> str | None:
         """Why this method cannot teach a student; None where it can.

@@ -1,14 +1,25 @@
 """`METHODS`: the methods of kdnas by name."""
 
-from kdnas.methods.adversarial import AdversarialSettings
+from operator import attrgetter
+
+from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
+from kdnas.methods.chain import (
+    BornAgainSettings,
+    DefectiveSettings,
+    ReverseKDSettings,
+    SelfDistillationSettings,
+    TAKDSettings,
+)
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
 from kdnas.methods.method import Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.registry import Registry
 
 _RECIPES = "kdnas.distillation.recipes"
+_KD = f"{_RECIPES}.kd:recipe"
+_CHAIN = attrgetter("chain")
 
 METHODS: Registry[Method] = Registry(
     "distillation method",
@@ -21,7 +32,7 @@ METHODS: Registry[Method] = Registry(
             uses=("labels",),
         ),
         "kd": Method(
-            f"{_RECIPES}.kd:recipe",
+            _KD,
             KDSettings,
             family="limits and background",
             source="Hinton 2015",
@@ -45,6 +56,42 @@ METHODS: Registry[Method] = Registry(
             about="KD from a made-up teacher that is always nearly right",
             uses=("labels",),
             demands=("classes",),
+        ),
+        "reverse-kd": Method(
+            _KD,
+            ReverseKDSettings,
+            family="limits and background",
+            source="Yuan 2020",
+            about="KD, from a teacher that a smaller model has taught",
+            uses=("labels", "logits"),
+            chain=_CHAIN,
+        ),
+        "defective": Method(
+            _KD,
+            DefectiveSettings,
+            family="limits and background",
+            source="Yuan 2020",
+            about="KD, from a teacher that was stopped early",
+            uses=("labels", "logits"),
+            chain=_CHAIN,
+        ),
+        "self-distillation": Method(
+            _KD,
+            SelfDistillationSettings,
+            family="limits and background",
+            source="Yuan 2020",
+            about="KD, from the student's own training with true labels",
+            uses=("labels", "logits"),
+            chain=_CHAIN,
+        ),
+        "born-again": Method(
+            _KD,
+            BornAgainSettings,
+            family="limits and background",
+            source="Furlanello 2018",
+            about="KD over generations of the student, each from the last",
+            uses=("labels", "logits"),
+            chain=_CHAIN,
         ),
         "rosearch": Method(
             f"{_RECIPES}.rosearch:recipe",
@@ -95,6 +142,15 @@ METHODS: Registry[Method] = Registry(
             uses=("logits", "states"),
             demands=lambda settings: ("attention",) if settings.attention_weight else (),
         ),
+        "takd": Method(
+            _KD,
+            TAKDSettings,
+            family="capacity gap",
+            source="Mirzadeh 2020",
+            about="KD, from assistants between teacher and student",
+            uses=("labels", "logits"),
+            chain=_CHAIN,
+        ),
         "annealing": Method(
             f"{_RECIPES}.annealing:recipe",
             AnnealingSettings,
@@ -102,6 +158,15 @@ METHODS: Registry[Method] = Registry(
             source="Jafari 2021",
             about="the teacher's logits, small to whole, then true labels",
             uses=("labels", "logits"),
+        ),
+        "ard": Method(
+            f"{_RECIPES}.ard:recipe",
+            ARDSettings,
+            family="adversarial text",
+            source="Goldblum 2020",
+            about="KD on attacked texts, from the teacher on the clean ones",
+            uses=("labels", "logits", "attacked"),
+            demands=("classes",),
         ),
         "adversarial": Method(
             f"{_RECIPES}.adversarial:recipe",

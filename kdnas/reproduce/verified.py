@@ -11,7 +11,7 @@ from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.redrawn import redrawn_problems
 from kdnas.runs import MODELS_FILE, ModelArchive, RunFolder, stored_config
-from kdnas.verify import Problem, check, model_problems
+from kdnas.verify import Problem, check, model_problems, seal_problems
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
         return ReproductionVerdict(gone, len(searches), trained, 0)
     wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
     wrong += redrawn_problems(material, results)
+    wrong = wrong or seal_problems(folder)
     return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers, counts_only)
 
 

@@ -8,9 +8,12 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`: a student that is a shorter teacher.
+- `first_layers`: a student that is a shorter teacher;
+- `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
+  refuses those that are larger than the teacher.
 """
 
+from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
 from kdnas.teachers.first_layers import first_layers
 from kdnas.teachers.head import load_for_task
@@ -44,7 +47,9 @@ __all__ = [
     "logits_and_layers",
     "model_identity",
     "prepare_teacher",
+    "require_chain",
     "student_tables",
+    "taught_chain",
     "teacher_signals",
     "token_limit",
     "train_probes",

@@ -130,13 +130,7 @@ def finetune(
 
     kept_back = min(len(texts) // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
     lengths = texts.lengths[: len(texts) - kept_back]
-    schedule = Schedule(
-        settings.learning_rate,
-        _epochs(settings, len(lengths)),
-        settings.batch_size,
-        settings.weight_decay,
-        settings.warmup,
-    )
+    schedule = schedule_of_teacher(settings, len(lengths))
     rng = np.random.default_rng(settings.seed)
     plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
     best: dict[str, Any] = {}
@@ -161,9 +155,20 @@ def finetune(
     return model, tokenizer
 
 
-def _epochs(settings: TeacherSettings, texts: int) -> int:
-    """The epochs that are asked for, or those that make enough steps."""
-    if settings.epochs != "auto":
-        return settings.epochs
-    steps = math.ceil(texts / settings.batch_size)
-    return min(max(math.ceil(_STEPS / steps), 2), 20)
+def schedule_of_teacher(settings: TeacherSettings, texts: int, steps: float = 1.0) -> Schedule:
+    """How a transformer is fine-tuned on so many texts.
+
+    Args:
+        settings: Where the epochs are `auto`, they are those that make enough steps.
+        texts: Of the training.
+        steps: Share of the steps that are made.
+    """
+    enough = math.ceil(_STEPS / math.ceil(texts / settings.batch_size))
+    return Schedule(
+        settings.learning_rate,
+        min(max(enough, 2), 20) if settings.epochs == "auto" else settings.epochs,
+        settings.batch_size,
+        settings.weight_decay,
+        settings.warmup,
+        steps=steps,
+    )

@@ -1,5 +1,6 @@
 """The lesson of a teacher: a task with the signals that a recipe asks for."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from kdnas.config import TeacherSettings
@@ -10,7 +11,13 @@ from kdnas.teachers.signals import teacher_signals
 from kdnas.training import Inputs, encode
 
 
-def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: Recipe) -> Lesson:
+def lesson_of(
+    settings: TeacherSettings,
+    teacher: Teacher,
+    task: Task,
+    recipe: Recipe,
+    attacked: Sequence[str] | None = None,
+) -> Lesson:
     """The training texts of a task with what a recipe needs of a teacher.
 
     Args:
@@ -18,12 +25,14 @@ def lesson_of(settings: TeacherSettings, teacher: Teacher, task: Task, recipe: R
         teacher: The teacher; its signals are computed where they are not in the cache.
         task: The texts and labels.
         recipe: What the lesson is for.
+        attacked: The attacked form of each training text, where the recipe needs it.
     """
-    tokenizer = teacher.tokenizer()
+    tokenizer, length = teacher.tokenizer(), teacher.max_length
     return Lesson(
-        texts=encode(tokenizer, task.train.texts, teacher.max_length),
+        texts=encode(tokenizer, task.train.texts, length),
         labels=task.train.labels,
         signals=teacher_signals(settings, teacher, task, signals_of(recipe)),
         live=teacher.load,
         inputs=partial(Inputs.of, tokenizer),
+        attacked=None if attacked is None else encode(tokenizer, attacked, length),
     )

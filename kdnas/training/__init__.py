@@ -6,7 +6,15 @@ Teachers and students train with `fit`. Two loops stand apart: the linear probes
 `predict` always computes scores in float32.
 """
 
-from kdnas.training.batches import Batch, EncodedTexts, encode, epoch_plan, padded, take
+from kdnas.training.batches import (
+    Batch,
+    EncodedTexts,
+    encode,
+    epoch_plan,
+    first_steps,
+    padded,
+    take,
+)
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
 from kdnas.training.inputs import PLAIN, Inputs
@@ -25,6 +33,7 @@ __all__ = [
     "encode",
     "epoch_plan",
     "exact_float32",
+    "first_steps",
     "fit",
     "logits_of",
     "outputs_of",

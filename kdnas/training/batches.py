@@ -73,6 +73,16 @@ def epoch_plan(
     return [list(_epoch(lengths, batch_size, rng)) for _ in range(epochs)]
 
 
+def first_steps(plan: Sequence[Sequence[np.ndarray]], share: float) -> list[list[np.ndarray]]:
+    """The first batches of a plan: a share of them all, and one at least."""
+    left, kept = max(round(share * sum(map(len, plan))), 1), []
+    for batches in plan:
+        if left > 0:
+            kept.append(list(batches[:left]))
+        left -= len(batches)
+    return kept
+
+
 def _epoch(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     order = rng.permutation(len(lengths))
     pools = [order[i : i + POOL * batch_size] for i in range(0, len(order), POOL * batch_size)]

@@ -24,6 +24,7 @@ class Schedule:
         weight_decay: Of AdamW, for parameters whose group says nothing else.
         warmup: Share of the steps in which the rate rises from 0; then it falls to 0.
         clip: Largest norm of the gradient.
+        steps: Share of the steps of all epochs that are made.
     """
 
     learning_rate: float
@@ -32,6 +33,7 @@ class Schedule:
     weight_decay: float = 0.01
     warmup: float = 0.1
     clip: float = 1.0
+    steps: float = 1.0
 
 
 def decay_groups(module: nn.Module) -> list[dict[str, Any]]:

@@ -41,9 +41,14 @@ def model_problems(folder: Path) -> list[Problem]:
         if settings.config and not problems:
             problems += _models(archive.models(), folder, settings.config)
             problems += _searches(archive, folder)
-        return problems or broken_seal(archive)
+        return problems
 
     return store_problems(folder / MODELS_FILE, ModelArchive, look)
+
+
+def seal_problems(folder: Path) -> list[Problem]:
+    """Return whether a comparison is another than when it ended, where nothing else shows it."""
+    return store_problems(folder / MODELS_FILE, ModelArchive, broken_seal)
 
 
 def _results(archive: ModelArchive) -> Iterator[Problem]:
