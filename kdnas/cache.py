@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 
@@ -41,6 +41,26 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise OSError("a file stands where its folder should be") from error
+
+
+def unusable(folder: Path) -> str:
+    """Why a cache can neither be read nor be made; "" where it can. One without room may be read.
+
+    Whether it can be made is tried beside its place, since what the system says of permissions is
+    not all that decides.
+    """
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    try:
+        if not there.is_dir():
+            return "a file stands where its folder should be"
+        if there == folder:
+            os.scandir(there).close()
+            os.stat(f"{there}/.")  # needs the right to enter it
+        else:
+            os.rmdir(mkdtemp(dir=there))
+    except OSError as error:
+        return f"cannot be {'read' if there == folder else 'made'} ({error.strerror or error})"
+    return ""
 
 
 def fingerprint(**parts: object) -> str:

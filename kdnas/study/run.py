@@ -51,6 +51,7 @@ def run_study(
         _opened(folder / MODELS_FILE, config, resume=resume) as archive,
     ):
         archive.before_write = lock.require_mine
+        archive.begin()
         _record_origin(config, folder, archive, listener)
         archive.set_meta(trainings=len(models))
         listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
@@ -61,6 +62,7 @@ def run_study(
             listener.counted("models", what, done, total)
 
         build_models(trainings, archive, crew, built)
+        archive.end()
 
 
 def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:
