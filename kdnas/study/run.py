@@ -46,6 +46,9 @@ def run_study(
             none and it is true; or something has to be mended. What is finished stays.
     """
     models = study_models(config)
+    # What is prepared for all is what the first method needs; workers add what another one does.
+    first = config.distill.model_copy(update={"method": config.compare.methods[0]})
+    config = config.model_copy(update={"distill": first})
     with (
         held(folder, take_over=take_over) as lock,
         _opened(folder / MODELS_FILE, config, resume=resume) as archive,
