@@ -4,11 +4,15 @@ A file is written under a temporary name and moved, and holds a checksum of its 
 half-written or damaged one is found out and computed again.
 """
 
+import fcntl
 import json
 import os
 import shutil
+import socket
+import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -63,6 +67,53 @@ def unusable(folder: Path) -> str:
     return ""
 
 
+def remove_drafts(folder: Path) -> None:
+    """Delete the drafts of processes that were killed; nobody's who may still work on one.
+
+    On this machine the kernel's lock says who lives. Drafts of another machine, whose locks may not
+    be seen here, go when nothing was begun in them for a week.
+    """
+    for draft in folder.glob(f"{_DRAFT}*"):
+        own = draft.name.startswith(_own_draft())
+        with suppress(OSError):  # another process deletes it too, or there are no locks here
+            if time.time() - draft.stat().st_mtime > (_MINUTE if own else _WEEK):
+                with _locked(draft):
+                    shutil.rmtree(draft, ignore_errors=True)
+
+
+_DRAFT = ".draft-"
+_MINUTE, _WEEK = 60.0, 7 * 86_400.0
+
+
+def _own_draft() -> str:
+    """How the names of the drafts of this machine begin."""
+    return f"{_DRAFT}{socket.gethostname()}-"
+
+
+@contextmanager
+def _drafted(folder: Path) -> Iterator[Path]:
+    """Yield a folder for what is not whole yet; no other process has one of its name."""
+    with TemporaryDirectory(prefix=_own_draft(), dir=folder) as name, ExitStack() as stack:
+        with suppress(OSError):  # a file system without locks
+            stack.enter_context(_locked(Path(name)))
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the kernel's lock on a folder; it is freed by any death.
+
+    Raises:
+        OSError: Another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def fingerprint(**parts: object) -> str:
     """16 hexadecimal digits over the parts, which must have a JSON form.
 
@@ -114,8 +165,8 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
         shutil.rmtree(path, ignore_errors=True)
     try:
         make_folder(path.parent)
-        with TemporaryDirectory(dir=path.parent) as draft:
-            inside = Path(draft) / "draft"
+        with _drafted(path.parent) as draft:
+            inside = draft / "draft"
             inside.mkdir()
             make(inside)
             sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
@@ -164,7 +215,7 @@ def _write(path: Path, arrays: Arrays) -> None:
 
     make_folder(path.parent)
     contiguous = {name: np.array(a, order="C") for name, a in arrays.items()}
-    with TemporaryDirectory(dir=path.parent) as folder:  # of a name that no container has too
-        draft = Path(folder) / path.name
+    with _drafted(path.parent) as folder:
+        draft = folder / path.name
         save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
         draft.replace(path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -209,6 +210,33 @@ def test_an_exported_student_is_the_one_of_the_run(exported: Path, student, seen
     )
     split, predicted = seen
     assert json.loads(output_of(program, json.dumps(split.texts))) == predicted
+
+
+def test_the_lines_of_the_readme_load_it_from_another_folder(
+    exported: Path, seen, tmp_path: Path
+) -> None:
+    """As they stand there, with the student where the command before them has put it."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    snippets = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    (lines,) = [snippet for snippet in snippets if '.from_pretrained("runs/student")' in snippet]
+    assert "kdnas export runs/quickstart KEY --out runs/student" in readme
+    shutil.copytree(exported, tmp_path / "runs" / "student")
+    split, predicted = seen
+    program = f"""{lines}
+import json, sys
+inputs = tokenizer(json.load(sys.stdin), padding=True, truncation=True, return_tensors="pt")
+print(json.dumps(model(**inputs).logits.argmax(1).tolist()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(split.texts),
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == predicted
 
 
 @pytest.fixture(scope="module")
@@ -442,14 +470,12 @@ def test_what_cannot_go_on_says_nothing_of_resume(finished: Path, tmp_path: Path
     shutil.rmtree(copy / "students")
     key = json.loads(kdnas("front", copy, "--json").stdout)[0]["key"]
     command = [sys.executable, "-c", "from kdnas.cli import main; main()"]
-    process = subprocess.Popen(
-        [*command, "export", str(copy), key, "--out", str(tmp_path / "out")],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr
-    assert process.stderr.readline() == "stage data\n"
-    interrupt(process.pid)
-    _, errors = process.communicate(timeout=60)
+    export = [*command, "export", str(copy), key, "--out", str(tmp_path / "out")]
+    with subprocess.Popen(export, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "stage data\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors.splitlines()[-1] == "kdnas: stopped before its end: give the command again"
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]

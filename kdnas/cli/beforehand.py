@@ -101,17 +101,18 @@ def require_data_and_model(config: "Config") -> None:
 
 
 def require_cache() -> None:
-    """Refuse a cache that cannot be read, or a place where there can be none.
+    """Refuse a cache that cannot be read, or a place where there can be none; tidy it.
 
     Raises:
         UserError: It names the place.
     """
-    from kdnas.cache import WAY_OUT, cache_folder, make_folder, unusable
+    from kdnas.cache import WAY_OUT, cache_folder, make_folder, remove_drafts, unusable
 
     reason = unusable(cache_folder())
     if reason:
         raise UserError(f"the cache {cache_folder()}: {reason}; {WAY_OUT}")
     make_folder(cache_folder())
+    remove_drafts(cache_folder())
 
 
 def require_gpus(numbers: tuple[int, ...]) -> None:
