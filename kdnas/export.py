@@ -14,12 +14,13 @@ from safetensors import SafetensorError
 
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared
-from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, fitness
-from kdnas.records import Job, Measurement
+from kdnas.metrics import ATTACKED, TEXTS, fitness, shown_scores
+from kdnas.records import AttackSpec, Job, Measurement
 from kdnas.runs import Archive, Row, RunFolder, require_same_origin, stored_config
 from kdnas.runs.context import OFFLINE
 from kdnas.space import canonical
 from kdnas.students import save_model
+from kdnas.tasks import Task
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
@@ -92,17 +93,14 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) ->
     splits = [("search-val", evaluation.search)]
     splits += [("report-val", row.report)] if row.report else []
     started = config.student.emb_init == "teacher_pca"
-    offline = spec.resources == "offline"
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
         key=row.key,
         teacher=config.teacher.model,
         task=task.name,
         labels=", ".join(task.label_names),
         pairs=_PAIRS if task.pairs else "",
-        scores="\n".join(_score_line(name, measured) for name, measured in splits),
-        attack=str(spec),
-        digest=spec.digest,
-        caveat=f"{OFFLINE.capitalize()}." if offline else "",
+        scores=_scores(task, splits),
+        attack=_attack(spec),
         parameters=f"{evaluation.parameters:,}",
         flops=f"{evaluation.flops:,}",
         length=length,
@@ -115,6 +113,17 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) ->
     )
 
 
-def _score_line(name: str, m: Measurement) -> str:
-    scores = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, ATTACKED)
-    return f"| {' | '.join([name, *(score.written_of(m) for score in scores)])} |"
+def _scores(task: Task, splits: list[tuple[str, Measurement]]) -> str:
+    """A Markdown table of the scores on each split."""
+    columns = [*shown_scores(task.metric), TEXTS if task.of_numbers else ATTACKED]
+    lines = [["split", *(column.label for column in columns)], ["---"] * (len(columns) + 1)]
+    lines += [[name, *(column.written_of(m) for column in columns)] for name, m in splits]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _attack(spec: AttackSpec | None) -> str:
+    """What is said of the attack below the scores."""
+    if spec is None:
+        return "Labels are numbers, so nothing was attacked."
+    caveat = f" {OFFLINE.capitalize()}." if spec.resources == "offline" else ""
+    return f"Robustness is accuracy under attack. Attack: {spec}; spec {spec.digest}.{caveat}"

@@ -55,7 +55,7 @@ def require_inputs(
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:
-        columns = Columns(task.text_column, task.premise_column, task.label_column)
+        columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         read_pools(task.name, task.path, task.validation, columns)
 
 

@@ -49,11 +49,17 @@ def reproduce(
     """
     from kdnas.cli.beforehand import chosen_config, require_inputs
     from kdnas.cli.output import duration, messages
+    from kdnas.errors import UserError
     from kdnas.reproduce import require_known
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
     chosen = chosen_config(preset, config, overrides)
+    if chosen.task.of_numbers:
+        raise UserError(
+            "a reproduction compares models under attack, and labels are numbers with"
+            f" task.metric={chosen.task.metric}: use kdnas search"
+        )
     names = None if only is None else only.split(",")
     require_known(names or ())
     if only is None:

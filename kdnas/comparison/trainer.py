@@ -51,14 +51,20 @@ class Trainer:
         """
         if model.source is None:
             return self._prepared.teacher.load(self._folder.device), None
-        learner = Learner(model.name, model.kind == "trained", model.kind == "first-layers")
+        learner = Learner(
+            model.name,
+            trained=model.kind == "trained",
+            attention=model.kind == "first-layers",
+            classes=not task.of_numbers,
+        )
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
         settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
         require_chain(settings, chain)
         teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
         own, spec = self._config.distill.table(model.method), self._prepared.spec
-        attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
+        first = self._prepared.teacher
+        attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked)
         make = partial(self._make[model.kind], model)
         return teach(make, lesson, recipe, seed, chain, goes_on=model.kind == "first-layers")

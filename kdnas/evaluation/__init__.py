@@ -12,7 +12,7 @@
 """
 
 from kdnas.evaluation.attacked import attacked_texts
-from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
+from kdnas.evaluation.evaluator import Evaluator, make_evaluator
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.kept import KeptWeights
 from kdnas.evaluation.limits import require_possible, within_limits
@@ -29,7 +29,6 @@ __all__ = [
     "fresh_student",
     "load_task",
     "make_evaluator",
-    "measurement",
     "prepare",
     "record_preparation",
     "require_possible",
