@@ -129,7 +129,7 @@ def test_no_reproduction_of_numbers() -> None:
     asked = ['--set=search.objectives=["score"]', "--set=task.metric=pearson"]
     done = kdnas("reproduce", "--preset=quickstart-paper", *asked, "--out=x", check=False)
     assert done.returncode == 2
-    assert "compares models under attack, and labels are numbers" in done.stderr
+    assert "kdnas reproduce compares models under attack, and labels are numbers" in done.stderr
 
 
 # --- learning

@@ -28,6 +28,19 @@ def chosen_config(preset: str | None, file: Path | None, overrides: list[str] | 
     return load_config(preset, file, overrides or [])
 
 
+def require_classes(config: "Config", command: str) -> None:
+    """Refuse labels that are numbers, for a command that compares models under attack.
+
+    Raises:
+        UserError: It says so.
+    """
+    if config.task.of_numbers:
+        raise UserError(
+            f"kdnas {command} compares models under attack, and labels are numbers with"
+            f" task.metric={config.task.metric}: use kdnas search or kdnas evaluate"
+        )
+
+
 def require_inputs(
     config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
 ) -> None:

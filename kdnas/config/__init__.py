@@ -9,6 +9,7 @@ with the context `STORED`, which imports nothing.
 """
 
 from kdnas.config.attack import AttackSettings
+from kdnas.config.compare import CompareSettings
 from kdnas.config.config import Config
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
@@ -17,6 +18,7 @@ from kdnas.config.load import (
     departures,
     difference,
     load_config,
+    overridden,
     preset_names,
     read_preset,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "STORED",
     "TASKS",
     "AttackSettings",
+    "CompareSettings",
     "Config",
     "ConstraintSettings",
     "DistillSettings",
@@ -49,6 +52,7 @@ __all__ = [
     "departures",
     "difference",
     "load_config",
+    "overridden",
     "preset_names",
     "read_preset",
 ]

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
 from kdnas.config.attack import AttackSettings
+from kdnas.config.compare import CompareSettings
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
 from kdnas.config.reproduce import ReproduceSettings
@@ -50,6 +51,7 @@ class Config(Section):
     workers: WorkerSettings = WorkerSettings()
     slurm: SlurmSettings = SlurmSettings()
     reproduce: ReproduceSettings = ReproduceSettings()
+    compare: CompareSettings = CompareSettings()
 
     @model_validator(mode="after")
     def _of_numbers(self) -> Self:

@@ -23,7 +23,7 @@ _NO_TOML = (ValueError, RecursionError)
 Leaves = dict[str, Any]
 
 
-def preset_names(command: Literal["search", "reproduce"] | None = None) -> list[str]:
+def preset_names(command: Literal["search", "reproduce", "compare"] | None = None) -> list[str]:
     """The names of the presets that are made for a command, or of all."""
     kinds = [_PRESETS / command] if command else list(_PRESETS.iterdir())
     return sorted(path.name.removesuffix(".toml") for kind in kinds for path in kind.iterdir())
@@ -59,6 +59,19 @@ def load_config(
         values = _parse(read_small(file), str(file))
         if not values:
             raise UserError(f"{file} sets nothing: write settings into it, or name a --preset")
+    return _loaded(values, overrides)
+
+
+def overridden(config: Config, overrides: Sequence[str]) -> Config:
+    """A configuration with some settings changed, each `section.field=value`.
+
+    Raises:
+        UserError: As `load_config` does.
+    """
+    return _loaded(config.model_dump(mode="json"), overrides)
+
+
+def _loaded(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     for override in overrides:
         _apply(values, override)
     try:
