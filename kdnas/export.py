@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +16,8 @@ from transformers import AutoTokenizer
 
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, OnStage, kept_student
-from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, fitness
-from kdnas.records import Job, Measurement
+from kdnas.metrics import ATTACKED, TEXTS, fitness, shown_scores
+from kdnas.records import AttackSpec, Job, Measurement
 from kdnas.runs import Archive, Row, RunFolder, is_kept, require_same_origin, stored_config
 from kdnas.runs.context import OFFLINE
 from kdnas.runs.reading import unreadable
@@ -124,22 +125,19 @@ def milliseconds(student: Any, vocabulary: int, length: int) -> float:
 def _model_card(row: Row, archive: Archive, student: Any) -> str:
     assert row.evaluation is not None
     config, task = stored_config(archive), archive.meta("task")
-    spec = next(iter(archive.specs().values()))
+    spec = next(iter(archive.specs().values()), None)
     length, evaluation = config.student.max_length, row.evaluation
     splits = [("search-val", evaluation.search)]
     splits += [("report-val", row.report)] if row.report else []
     started = config.student.emb_init == "teacher_pca"
-    offline = spec.resources == "offline"
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
         key=row.key,
         teacher=config.teacher.model,
         task=task["name"],
         labels=", ".join(task["labels"]),
         pairs=_PAIRS if task.get("pairs") else "",
-        scores="\n".join(_score_line(name, measured) for name, measured in splits),
-        attack=str(spec),
-        digest=spec.digest,
-        caveat=f"{OFFLINE.capitalize()}." if offline else "",
+        scores=_scores(task, splits),
+        attack=_attack(spec),
         parameters=f"{evaluation.parameters:,}",
         flops=f"{evaluation.flops:,}",
         length=length,
@@ -152,6 +150,18 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
     )
 
 
-def _score_line(name: str, m: Measurement) -> str:
-    scores = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, ATTACKED)
-    return f"| {' | '.join([name, *(score.written_of(m) for score in scores)])} |"
+def _scores(task: Mapping[str, Any], splits: list[tuple[str, Measurement]]) -> str:
+    """A Markdown table of the scores on each split."""
+    last = TEXTS if len(task["labels"]) == 1 else ATTACKED  # numbers are not attacked
+    columns = [*shown_scores(task.get("metric", "accuracy")), last]
+    lines = [["split", *(column.label for column in columns)], ["---"] * (len(columns) + 1)]
+    lines += [[name, *(column.written_of(m) for column in columns)] for name, m in splits]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _attack(spec: AttackSpec | None) -> str:
+    """What is said of the attack below the scores."""
+    if spec is None:
+        return "Labels are numbers, so nothing was attacked."
+    caveat = f" {OFFLINE.capitalize()}." if spec.resources == "offline" else ""
+    return f"Robustness is accuracy under attack. Attack: {spec}; spec {spec.digest}.{caveat}"

@@ -45,6 +45,19 @@ def chosen_config(
     return load_config(preset, file, overrides or [])
 
 
+def require_classes(config: "Config", command: str) -> None:
+    """Refuse labels that are numbers, for a command that compares models under attack.
+
+    Raises:
+        UserError: It says so.
+    """
+    if config.task.of_numbers:
+        raise UserError(
+            f"kdnas {command} compares models under attack, and labels are numbers with"
+            f" task.metric={config.task.metric}: use kdnas search or kdnas evaluate"
+        )
+
+
 def require_inputs(
     config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
 ) -> None:
@@ -74,7 +87,7 @@ def require_inputs(
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:
-        columns = Columns(task.text_column, task.premise_column, task.label_column)
+        columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         read_pools(task.name, task.path, task.validation, columns)
 
 

@@ -40,9 +40,11 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts")
-    print_spec(attack_spec(config, found.task))
+    if not found.task.of_numbers:
+        print_spec(attack_spec(config, found.task))
     say_remark("data", found.task.remark)
-    say_remark("attack", config.attack.remark(found.task.label_names))
+    if not found.task.of_numbers:
+        say_remark("attack", config.attack.remark(found.task.label_names))
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}")
     say(

@@ -76,7 +76,9 @@ def _read(path: Path, space: Any) -> Any:
         raise UserError(f"{path} is no student of {space.name}: {raised(error)}") from error
 
 
-def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float, AttackSpec]":
+def _evaluated(
+    config: Any, arch: Any, replicates: int
+) -> "tuple[list[Row], float, AttackSpec | None]":
     """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
@@ -95,7 +97,8 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
         evaluator = Evaluator(config, Path(folder), say_stage, messages().print)
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
         say_remark("data", prepared.task.remark)
-        say_remark("attack", config.attack.remark(prepared.task.label_names))
+        if prepared.spec is not None:
+            say_remark("attack", config.attack.remark(prepared.task.label_names))
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)
@@ -141,10 +144,11 @@ def _table(rows: "list[Row]") -> "Table":
     from rich import box
     from rich.table import Table
 
-    from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS
+    from kdnas.metrics import PARAMETERS, WORST_CLASS_ROBUSTNESS, shown_scores
 
     assert rows[0].evaluation
-    names = (ACCURACY.label, ROBUSTNESS.label, "worst\nclass")
+    shown = shown_scores(rows[0].evaluation.search.metric)
+    names = ["worst\nclass" if s == WORST_CLASS_ROBUSTNESS else s.label for s in shown]
     columns = [f"{name}\n{split}" for split in ("search", "report") for name in names]
     caption = f"points; {PARAMETERS.shown(rows[0].evaluation):.2f} M parameters"
     table = Table("replicate", *columns, box=box.SIMPLE_HEAD, caption=caption)
@@ -156,12 +160,12 @@ def _table(rows: "list[Row]") -> "Table":
 
 def _points(row: "Row") -> list[float]:
     """The scores of a replicate on both splits, in the order of the columns."""
-    from kdnas.metrics import ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
+    from kdnas.metrics import shown_scores
 
     assert row.evaluation
     assert row.report
-    splits, scores = (row.evaluation.search, row.report), (ACCURACY, ROBUSTNESS)
-    return [score.shown_of(m) for m in splits for score in (*scores, WORST_CLASS_ROBUSTNESS)]
+    splits = (row.evaluation.search, row.report)
+    return [score.shown_of(m) for m in splits for score in shown_scores(m.metric)]
 
 
 def _spread(found: list[list[float]]) -> dict[str, list[float]]:

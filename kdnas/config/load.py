@@ -180,6 +180,8 @@ def _keys_of(nested: Any) -> list[str]:
 def _one_line(error: ValidationError) -> str:
     """The first problem of a validation, with its value, the limit and a suggestion."""
     first = error.errors()[0]
+    if not first["loc"] and first["type"] == "value_error":
+        return str(first["msg"]).removeprefix("Value error, ")  # of two sections together
     if not first["loc"]:
         return "the configuration has too many tables in each other"
     place = [str(part) for part in first["loc"]][:2]  # what follows are branches of a union

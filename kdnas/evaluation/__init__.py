@@ -11,7 +11,7 @@
 """
 
 from kdnas.evaluation.attacked import attacked_texts
-from kdnas.evaluation.evaluator import Evaluator, make_evaluator, measurement
+from kdnas.evaluation.evaluator import Evaluator, make_evaluator
 from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.kept import KeptWeights
 from kdnas.evaluation.prepare import OnStage, Prepared, attack_spec, load_task, prepare
@@ -30,7 +30,6 @@ __all__ = [
     "kept_student",
     "load_task",
     "make_evaluator",
-    "measurement",
     "prepare",
     "record_preparation",
 ]

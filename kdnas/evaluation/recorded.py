@@ -12,6 +12,7 @@ from kdnas.records import Stage
 from kdnas.runs import Archive, RunFolder, has_tokenizer
 from kdnas.students import for_students, save_tokenizer
 from kdnas.tasks import Split
+from kdnas.training import answers_of
 
 
 def record_preparation(archive: Archive, config: Config, prepared: Prepared, floor: float) -> None:
@@ -23,19 +24,18 @@ def record_preparation(archive: Archive, config: Config, prepared: Prepared, flo
     task = prepared.task
     archive.set_meta(
         task=task.summary(),
-        majority_share=task.search.majority_share,
+        majority_share=prepared.majority_share,
         teacher_accuracy=prepared.teacher_accuracy,
-        teacher_predictions=prepared.search_logits.argmax(axis=1).tolist(),
+        teacher_predictions=answers_of(prepared.search_logits).tolist(),
         teacher=prepared.teacher.identity,
         shape=asdict(prepared.shape),
         floor=floor,
     )
-    archive.record_attacks({prepared.spec.recipe: prepared.spec})
-    classes = prepared.shape.classes
-    attacked: dict[Stage, int | None] = {
-        "search": config.attack.texts,
-        "report": config.attack.report_texts,
-    }
+    spec, classes = prepared.spec, prepared.shape.classes
+    archive.record_attacks({} if spec is None else {spec.recipe: spec})
+    attacked: dict[Stage, int | None] = {"search": 0, "report": 0}
+    if spec is not None:
+        attacked = {"search": config.attack.texts, "report": config.attack.report_texts}
     measured: dict[Stage, Split] = {"search": task.search, "report": task.report}
     for name, split in measured.items():
         texts = split.head(attacked[name]).texts

@@ -56,9 +56,7 @@ def resources_of(
     if closed:
         return closed  # nothing can be said of what is in them
     recipes = (config.attack.recipe, *_COMPARED) if reproduction else ()
-    found = [
-        *data_resources(config.task),
-        *model_resources(config.teacher.model),
-        *attack_resources(config.attack, *recipes),
-    ]
+    found = [*data_resources(config.task), *model_resources(config.teacher.model)]
+    if not config.task.of_numbers:
+        found += attack_resources(config.attack, *recipes)
     return [*found, *disk_resources(config, found, out, reproduction=reproduction)]

@@ -123,11 +123,12 @@ class Archive(Store):
         known = self.splits[split]
         if len(result.predictions) != len(known.labels):
             raise ValueError(f"{len(result.predictions)} predictions on {len(known.labels)} texts")
-        name, (_, digest) = next(iter(self.attacks.items()))
-        if digest != measurement.spec:
-            raise ValueError(f"attacked by spec {measurement.spec}, not {digest}")
+        for _, digest in list(self.attacks.values())[:1]:
+            if digest != measurement.spec:
+                raise ValueError(f"attacked by spec {measurement.spec}, not {digest}")
         predictions = packed(result.predictions, known.classes)
-        self._measure(trial, split, predictions, {name: result.texts}, seconds)
+        outcomes = dict.fromkeys(list(self.attacks)[:1], result.texts)
+        self._measure(trial, split, predictions, outcomes, seconds)
 
     def _events(self, kind: str, trials: Iterable[int]) -> None:
         rows = [(kind, trial) for trial in trials]
@@ -165,8 +166,8 @@ class Archive(Store):
         where = "birth = ? AND split = ? AND replicate = ? AND fidelity = 1"
         return self._outcomes(where, (birth, split, replicate))
 
-    def predictions(self, birth: int, replicate: int = 0) -> tuple[int, ...]:
-        """Return the predicted class of every text of search-val; nothing where none were kept."""
+    def predictions(self, birth: int, replicate: int = 0) -> tuple[float, ...]:
+        """Return the predictions of every text of search-val; nothing where none were kept."""
         query = "SELECT predictions FROM measurements WHERE trial = ? AND split = 'search'"
         trial = self.trial(birth, replicate)
         (found,) = self._db.execute(query, (trial,)).fetchone() or (None,)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from kdnas.records import AttackSpec, Stage, Text, TextOutcome, as_read, written
+from kdnas.records import AttackSpec, Measurement, Stage, Text, TextOutcome, as_read, written
 from kdnas.runs.database import Database
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
@@ -58,14 +58,14 @@ class Store(Database):
         return checksum(*(list(map(tuple, self.query(select))) for select in self.sealed))
 
     def record_split(
-        self, split: Stage, labels: Sequence[int], classes: int, attacked: Sequence[Text]
+        self, split: Stage, labels: Sequence[float], classes: int, attacked: Sequence[Text]
     ) -> None:
         """Record what a split of the data is, before anything is measured on it.
 
         Args:
             split: Its name.
-            labels: The class of every text.
-            classes: How many classes the task has.
+            labels: The class of every text, or its number.
+            classes: How many classes the task has; 1 where labels are numbers.
             attacked: The texts that are attacked, the first of the split.
         """
         pairs = zip(labels, map(written, attacked))  # noqa: B905
@@ -98,9 +98,10 @@ class Store(Database):
     def splits(self) -> dict[str, SplitLabels]:
         """The labels of each split whose texts are known."""
         query = "SELECT split, labels, classes FROM splits"
+        metric = (self.meta("task") or {}).get("metric", "accuracy")
         with self._understanding():
             return {
-                split: SplitLabels(unpacked(labels, classes), classes)
+                split: SplitLabels(unpacked(labels, classes), classes, metric)
                 for split, labels, classes in self._db.execute(query)
             }
 
@@ -142,13 +143,11 @@ class Store(Database):
             trial: What was measured.
             split: On which texts.
             predictions: The predicted class of every text, packed.
-            outcomes: The attacked texts by the name of the attack; the first one's are counted.
+            outcomes: The attacked texts by the name of the attack; the first one's are counted, and
+                there is none where labels are numbers.
             seconds: Wall time.
         """
-        first = next(iter(outcomes))
-        counts = counts_json(
-            counted(self.splits[split], predictions, outcomes[first], self.attacks[first][1])
-        )
+        counts = counts_json(self._counted(split, predictions, outcomes))
         rows = [
             (self.attacks[name][0], *values)
             for name, texts in outcomes.items()
@@ -168,6 +167,14 @@ class Store(Database):
             some = rows[start : start + _ROWS]
             insert = f"INSERT INTO outcomes VALUES {', '.join([row] * len(some))}"
             self._db.execute(insert, [value for one in some for value in (number, *one)])
+
+    def _counted(
+        self, split: Stage, predictions: bytes, outcomes: Mapping[str, Sequence[TextOutcome]]
+    ) -> Measurement:
+        """The counts of predictions and of the first attack."""
+        for name, texts in outcomes.items():
+            return counted(self.splits[split], predictions, texts, self.attacks[name][1])
+        return counted(self.splits[split], predictions, (), "")
 
     def _outcomes(self, where: str, values: Sequence[object]) -> list[TextOutcome]:
         """Attacked texts, in the order of the texts."""

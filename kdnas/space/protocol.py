@@ -24,7 +24,7 @@ class NetworkShape:
 
     Attributes:
         vocabulary: Rows of the word table.
-        classes: Number of classes.
+        classes: Number of classes; 1 where labels are numbers.
         positions: Rows of the position table; no text is longer.
         segments: Rows of the segment table.
         norm: Layer normalisation of each block's output, of each node's, or none.
@@ -33,7 +33,7 @@ class NetworkShape:
         share_blocks: Whether the blocks share their weights.
 
     Raises:
-        UserError: A size is below 1 (classes: below 2).
+        UserError: A size is below 1.
     """
 
     vocabulary: int = 30522
@@ -45,8 +45,8 @@ class NetworkShape:
     share_blocks: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.vocabulary, self.positions, self.segments) < 1 or self.classes < 2:
-            raise UserError("a network needs >= 1 words, positions and segments and >= 2 classes")
+        if min(self.vocabulary, self.positions, self.segments, self.classes) < 1:
+            raise UserError("a network needs >= 1 words, positions, segments and classes")
 
     def embedding_parameters(self, width: int) -> int:
         """Parameters of an embedding of `width` features: three tables and a layer norm."""

@@ -76,6 +76,7 @@ class StudentConfig(PretrainedConfig):
             token_limit=token_limit,
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
+            problem_type="regression" if len(labels) == 1 else None,
         )
 
 
@@ -95,10 +96,8 @@ class StudentForSequenceClassification(PreTrainedModel):
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
         classes: Any = config.num_labels  # which is typed as optional
-        shape = replace(NetworkShape(**(config.shape or {})), classes=max(classes, 2))
+        shape = replace(NetworkShape(**(config.shape or {})), classes=classes)
         self.student = self._network(json.dumps(config.architecture), shape, config.dropout)
-        if classes == 1:  # regression, which no search knows
-            self.student.classifier = nn.Linear(self.student.classifier.in_features, 1)
         self.post_init()
         self._is_made = True
 

@@ -169,6 +169,19 @@ def require_one_of_several(name: str, config: Any) -> None:
         )
 
 
+def require_one_number(name: str, config: Any) -> None:
+    """Refuse a model that has not one output.
+
+    Raises:
+        UserError: It tells classes apart.
+    """
+    if config.num_labels != 1:
+        raise UserError(
+            f"teacher {name} has {config.num_labels} outputs, and labels are numbers: name a model"
+            " for regression, or fine-tune it with teacher.epochs=auto"
+        )
+
+
 def require_whole(name: str, report: Mapping[str, Iterable[str]]) -> None:
     """Refuse a model whose weights are not exactly those of its network.
 
