@@ -57,7 +57,7 @@ def _bytes(*special: str) -> Tokenizer:
     return made
 
 
-def _unigrams(special: list[str], unknown: str, single: str) -> Tokenizer:
+def _unigrams(special: list[str], unknown: str, single: str, pair: str) -> Tokenizer:
     made = Tokenizer(models.Unigram())
     made.normalizer = normalizers.Lowercase()
     made.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -66,7 +66,9 @@ def _unigrams(special: list[str], unknown: str, single: str) -> Tokenizer:
         TEXTS, trainers.UnigramTrainer(vocab_size=100, special_tokens=special, unk_token=unknown)
     )
     framing = [(token, made.token_to_id(token)) for token in special if f"{token}:" in single]
-    made.post_processor = processors.TemplateProcessing(single=single, special_tokens=framing)
+    made.post_processor = processors.TemplateProcessing(
+        single=single, pair=pair, special_tokens=framing
+    )
     return made
 
 
@@ -86,19 +88,23 @@ def _gpt2_tokens(**special: str) -> Any:
 
 def _xlnet_tokens() -> Any:
     special = ["<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]
-    tokens = _unigrams(special, "<unk>", "$A:0 <sep>:0 <cls>:2")
+    single, pair = "$A:0 <sep>:0 <cls>:2", "$A:0 <sep>:0 $B:1 <sep>:1 <cls>:2"
+    tokens = _unigrams(special, "<unk>", single, pair)
     return hf.XLNetTokenizerFast(tokenizer_object=tokens)
+
+
+_FRAMED = "[CLS]:0 $A:0 [SEP]:0", "[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1"
 
 
 def _albert_tokens() -> Any:
     special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
-    tokens = _unigrams(special, "<unk>", "[CLS]:0 $A:0 [SEP]:0")
+    tokens = _unigrams(special, "<unk>", *_FRAMED)
     return hf.AlbertTokenizerFast(tokenizer_object=tokens)
 
 
 def _deberta_tokens() -> Any:
     special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
-    tokens = _unigrams(special, "[UNK]", "[CLS]:0 $A:0 [SEP]:0")
+    tokens = _unigrams(special, "[UNK]", *_FRAMED)
     return hf.DebertaV2TokenizerFast(tokenizer_object=tokens)
 
 

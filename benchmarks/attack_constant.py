@@ -26,7 +26,7 @@ from trained_students import WIDTHS, Bench
 
 from kdnas.attacks import Attacker, ModelVictim, load_resources
 from kdnas.evaluation import attack_spec
-from kdnas.records import TextOutcome
+from kdnas.records import Text, TextOutcome
 from kdnas.training import exact_float32
 
 SCALE = 1e-6
@@ -47,7 +47,7 @@ class Constant:
         return logits.astype(np.float32)
 
 
-def timed(attacker: Attacker, victim: Constant, texts: Sequence[str]) -> tuple[Any, float]:
+def timed(attacker: Attacker, victim: Constant, texts: Sequence[Text]) -> tuple[Any, float]:
     """The outcomes and the CPU seconds that they took."""
     start = time.process_time()
     outcomes: list[TextOutcome] = attacker.attack(victim, texts, [0] * len(texts))

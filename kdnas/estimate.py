@@ -15,6 +15,7 @@ from kdnas.distillation import ATTACKED, Lesson, chain_of, distill, needs_of, re
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task
 from kdnas.feasible import require_possible
+from kdnas.records import written
 from kdnas.resources import BYTES_PER_TEXT, run_bytes
 from kdnas.space import Genotype, canonical
 from kdnas.students import Blueprint, build
@@ -132,12 +133,12 @@ def _attack_seconds(config: Config, task: Task, tokenizer: object, student: Any)
     """Seconds of the attack on one text; texts that a fresh student gets wrong are relabelled."""
     victim = ModelVictim(
         logits_of(student),
-        Tokens(tokenizer, config.student.max_length),
+        Tokens(tokenizer, config.student.max_length, task.pairs),
         choose_device(),
     )
     few = task.search.head(TIMED_TEXTS)
     with torch.inference_mode():
-        labels = victim.logits(victim.encode(few.texts)).argmax(axis=1).tolist()
+        labels = victim.logits(victim.encode(list(map(written, few.texts)))).argmax(axis=1).tolist()
     attacker = Attacker(attack_spec(config, task))
     attacker.attack(victim, few.texts[:1], labels[:1])  # the first one pays for start-up
     start = time.perf_counter()

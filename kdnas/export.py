@@ -25,6 +25,9 @@ from kdnas.students import Blueprint, save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
+_PAIRS = """ It reads pairs: give the tokenizer both
+strings, or a pipeline `{"text": premise, "text_pair": hypothesis}`."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -132,6 +135,7 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
         teacher=config.teacher.model,
         task=task["name"],
         labels=", ".join(task["labels"]),
+        pairs=_PAIRS if task.get("pairs") else "",
         scores="\n".join(_score_line(name, measured) for name, measured in splits),
         attack=str(spec),
         digest=spec.digest,

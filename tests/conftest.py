@@ -1,7 +1,8 @@
 """Settings that every test runs under: one thread, no windows, repeatable draws."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from kdnas import registry
 from kdnas.config import Config
 
 if TYPE_CHECKING:
+    from kdnas.attacks import AttackResources
     from kdnas.evaluation import Prepared
     from kdnas.tasks import Task
     from kdnas.teachers import Teacher
@@ -96,6 +98,32 @@ def prepared(config: Config) -> "Prepared":
     from kdnas.evaluation import prepare
 
     return prepare(config)
+
+
+@pytest.fixture(scope="module")
+def resources() -> "AttackResources":
+    """The resources of attacks with few vectors and, on any machine, the encoder's rough twin."""
+    from attack_texts import small
+
+    from kdnas.attacks import load_resources
+    from kdnas.attacks.resources import MiniLM
+    from kdnas.attacks.resources.rough import bfloat16_twin
+
+    found = load_resources(small())
+    assert isinstance(found.encoder, MiniLM)
+    return replace(found, rough=bfloat16_twin(found.encoder))
+
+
+@pytest.fixture
+def new_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Makes the next attacker a cold one."""
+
+    def renew() -> None:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        monkeypatch.setenv("KDNAS_CACHE", str(folder))
+
+    return renew
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from kdnas.cli.victims import open_victim
 from kdnas.config import AttackSettings, DistillSettings, TeacherSettings
 from kdnas.distillation import LIVE, Reader, Sizes, Stage, Step, Term, distill, recipe_of
 from kdnas.errors import UserError
-from kdnas.records import TextOutcome
+from kdnas.records import TextOutcome, written
 from kdnas.space import Architecture, NetworkShape
 from kdnas.students import Blueprint, build, initial_tables
 from kdnas.students import save_model as save_student
@@ -79,6 +80,22 @@ def test_logits_in_batches_are_those_of_each_text_alone(kind: str, saved) -> Non
     own = np.concatenate([own_outputs(model, tokenizer, text).logits for text in TEXTS])
     assert np.ptp(own, axis=0).min() > 1e-3
     assert np.abs(found - own).max() < 1e-5
+
+
+PAIRS = [(text, TEXTS[-k]) for k, text in enumerate(TEXTS, 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_logits_of_pairs_are_those_of_each_pair_alone(kind: str, saved) -> None:
+    model, tokenizer = load_trained_classifier(saved[kind])
+    victim = ModelVictim.of_classifier(model, tokenizer, 64, pairs=True)
+    found = victim.logits(victim.encode(list(map(written, PAIRS))))
+    alone = set(signature(model.forward).parameters)
+    for own, pair in zip(found, PAIRS, strict=True):
+        read = tokenizer(*pair, truncation=True, max_length=64, return_tensors="pt")
+        with torch.inference_mode():
+            logits = model(**{name: read[name] for name in alone & set(read)}).logits[0]
+        assert np.abs(own - logits.numpy()).max() < 1e-5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -220,7 +237,7 @@ def test_long_texts_are_cut_whatever_limit_the_tokenizer_names(
     (folder / "tokenizer_config.json").write_text(json.dumps(named))
     victim, _ = open_victim(folder)
     (row,) = victim.encode(["a good film " * 300])
-    assert len(row) == (10 if limit == 10 else 64 if kind == "roberta" else 512)
+    assert len(row.ids) == (10 if limit == 10 else 64 if kind == "roberta" else 512)
     assert np.isfinite(victim.logits([row])).all()
 
 

@@ -4,13 +4,14 @@ Every text is attacked by both engines with the offline resources. Also: how att
 side, what is stored between them, and how they end early.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from attack_decisions import assert_equal_decisions, labels_of
 from attack_texts import count_words, reviews, small, weigh_words
 from attack_worlds import World
 from heavy import TINY_ARCHITECTURE, save_tiny_bert
@@ -18,17 +19,13 @@ from programs import output_of
 
 from kdnas.attacks import (
     Attacker,
-    AttackResources,
     CallableVictim,
     ModelVictim,
     Tokens,
     Victim,
-    load_resources,
 )
 from kdnas.attacks.engine.lockstep import settled_logits
 from kdnas.attacks.engine.steps import judge
-from kdnas.attacks.resources import MiniLM
-from kdnas.attacks.resources.rough import bfloat16_twin
 from kdnas.offline import offline_path
 from kdnas.records import AttackSpec, EvaluationFailed, TextOutcome
 
@@ -56,62 +53,8 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Victim]:
     torch.manual_seed(1)
     student = Student(TINY_ARCHITECTURE, shape).eval()
     tokens = Tokens(tokenizer, 64)
-    found["student"] = ModelVictim(lambda *x: student(*x)[0], tokens, torch.device("cpu"))
+    found["student"] = ModelVictim(lambda b: student(b.ids, b.mask)[0], tokens, torch.device("cpu"))
     return found
-
-
-@pytest.fixture(scope="module")
-def resources() -> AttackResources:
-    found = load_resources(small())
-    assert isinstance(found.encoder, MiniLM)
-    return replace(found, rough=bfloat16_twin(found.encoder))
-
-
-@pytest.fixture
-def new_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Makes the next attacker a cold one."""
-
-    def renew() -> None:
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        monkeypatch.setenv("KDNAS_CACHE", str(folder))
-
-    return renew
-
-
-def labels_of(victim: Victim, texts: Sequence[str]) -> list[int]:
-    """The victim's own answers."""
-    return victim.logits(victim.encode(texts)).argmax(axis=1).tolist()
-
-
-def uncounted(outcomes: Sequence[TextOutcome]) -> list[TextOutcome]:
-    return [replace(outcome, queries=None) for outcome in outcomes]
-
-
-def assert_equal_decisions(
-    victim: Victim, texts: Sequence[str], spec: AttackSpec, resources: AttackResources, renew
-) -> list[TextOutcome]:
-    """Every mode, cold and warm, by old and by new attackers, decides as TextAttack does.
-
-    So it does with the encoder's rough twin, whether or not that pays on this machine.
-    The victim's own answers are the labels, but for the last text, which it has wrong.
-    """
-    *right, last = labels_of(victim, texts)
-    labels = [*right, int(not last)]
-    expected = Attacker(spec, resources, "textattack").attack(victim, texts, labels)
-    lazy = replace(spec, mode="lazy")
-    for parts in (replace(resources, rough=None), resources):
-        renew()
-        assert Attacker(spec, parts).attack(victim, texts, labels) == expected
-        if spec.query_budget is None:
-            renew()
-            attacker = Attacker(lazy, parts)
-            for _ in ("cold", "warm"):
-                assert attacker.attack(victim, texts, labels) == uncounted(expected)
-        for again in (spec, lazy):
-            found = Attacker(again, parts).attack(victim, texts, labels)
-            assert found == (uncounted(expected) if again.lazy else expected)
-    return expected
 
 
 # Equal decisions.

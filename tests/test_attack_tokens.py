@@ -13,7 +13,7 @@ from kdnas.attacks.cutting import split_parts
 from kdnas.attacks.parts import Parts, deletion, swap_texts
 from kdnas.attacks.tokens import Tokens
 from kdnas.offline import offline_path
-from kdnas.training import padded
+from kdnas.training import Row, padded
 
 LENGTHS = (8, 512)
 
@@ -29,10 +29,10 @@ def parts_of(text: str) -> Parts:
     return split_parts(text) or ("",)
 
 
-def whole(found: list[str], length: int) -> list[list[int]]:
+def whole(found: list[str], length: int) -> list[Row]:
     if not found:
         return []
-    return tokenizer()(found, truncation=True, max_length=length)["input_ids"]
+    return list(map(Row, tokenizer()(found, truncation=True, max_length=length)["input_ids"]))
 
 
 @settings(max_examples=300)
@@ -80,8 +80,8 @@ def test_other_tokenizers_see_the_whole_text() -> None:
     backend.train_from_iterator(corpus, trainers.BpeTrainer(initial_alphabet=alphabet))
     bytewise = PreTrainedTokenizerFast(tokenizer_object=backend)
     tokens, parts = Tokens(bytewise, 64), parts_of("a good film")
-    assert tokens.swap_rows(parts, 1, ["bad"]) == bytewise(["a bad film"])["input_ids"]
-    assert tokens.deletion_rows(parts, [1]) == bytewise(["a film"])["input_ids"]
+    assert tokens.swap_rows(parts, 1, ["bad"]) == [Row(*bytewise(["a bad film"])["input_ids"])]
+    assert tokens.deletion_rows(parts, [1]) == [Row(*bytewise(["a film"])["input_ids"])]
 
 
 def test_what_is_kept_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,7 +202,7 @@ def test_a_model_victim_returns_logits_in_the_order_of_the_texts(texts: list[str
 
     tokenizer = AutoTokenizer.from_pretrained(str(offline_path("minilm")))
     victim = ModelVictim(
-        lambda ids, mask: torch.stack([mask.sum(1).float(), ids[:, 1].float()], dim=1),
+        lambda b: torch.stack([b.mask.sum(1).float(), b.ids[:, 1].float()], dim=1),
         Tokens(tokenizer, 32),
         torch.device("cpu"),
     )

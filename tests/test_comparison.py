@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from kdnas.comparison.evaluator import attack_specs
+from kdnas.analysis.paper import write_outputs
 from kdnas.config import Config, load_config
 from kdnas.records import AttackSpec, TextOutcome
-from kdnas.reproduce import read_material, write_outputs
+from kdnas.reproduce import OUTPUTS, read_material
+from kdnas.reproduce.models import compared_attacks
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.transfers import transfer_matrix
 from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning
@@ -21,12 +22,11 @@ from kdnas.verify.measured import measurement_problems
 HELD = {"pruthi": 5, "deepwordbug": 4, "textfooler": 3, "other-threshold": 1}
 """Of six texts, under each attack."""
 
-SENTIMENTS = SimpleNamespace(sentiment=True)
-
 
 def specs_of(*overrides: str) -> tuple[Config, dict[str, AttackSpec]]:
     config = load_config(overrides=["search.seed=3", "attack.mode=lazy", *overrides])
-    return config, attack_specs(config, SENTIMENTS)
+    attacks = compared_attacks(config)
+    return config, {name: each.spec(sentiment=True, seed=3) for name, each in attacks.items()}
 
 
 def told(held: int) -> list[TextOutcome]:
@@ -45,7 +45,7 @@ def record(path: Path, config: Config, specs: Mapping[str, AttackSpec]) -> None:
         archive.record_split("report", [0, 1] * 3, 2, [f"text {i}" for i in range(6)])
         for name in ("teacher", "cells", "pkd"):
             row = ModelRow(name, 1, 0, 1_000_000, 0, None, 1.0)
-            archive.add(row, {attack: told(HELD[attack]) for attack in specs})
+            archive.add(row, [0, 1] * 3, {attack: told(HELD[attack]) for attack in specs})
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,15 @@ def record(path: Path, config: Config, specs: Mapping[str, AttackSpec]) -> None:
         ("pruthi", ["pruthi", "textfooler", "other-threshold", "deepwordbug"]),
     ],
 )
-def test_the_first_attack_is_that_of_the_searches(recipe: str, names: list[str]) -> None:
-    config, specs = specs_of(f"attack.recipe={recipe}", "attack.textfooler.candidates=7")
+@pytest.mark.parametrize("threshold", ["rosearch", "textattack"])
+def test_the_first_attack_is_that_of_the_searches(
+    recipe: str, names: list[str], threshold: str
+) -> None:
+    config, specs = specs_of(
+        f"attack.recipe={recipe}",
+        "attack.textfooler.candidates=7",
+        f"attack.textfooler.similarity={threshold}",
+    )
     assert list(specs) == names
     searched = config.attack.spec(sentiment=True, seed=3)
     assert specs[recipe].digest == searched.digest
@@ -81,7 +88,7 @@ def test_the_tables_name_the_attack_that_they_are_of(
     config, specs = specs_of(f"attack.recipe={recipe}")
     record(tmp_path / MODELS_FILE, config, specs)
     files, missing = write_outputs(
-        read_material(config, tmp_path), tmp_path / "results", ["table1", "attacks"]
+        OUTPUTS, read_material(config, tmp_path), tmp_path / "results", ["table1", "attacks"]
     )
     assert len(files) == 6, missing
     with (tmp_path / "results" / "attacks.csv").open() as file:
@@ -108,7 +115,7 @@ def test_the_paper_s_numbers_stand_beside_those_of_its_attack_alone(
 ) -> None:
     config, specs = specs_of(f"attack.recipe={recipe}", "task.name=glue/sst2")
     record(tmp_path / MODELS_FILE, config, specs)
-    write_outputs(read_material(config, tmp_path), tmp_path, ["table1"])
+    write_outputs(OUTPUTS, read_material(config, tmp_path), tmp_path, ["table1"])
     header = (tmp_path / "table1.csv").read_text().splitlines()[0]
     assert ("robustness, paper" in header) == (recipe == "textfooler")
 

@@ -119,7 +119,7 @@ def exported(config: Config, place: Path) -> None:
 
 
 def compared(config: Config, place: Path) -> None:
-    ModelEvaluator(config, place / "comparison")
+    ModelEvaluator(config, {}, place / "comparison")
 
 
 GOING_ON = (resumed, exported, compared)

@@ -99,28 +99,28 @@ def test_accuracy_under_attack_is_accuracy_times_what_the_attack_left() -> None:
 
 def test_one_training_each_is_the_exact_mcnemar_test() -> None:
     first, second = scores("f" * 9 + "s" * 3 + "f" * 5), scores("s" * 9 + "f" * 3 + "f" * 5)
-    found = compare(first, second)
+    found = compare(first.held, second.held)
     assert (found.first, found.second) == (9, 3)
     assert found.p == pytest.approx(2 * binom.cdf(3, 12, 0.5))
-    assert compare(first, first) == Comparison(0, 0, 1.0)
+    assert compare(first.held, first.held) == Comparison(0, 0, 1.0)
 
 
 def test_several_trainings_are_compared_by_all_signs_of_the_texts() -> None:
     first, second = scores("ffffs", "fffs-"), scores("fsssf", "ffsff")
-    found = compare(first, second)
+    found = compare(first.held, second.held)
     sums = [0, 1, 2, 0, -2]  # of the differences of each text over the two pairs
     signed = [sum(np.multiply(signs, sums)) for signs in itertools.product((-1, 1), repeat=5)]
     assert found.p == pytest.approx(np.mean([abs(total) >= abs(sum(sums)) for total in signed]))
     assert (found.first, found.second) == ((3 + 1) / 2, (1 + 2) / 2)
-    swapped = compare(second, first)
+    swapped = compare(second.held, first.held)
     assert (swapped.first, swapped.second, swapped.p) == (found.second, found.first, found.p)
 
 
 def test_a_single_training_is_paired_with_each_of_the_other() -> None:
     """A model is as good as itself, whichever of the two was trained how often."""
     once, thrice = scores("ffssf"), scores("ffssf", "ffssf", "ffssf")
-    assert compare(once, thrice).p == compare(thrice, once).p == 1.0
-    found = compare(scores("fffss"), scores("sssss", "sssss"))
+    assert compare(once.held, thrice.held).p == compare(thrice.held, once.held).p == 1.0
+    found = compare(scores("fffss").held, scores("sssss", "sssss").held)
     assert (found.first, found.second) == (3, 0)
     assert found.p == pytest.approx(2 / 8)
 

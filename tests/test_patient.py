@@ -107,5 +107,5 @@ def test_patience_brings_the_states_nearer(config, task, teacher) -> None:
 
 @pytest.mark.parametrize("layers", [0, 3])
 def test_a_student_has_no_more_layers_than_its_teacher(config, task, layers: int) -> None:
-    with pytest.raises(UserError, match=r"teacher with 2: set distill.pkd.layers to 1 to 2"):
+    with pytest.raises(UserError, match=r"teacher with 2: take 1 to 2"):
         first_of(config, task, layers)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from heavy import TINY_ARCHITECTURE
-from programs import output_of
+from programs import kdnas, output_of
 
 from kdnas.cli.app import app
 from kdnas.cli.dry_run import print_dry_run
@@ -76,13 +76,6 @@ def _timeless_row(row: Row) -> Row:
 
     trials = tuple(replace(trial, **still(trial)) for trial in row.trials)
     return replace(row, trials=trials, **still(row))
-
-
-def kdnas(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from kdnas.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert not check or done.returncode == 0, done.stderr
-    return done
 
 
 SETTINGS = ("student.dropout=0.2",)

@@ -17,8 +17,9 @@ from heavy import tiny_overrides
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner, Result
 
+from kdnas.analysis.paper import write_outputs
 from kdnas.cli.app import app
-from kdnas.comparison import TEACHER, Crew, Model, build
+from kdnas.comparison import TEACHER, Crew, Model, Trainings, build
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.reproduce import (
@@ -28,8 +29,8 @@ from kdnas.reproduce import (
     read_material,
     read_runs,
     search_configs,
-    write_outputs,
 )
+from kdnas.reproduce.models import compared_attacks
 from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive
 
 SETTINGS = (
@@ -510,13 +511,12 @@ def test_a_process_that_dies_costs_one_model_at_most(
     monkeypatch.setenv("KDNAS_TEST_DEATHS", str(tmp_path))
     monkeypatch.setattr(build, "open_evaluator", open_where_some_die)
     built = []
+    trainings = Trainings(config, folder, models, compared_attacks(config))
     with (
         ModelArchive.open(folder / MODELS_FILE) as archive,
         pytest.warns(UserWarning, match=r"cells-at is left out: its process died \(SIGKILL\)"),
     ):
-        build.build_models(
-            config, folder, archive, models, Crew(2), lambda m, *_: built.append(m.name)
-        )
+        build.build_models(trainings, archive, Crew(2), lambda m, *_: built.append(m.name))
     assert sorted(built) == ["cells-robust", "pkd-at-0.3"]
 
 
@@ -579,7 +579,7 @@ def test_only_a_reproduction_can_be_gone_on_with(
 
 def test_an_unknown_output_is_refused(done: Path, config: Config) -> None:
     with pytest.raises(UserError, match="no output 'table9'; there are table1, "):
-        write_outputs(read_material(config, done), done / "results", ["table9"])
+        write_outputs(OUTPUTS, read_material(config, done), done / "results", ["table9"])
 
 
 def test_nothing_there_is_said(tmp_path: Path, config: Config) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kdnas.analysis.paper import write_outputs
 from kdnas.config import load_config
-from kdnas.reproduce import check_reproduction, read_material, write_outputs
+from kdnas.reproduce import OUTPUTS, check_reproduction, read_material
 from kdnas.runs import FILE_NAME, Archive
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -22,7 +23,7 @@ def test_the_archives_contradict_nothing() -> None:
 
 def test_every_table_is_drawn_again_from_the_archives(tmp_path: Path) -> None:
     material = read_material(load_config("scaled-sst2"), RUN)
-    write_outputs(material, tmp_path, TABLES)
+    write_outputs(OUTPUTS, material, tmp_path, TABLES)
     for name in TABLES:
         committed = (RUN / "results" / f"{name}.md").read_text()
         assert (tmp_path / f"{name}.md").read_text() == committed

@@ -70,7 +70,7 @@ def compared(kind: str, method: str) -> Callable[[Config, Path], Any]:
         prepared = prepare(config)
         models = ModelFolder(folder, prepared.tokenizer, config.student.max_length, choose_device())
         model = Model("compared", 1, kind, method, TEACHER, TINY_ARCHITECTURE.to_json())
-        return Trainer(config, prepared, models)(model, prepared.task, 0)[0]
+        return Trainer(config, prepared, models)(model, prepared.task, 0).network
 
     return make
 

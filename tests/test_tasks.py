@@ -361,7 +361,9 @@ def test_of_a_pair_of_texts_one_is_read_and_said(tmp_path, columns, asked, remar
     data = [(text, f"other {text}", label) for text, label in rows(30)]
     write_csv(tmp_path / "a.csv", [*columns, "label"], data)
     task = task_of(TaskSettings(name=str(tmp_path / "a.csv"), text_column=asked), uncut)
-    assert task.remark == (f"one text per example is read, {remark}" if remark else "")
+    way_out = " (task.premise_column=NAME reads pairs)"
+    expected = f"one text per example is read, {remark}{way_out}" if remark else ""
+    assert task.remark == expected
 
 
 # --- data sets with several splits
@@ -957,7 +959,7 @@ ERRORS = {
         "a.csv",
         "premise,hypothesis,label\na,b,0\nc,d,1\n",
         {},
-        "none of text, .* are premise, .*text_column=NAME; of a pair of texts only one is read",
+        "none of text, .* are premise, .*text_column=NAME; task.premise_column=NAME reads pairs",
     ),
     "no such text": (
         "a.csv",

@@ -59,16 +59,17 @@ def test_every_kind_of_model_goes_on_at_its_own_rate(
     kind: str, config, prepared, models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, task, first = Trainer(config, prepared, models), prepared.task, FIRST[kind]
-    network, loss = train(first, task, 0)
-    assert (loss is None) == (kind == "teacher")
+    trained = train(first, task, 0)
+    network = trained.network
+    assert (trained.loss is None) == (kind == "teacher")
     models.save(first, network)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     seen = rates_of(monkeypatch)
-    again, loss = train(Model("on", 1, "trained", "adversarial", first), task, 0)
+    again = train(Model("on", 1, "trained", "adversarial", first), task, 0)
     assert seen == [RATES[kind]]
-    assert loss is not None
-    assert not again.training
-    assert any(not torch.equal(v, before[n]) for n, v in again.state_dict().items())
+    assert again.loss is not None
+    assert not again.network.training
+    assert any(not torch.equal(v, before[n]) for n, v in again.network.state_dict().items())
 
 
 @pytest.mark.parametrize("kind", FIRST)

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer, get_linear_schedule_with_warmup
 from kdnas.offline import offline_path
 from kdnas.records import EvaluationFailed
 from kdnas.training import (
+    Batch,
     EncodedTexts,
     Schedule,
     decay_groups,
@@ -137,8 +138,8 @@ def test_predictions_come_in_the_order_of_the_texts() -> None:
     ids = np.zeros((5, 5), np.int32)
     ids[:, 0] = [30, 10, 50, 20, 40]
 
-    def forward(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return torch.stack([ids[:, 0].double(), mask.sum(1).double()], dim=1)
+    def forward(batch: Batch) -> torch.Tensor:
+        return torch.stack([batch.ids[:, 0].double(), batch.mask.sum(1).double()], dim=1)
 
     found = predict(forward, EncodedTexts(ids, lengths), CPU, batch_size=2)
     assert found.dtype == np.float32
@@ -148,5 +149,5 @@ def test_predictions_come_in_the_order_of_the_texts() -> None:
 def test_a_logit_that_is_not_finite_ends_as_a_typed_failure() -> None:
     texts = EncodedTexts(np.ones((1, 2), np.int32), np.array([2]))
     with pytest.raises(EvaluationFailed) as caught:
-        predict(lambda ids, mask: torch.tensor([[1.0, torch.inf]]), texts, CPU)
+        predict(lambda batch: torch.tensor([[1.0, torch.inf]]), texts, CPU)
     assert caught.value.failure.kind == "non_finite"

@@ -40,8 +40,8 @@ class CellsForSequenceClassification(StudentForSequenceClassification):
         return CellStudent.of(CellArchitecture.from_json(architecture), shape, dropout)
 
     def _scored(self, ids: Tensor, mask: Tensor, segments: Tensor | None) -> dict[str, Any]:
-        """Logits, states and read-outs; cells know no segments."""
-        readouts, states = self.student(ids, mask)
+        """Logits, states and read-outs."""
+        readouts, states = self.student(ids, mask, segments=segments)
         return {"logits": readouts[:, -1], "hidden_states": tuple(states), "readouts": readouts}
 
 

@@ -121,7 +121,7 @@ def search_cell(
                 ops, depths = choices.sampled(warmth)
                 if module is net:  # then only what was drawn has to be computed
                     ops = ops.detach()
-                readouts, _ = net(batch.ids, batch.mask, ops)
+                readouts, _ = net(batch.ids, batch.mask, ops, batch.segments)
                 known = probes[batch.index], truth[batch.index]
                 losses = depth_losses(readouts, *known, settings.gamma)
                 loss = (depths * losses).sum() + settings.beta * efficiency_loss(ops, depths)

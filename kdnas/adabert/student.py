@@ -131,7 +131,11 @@ class CellStudent(nn.Module):
         return cls(arch.cells, edges, arch.width, shape, dropout)
 
     def forward(
-        self, ids: Tensor, mask: Tensor, weights: Tensor | None = None
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        weights: Tensor | None = None,
+        segments: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
         """Class scores of all read-outs, and the states of the embedding and of every cell.
 
@@ -139,11 +143,12 @@ class CellStudent(nn.Module):
             ids: Token ids, (batch, length).
             mask: True at real tokens, (batch, length).
             weights: See `Cell`; the same in every cell.
+            segments: Segment ids, (batch, length); all 0 by default.
 
         Returns:
             (batch, cells + 1, classes), and (batch, length, W) each.
         """
-        x = self.embedding(ids) * mask.unsqueeze(-1)
+        x = self.embedding(ids, segments) * mask.unsqueeze(-1)
         first = second = x
         outputs, pooled = [x], [masked_max(x, mask)]
         for cell in self.cells:

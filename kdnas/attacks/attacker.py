@@ -23,7 +23,7 @@ from kdnas.attacks.resources import AttackResources, load_resources
 from kdnas.attacks.victim import Victim
 from kdnas.cache import cache_folder, fingerprint
 from kdnas.errors import require_extra
-from kdnas.records import ATTACKS, AttackSpec, Engine, TextOutcome
+from kdnas.records import ATTACKS, AttackSpec, Engine, Text, TextOutcome, as_read, written
 from kdnas.registry import resolve
 from kdnas.seeds import derived_seed
 
@@ -57,14 +57,14 @@ class Attacker:
             require_extra("textattack", "textattack", f"{spec.recipe} by TextAttack")
         self.tally = Tally()
         self._resources = resources or load_resources(spec, self.engine)
-        self._plans: dict[tuple[str, ...], Plans] = {}
+        self._plans: dict[tuple[Text, ...], Plans] = {}
         self._check = self._comparison()
         self.similarities = None if self._check is None else self._check.similarities
 
     def attack(
         self,
         victim: Victim,
-        texts: Sequence[str],
+        texts: Sequence[Text],
         labels: Sequence[int],
         on_text: Callable[[TextOutcome], None] = lambda outcome: None,
     ) -> list[TextOutcome]:
@@ -72,7 +72,7 @@ class Attacker:
 
         Args:
             victim: The model.
-            texts: What is attacked.
+            texts: What is attacked; pairs are tuples.
             labels: The true classes.
             on_text: Called as each text is done.
 
@@ -85,17 +85,19 @@ class Attacker:
         found: dict[int, TextOutcome] = {}
         run = self._in_lockstep if self.engine == "lockstep" else self._one_by_one
         for index, outcome in run(victim, texts, labels):
-            found[index] = replace(outcome, index=index)
+            changed = outcome.perturbed
+            read = changed if isinstance(texts[index], str) else as_read(changed)
+            found[index] = replace(outcome, index=index, perturbed=read)
             on_text(found[index])
         return [found[index] for index in range(len(texts))]
 
     def _in_lockstep(
-        self, victim: Victim, texts: Sequence[str], labels: Sequence[int]
+        self, victim: Victim, texts: Sequence[Text], labels: Sequence[int]
     ) -> Iterator[tuple[int, TextOutcome]]:
         plans = self._planned(tuple(texts))
         left = [k for k, plan in enumerate(plans) if plan is None]
         if left:
-            require_cut(texts)
+            require_cut(list(map(written, texts)))
         searches: Iterator[Search] = (
             (k, self._search(plan, label, victim).run())
             for k, (plan, label) in enumerate(zip(plans, labels, strict=True))
@@ -110,7 +112,7 @@ class Attacker:
     def _one_by_one(
         self,
         victim: Victim,
-        texts: Sequence[str],
+        texts: Sequence[Text],
         labels: Sequence[int],
         index: Sequence[int] | None = None,
     ) -> Iterator[tuple[int, TextOutcome]]:
@@ -127,7 +129,7 @@ class Attacker:
         candidates: Candidates = resolve(ATTACKS[spec.recipe].candidates)(plan, spec.settings, seed)
         return TextSearch(candidates, label, victim, spec, self._check, self.tally)
 
-    def _planned(self, texts: tuple[str, ...]) -> Plans:
+    def _planned(self, texts: tuple[Text, ...]) -> Plans:
         """The plans of `texts`, kept in memory for the next student."""
         if texts not in self._plans:
             make = partial(make_plans, texts, self.spec, self._resources)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kdnas.attacks.victim import Victim
-from kdnas.records import TextOutcome
+from kdnas.records import TextOutcome, written
 
 
 def transfer(outcomes: Sequence[TextOutcome], target: Victim) -> dict[int, bool]:
@@ -22,7 +22,6 @@ def transfer(outcomes: Sequence[TextOutcome], target: Victim) -> dict[int, bool]
     shown = [outcome for outcome in outcomes if outcome.outcome == "succeeded"]
     if not shown:
         return {}
-    predicted = target.logits(target.encode([outcome.perturbed for outcome in shown])).argmax(
-        axis=1
-    )
+    rows = target.encode([written(outcome.perturbed) for outcome in shown])
+    predicted = target.logits(rows).argmax(axis=1)
     return {o.index: bool(p == o.label) for o, p in zip(shown, predicted, strict=True)}

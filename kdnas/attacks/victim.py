@@ -5,16 +5,20 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from kdnas.attacks.parts import Parts, deletion, swap_texts
-from kdnas.attacks.tokens import Row, Tokens
-from kdnas.records import EvaluationFailed
-from kdnas.training import Inputs, logits_of, padded, predict
+from kdnas.attacks.tokens import Tokens
+from kdnas.records import EvaluationFailed, Text, as_read
+from kdnas.training import Forward, Inputs, Row, logits_of, padded, predict
 
 
 class Victim(Protocol):
-    """The interface of a model under attack; what a row is only the victim knows."""
+    """The interface of a model under attack; what a row is only the victim knows.
+
+    A text is one string here: a pair comes as its two lines (`kdnas.records.written`), and the
+    victim knows whether texts are pairs.
+    """
 
     def encode(self, texts: Sequence[str]) -> list[Any]:
         """One row per text."""
@@ -37,24 +41,24 @@ class ModelVictim:
     """A network with its tokens; texts of similar length are padded together.
 
     Args:
-        forward: (ids, mask), both (batch, length), to logits (batch, classes).
+        forward: From a batch to logits (batch, classes).
         tokens: Encodes the texts; students of one run share it.
         device: Where the network computes.
     """
 
-    def __init__(
-        self, forward: Callable[[Tensor, Tensor], Tensor], tokens: Tokens, device: torch.device
-    ) -> None:
+    def __init__(self, forward: Forward, tokens: Tokens, device: torch.device) -> None:
         self._forward, self._tokens, self._device = forward, tokens, device
         self.encode, self.swap_rows = tokens.rows, tokens.swap_rows
         self.deletion_rows = tokens.deletion_rows
 
     @classmethod
-    def of_classifier(cls, model: nn.Module, tokenizer: Any, max_length: int) -> "ModelVictim":
+    def of_classifier(
+        cls, model: nn.Module, tokenizer: Any, max_length: int, pairs: bool = False
+    ) -> "ModelVictim":
         """A Hugging Face sequence classifier, in eval mode on the device it is on."""
         device = next(model.parameters()).device
         forward = logits_of(model, Inputs.of(tokenizer, model))
-        return cls(forward, Tokens(tokenizer, max_length), device)
+        return cls(forward, Tokens(tokenizer, max_length, pairs), device)
 
     def logits(self, rows: Sequence[Row]) -> np.ndarray:
         """Logits (texts, classes), float32.
@@ -66,24 +70,31 @@ class ModelVictim:
 
 
 class CallableVictim:
-    """A plain function from texts to logits (texts, classes)."""
+    """A plain function from texts, which are tuples where they are pairs, to logits.
 
-    def __init__(self, function: Callable[[Sequence[str]], np.ndarray]) -> None:
-        self._function = function
+    Args:
+        function: Texts to (texts, classes).
+        pairs: Whether texts are pairs.
+    """
 
-    def encode(self, texts: Sequence[str]) -> list[str]:
+    def __init__(
+        self, function: Callable[[Sequence[Any]], np.ndarray], pairs: bool = False
+    ) -> None:
+        self._function, self._pairs = function, pairs
+
+    def encode(self, texts: Sequence[str]) -> list[Text]:
         """The texts as they are."""
-        return list(texts)
+        return list(map(as_read, texts)) if self._pairs else list(texts)
 
-    def swap_rows(self, parts: Parts, i: int, words: Sequence[str]) -> list[str]:
+    def swap_rows(self, parts: Parts, i: int, words: Sequence[str]) -> list[Text]:
         """The texts with each of `words` as word i."""
-        return swap_texts(parts, i, words)
+        return self.encode(swap_texts(parts, i, words))
 
-    def deletion_rows(self, parts: Parts, positions: Sequence[int]) -> list[str]:
+    def deletion_rows(self, parts: Parts, positions: Sequence[int]) -> list[Text]:
         """The texts that lack one of the words at `positions` each."""
-        return [deletion(parts, i) for i in positions]
+        return self.encode([deletion(parts, i) for i in positions])
 
-    def logits(self, rows: Sequence[str]) -> np.ndarray:
+    def logits(self, rows: Sequence[Text]) -> np.ndarray:
         """The function's logits (texts, classes), float32.
 
         Raises:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kdnas.attacks import Attacker, Victim
 from kdnas.errors import UserError
-from kdnas.records import TextOutcome
+from kdnas.records import Text, TextOutcome
 from kdnas.tasks import Split
 
 
@@ -33,7 +33,7 @@ def adversarial_examples(
     split: Split,
     chosen: Sequence[int],
     on_text: Callable[[TextOutcome], None] = lambda outcome: None,
-) -> dict[int, str]:
+) -> dict[int, Text]:
     """What fools `victim`: index -> perturbed text, for the successful attacks.
 
     Args:
@@ -49,7 +49,7 @@ def adversarial_examples(
     return {i: o.perturbed for i, o in found if o.outcome == "succeeded"}
 
 
-def with_examples(split: Split, examples: Mapping[int, str], chosen: Sequence[int]) -> Split:
+def with_examples(split: Split, examples: Mapping[int, Text], chosen: Sequence[int]) -> Split:
     """All texts of `split`, then the examples of the chosen ones with the labels of the originals.
 
     Args:

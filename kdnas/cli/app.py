@@ -12,6 +12,8 @@ import typer
 
 from kdnas import __version__
 from kdnas.cli.attack import attack
+from kdnas.cli.compare import compare
+from kdnas.cli.distill import distill
 from kdnas.cli.evaluate import evaluate
 from kdnas.cli.export import export
 from kdnas.cli.inspect import front, plot, show
@@ -35,8 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    search, status, evaluate, front, show, plot, export, attack, transfer, reproduce, verify,
-    presets, methods, resources,
+    search, status, evaluate, front, show, plot, export, attack, transfer, distill, compare,
+    reproduce, verify, presets, methods, resources,
 ):  # fmt: skip
     app.command()(command)
 
@@ -116,9 +118,10 @@ def main() -> None:
 
 def _stopped() -> str:
     """What is said when the user has stopped a command."""
-    goes_on = {*sys.argv[1:2]} <= {"search", "reproduce"} and not {"--dry-run", "--only"} & {
-        *sys.argv
-    }
+    goes_on = {*sys.argv[1:2]} <= {"search", "reproduce", "compare"} and not {
+        "--dry-run",
+        "--only",
+    } & {*sys.argv}
     return _RESUMABLE if goes_on else _STOPPED
 
 

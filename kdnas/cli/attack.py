@@ -17,6 +17,7 @@ from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
     OutOption,
+    PremiseOption,
     RecipeOption,
     RecipeSetOption,
     ResourcesOption,
@@ -39,6 +40,7 @@ def attack(
     model: Annotated[Path, typer.Option(metavar="DIR", help="A saved classifier.")],
     data: DataOption,
     texts: TextsOption = None,
+    premise: PremiseOption = None,
     recipe: RecipeOption = "textfooler",
     overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
@@ -72,12 +74,12 @@ def attack(
     require_usable(out, [model])
     require_cache()
     require_attack(settings, by_textattack=engine == "textattack")
-    labelled = read_texts(data, [model])
+    labelled = read_texts(data, premise, [model])
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    victim, names = open_victim(model)
+    victim, names = open_victim(model, premise is not None)
     split = labelled.among(names).head(texts)
     say_numbers(labelled.labels, names)
     say_remark("attack", settings.remark(labelled.classes))

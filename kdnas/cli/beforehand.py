@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from kdnas.errors import UserError
 
@@ -29,7 +29,7 @@ def chosen_config(
     Raises:
         UserError: They name none, it cannot be used, or the preset is another command's.
     """
-    from kdnas.config import load_config, preset_names
+    from kdnas.config import Command, load_config, preset_names
 
     if not (preset or file or overrides):
         raise UserError(
@@ -37,7 +37,7 @@ def chosen_config(
             " --set task.name=DATA"
         )
     if preset in preset_names() and command and preset not in preset_names(command):
-        other = "reproduce" if command == "search" else "search"
+        other = next(c for c in get_args(Command) if preset in preset_names(c))
         raise UserError(
             f"{preset} is a preset of kdnas {other}: kdnas {other} --preset {preset}; those of"
             f" kdnas {command} are {', '.join(preset_names(command))}"
@@ -65,7 +65,7 @@ def require_inputs(
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import resources_of
-    from kdnas.tasks import read_pools
+    from kdnas.tasks import Columns, read_pools
 
     task = config.task
     require_possible_beforehand(config)
@@ -74,7 +74,8 @@ def require_inputs(
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:
-        read_pools(task.name, task.path, task.validation, task.text_column, task.label_column)
+        columns = Columns(task.text_column, task.premise_column, task.label_column)
+        read_pools(task.name, task.path, task.validation, columns)
 
 
 def require_data_and_model(config: "Config") -> None:

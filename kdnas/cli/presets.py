@@ -15,7 +15,7 @@ def presets(
     from kdnas.config import as_toml, departures, load_config, preset_names, read_preset
 
     if name is None:
-        for command in ("search", "reproduce"):
+        for command in ("search", "reproduce", "compare"):
             typer.echo(f"for kdnas {command}:")
             for each in preset_names(command):
                 typer.echo(f"  {each:<18}{_description(read_preset(each))}")

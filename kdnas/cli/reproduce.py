@@ -47,15 +47,16 @@ def reproduce(
 
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
+    from kdnas.analysis.paper import require_known
     from kdnas.cli.beforehand import chosen_config, require_inputs
     from kdnas.cli.output import duration, messages
-    from kdnas.reproduce import require_known
+    from kdnas.reproduce import OUTPUTS
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
     chosen = chosen_config(preset, config, overrides, "reproduce")
     names = None if only is None else only.split(",")
-    require_known(names or ())
+    require_known(OUTPUTS, names or ())
     if only is None:
         command = fetch_command(preset, config, overrides, reproduction=True)
         require_inputs(chosen, command, out, reproduction=True)
@@ -94,15 +95,16 @@ def _run(
 
 
 def _write(config: "Config", out: Path, names: list[str] | None) -> None:
+    from kdnas.analysis.paper import write_outputs
     from kdnas.cli.output import messages, results
     from kdnas.errors import UserError
-    from kdnas.reproduce import read_material, write_outputs
+    from kdnas.reproduce import OUTPUTS, read_material
 
     material = read_material(config, out)
     for name in material.gone:
         said = f"the search {name} is gone from {out}: what is drawn is drawn without it"
         messages().print(said)
-    files, missing = write_outputs(material, out / "results", names)
+    files, missing = write_outputs(OUTPUTS, material, out / "results", names)
     for file in files:
         results().print(str(file))
     for name, reason in missing.items():

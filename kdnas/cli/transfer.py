@@ -11,6 +11,7 @@ from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
     OutOption,
+    PremiseOption,
     RecipeOption,
     RecipeSetOption,
     ResourcesOption,
@@ -35,6 +36,7 @@ def transfer(
     models: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Saved classifiers.")],
     data: DataOption,
     texts: TextsOption = None,
+    premise: PremiseOption = None,
     recipe: RecipeOption = "textfooler",
     overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
@@ -59,12 +61,12 @@ def transfer(
     require_usable(out, models)
     require_cache()
     require_attack(settings)
-    labelled = read_texts(data, models)
+    labelled = read_texts(data, premise, models)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    opened = {str(folder): open_victim(folder) for folder in models}
+    opened = {str(folder): open_victim(folder, premise is not None) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled.among(names).head(texts)

@@ -20,8 +20,8 @@ _EXAMPLES = 3
 def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption = False) -> None:
     """Check a run's folder for damage and contradictions; exit with 1 if there are any.
 
-    Scores are counted again from the attacked texts; of a reproduction, the numbers of its tables
-    too. Nothing is written into the folder.
+    Scores are counted again from the attacked texts; of a comparison or reproduction, the numbers
+    of its tables too. Nothing is written into the folder.
 
     Example: kdnas verify runs/quickstart
     """
@@ -30,11 +30,14 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     from kdnas.cli.output import print_json, results
     from kdnas.registry import plug_in
     from kdnas.runs import MODELS_FILE
+    from kdnas.study import is_study
 
     for module in plugins or []:
         plug_in(module)
-    reproduction = (run / MODELS_FILE).is_file()
-    problems, counts, notes = _reproduction(run) if reproduction else _search(run)
+    look = _search
+    if (run / MODELS_FILE).is_file():
+        look = _study if is_study(run) else _reproduction
+    problems, counts, notes = look(run)
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
@@ -100,6 +103,15 @@ def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     searches, models = counted(found.searches, "search"), counted(found.models, "model")
     counts = f"{searches}, {models}, {counted(found.numbers, 'number')} of tables"
     return found.problems, counts, _notes(found.counts_only)
+
+
+def _study(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
+    from kdnas.cli.output import counted
+    from kdnas.study import check_study
+
+    found = check_study(run)
+    counts = f"{counted(found.models, 'model')}, {counted(found.numbers, 'number')} of tables"
+    return found.problems, counts, []
 
 
 def _notes(counts_only: Mapping[str, int]) -> list[str]:

@@ -21,6 +21,9 @@ DataOption = Annotated[Path, typer.Option(metavar="FILE", help="Texts with label
 TextsOption = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Only the first N texts.")
 ]
+PremiseOption = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The first texts of pairs, such as premise.")
+]
 RecipeOption = Annotated[
     str, typer.Option(metavar="NAME", help="textfooler, deepwordbug, pruthi, or your module:name.")
 ]
@@ -70,8 +73,8 @@ def require_attack(settings: "AttackSettings", *, by_textattack: bool = False) -
     require_resources(look, fetch_command(None, None, named))
 
 
-def read_texts(data: Path, models: list[Path]) -> "LabelledTexts":
-    """Read labelled texts, and say how many rows have none.
+def read_texts(data: Path, premise: str | None, models: list[Path]) -> "LabelledTexts":
+    """Read labelled texts, or pairs with this column, and say how many rows have none.
 
     Whether the models have tokenizers is looked up too, since to load them takes seconds.
 
@@ -82,7 +85,7 @@ def read_texts(data: Path, models: list[Path]) -> "LabelledTexts":
     from kdnas.model_names import require_tokenizer
     from kdnas.tasks import LabelledTexts
 
-    labelled = LabelledTexts.read(str(data))
+    labelled = LabelledTexts.read(str(data), premise)
     if labelled.empty:
         messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
     say_remark("data", labelled.remark)
@@ -91,8 +94,8 @@ def read_texts(data: Path, models: list[Path]) -> "LabelledTexts":
     return labelled
 
 
-def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
-    """A saved classifier, and the names of its classes.
+def open_victim(folder: Path, pairs: bool = False) -> "tuple[ModelVictim, list[str]]":
+    """A saved classifier of single texts or of pairs, and the names of its classes.
 
     Raises:
         UserError: The folder holds no trained classifier of named classes with its tokenizer.
@@ -106,7 +109,7 @@ def open_victim(folder: Path) -> "tuple[ModelVictim, list[str]]":
     classifier.to(choose_device())
     names = class_names(str(folder), classifier.config)
     longest = min(token_limit(classifier), tokenizer.model_max_length, MOST_TOKENS)
-    return ModelVictim.of_classifier(classifier, tokenizer, longest), names
+    return ModelVictim.of_classifier(classifier, tokenizer, longest, pairs), names
 
 
 def attack_settings(recipe: str, overrides: list[str], **values: Any) -> "AttackSettings":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdnas.comparison.model import Model
-from kdnas.config import LOADING, Config
+from kdnas.config import LOADING, AttackSettings, Config
 from kdnas.records import Evaluate, Failure
 from kdnas.registry import Source, load_sources, sources
 from kdnas.runs import ModelArchive, weights_of
@@ -28,13 +28,25 @@ class Crew:
     cluster: str | None = None
 
 
+@dataclass(frozen=True)
+class Trainings:
+    """The trainings of a comparison.
+
+    Attributes:
+        config: Its settings.
+        folder: Its folder.
+        models: All of them, each after those it needs.
+        attacks: The attacks on each model by name; the first one's outcomes are counted.
+    """
+
+    config: Config
+    folder: Path
+    models: Sequence[Model]
+    attacks: Mapping[str, AttackSettings]
+
+
 def build_models(
-    config: Config,
-    folder: Path,
-    archive: ModelArchive,
-    models: Sequence[Model],
-    crew: Crew,
-    on_model: OnModel,
+    trainings: Trainings, archive: ModelArchive, crew: Crew, on_model: OnModel
 ) -> None:
     """Train and attack the models that are missing, each after those it needs.
 
@@ -42,16 +54,15 @@ def build_models(
     warning, and so are those that need it.
 
     Args:
-        config: The comparison.
-        folder: Its folder.
+        trainings: What there is to train.
         archive: Where the models are recorded.
-        models: All of them, each after those it needs.
         crew: Who trains.
         on_model: Called with each model that is done, how many are, and of how many.
 
     Raises:
         UserError: Something has to be mended.
     """
+    config, folder, models = trainings.config, trainings.folder, trainings.models
     recorded = {(row.name, row.replicate) for row in archive.models()}
     done = {
         m.identity
@@ -64,14 +75,16 @@ def build_models(
 
     def built(model: Model, found: "EvaluatedModel") -> None:
         archive.record_attacks(found.specs)
-        archive.add(found.row, found.texts)
+        archive.add(found.row, found.predictions, found.texts)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 
-    make = partial(open_evaluator, sources(), config.model_dump(mode="json"), folder.resolve())
+    attacks = {name: each.model_dump(mode="json") for name, each in trainings.attacks.items()}
+    settings = config.model_dump(mode="json")
+    make = partial(open_evaluator, sources(), settings, attacks, folder.resolve())
     # The limit is a student's; PKD of a large teacher takes what it takes.
-    settings = config.workers.model_copy(update={"timeout": None})
-    unlimited = config.model_copy(update={"workers": settings})
+    patient = config.workers.model_copy(update={"timeout": None})
+    unlimited = config.model_copy(update={"workers": patient})
     with open_workers(unlimited, folder, crew.jobs, crew.cluster, make) as workers:
         _build_all(workers, missing, done, built)
 
@@ -101,16 +114,24 @@ def _build_all(
 
 
 def open_evaluator(
-    parts: Sequence[Source], settings: Mapping[str, Any], folder: Path
+    parts: Sequence[Source],
+    settings: Mapping[str, Any],
+    attacks: Mapping[str, Mapping[str, Any]],
+    folder: Path,
 ) -> Evaluate[Model, "EvaluatedModel"]:
     """A `ModelEvaluator`, as a worker process opens it; importing it loads torch.
 
     Args:
         parts: The modules that have added parts; without them the settings cannot be read.
         settings: The configuration, as data.
+        attacks: The settings of each attack by name, as data.
         folder: The folder of the comparison.
     """
     load_sources(parts)
     from kdnas.comparison.evaluator import ModelEvaluator
 
-    return ModelEvaluator(Config.model_validate(settings, context=LOADING), folder)
+    config = Config.model_validate(settings, context=LOADING)
+    known = {
+        name: AttackSettings.model_validate(each, context=LOADING) for name, each in attacks.items()
+    }
+    return ModelEvaluator(config, known, folder)

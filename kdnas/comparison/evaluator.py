@@ -1,7 +1,6 @@
 """`ModelEvaluator`: trains a model of a comparison, saves it and attacks it. One per process."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,15 +11,14 @@ from safetensors import SafetensorError
 from kdnas.attacks import Attacker, transfer
 from kdnas.augment import adversarial_examples, attacked_share, with_examples
 from kdnas.comparison.folder import ModelFolder
-from kdnas.comparison.model import OTHER_THRESHOLD, Model
+from kdnas.comparison.model import Model
 from kdnas.comparison.trainer import Trainer
-from kdnas.config import Config
+from kdnas.config import AttackSettings, Config
 from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
-from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode, AttackSpec, TextOutcome
-from kdnas.runs import MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
-from kdnas.seeds import derived_seed
+from kdnas.records import AttackSpec, Text, TextOutcome, as_read, written
+from kdnas.runs import FILE_NAME, MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.tasks import Task
 from kdnas.training import choose_device, exact_float32, quiet_libraries
 from kdnas.writing import write_whole
@@ -28,33 +26,19 @@ from kdnas.writing import write_whole
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A trained model and what became of each text of report-val in each attack on it."""
+    """A trained model on report-val.
+
+    Attributes:
+        row: The model.
+        predictions: The class that it gives each text.
+        specs: The attacks on it by name.
+        texts: What became of each attacked text in each of them.
+    """
 
     row: ModelRow
+    predictions: tuple[int, ...]
     specs: Mapping[str, AttackSpec]
     texts: Mapping[str, list[TextOutcome]]
-
-
-def attack_specs(config: Config, task: Task) -> dict[str, AttackSpec]:
-    """The attacks on every model by name: first that of the searches, then what to compare it with.
-
-    These are TextFooler as it is set, TextFooler with the other named threshold, and DeepWordBug.
-    """
-    attack, seed = config.attack, config.search.seed
-
-    def spec(recipe: str, mode: AttackMode) -> AttackSpec:
-        chosen = attack.model_copy(update={"recipe": recipe, "mode": mode})
-        return chosen.spec(sentiment=task.sentiment, seed=seed)
-
-    fooler = spec("textfooler", "lazy")
-    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != fooler.settings.similarity)
-    own = {attack.recipe: spec(attack.recipe, "exact")}
-    others = {
-        "textfooler": fooler,
-        OTHER_THRESHOLD: replace(fooler, settings=replace(fooler.settings, similarity=other)),
-        "deepwordbug": AttackSpec(recipe="deepwordbug", resources=attack.resources, seed=seed),
-    }
-    return own | others | own  # the own one first, and none twice
 
 
 class ModelEvaluator:
@@ -62,25 +46,28 @@ class ModelEvaluator:
 
     Args:
         config: The comparison.
+        attacks: The attacks on every model by name.
         folder: Its folder; models and adversarial texts are kept there.
 
     Raises:
         UserError: The task or the teacher is another one now than the searches had.
     """
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(self, config: Config, attacks: Mapping[str, AttackSettings], folder: Path) -> None:
         quiet_libraries()
         exact_float32(config.search.threads)
         self._config, self._folder = config, folder
         self._prepared = prepare(config)
         task, teacher = self._prepared.task.summary(), self._prepared.teacher.identity
-        for path in (*folder.glob("*/archive.sqlite"), folder / MODELS_FILE):
+        for path in (*folder.glob(f"*/{FILE_NAME}"), *folder.glob(MODELS_FILE)):
             with Store.read(path) as store:
                 require_same_origin(folder, store, task, teacher)
         tokenizer, length = self._prepared.tokenizer, config.student.max_length
-        self._models = ModelFolder(folder, tokenizer, length, choose_device())
+        pairs = self._prepared.task.pairs
+        self._models = ModelFolder(folder, tokenizer, length, choose_device(), pairs)
         self._train = Trainer(config, self._prepared, self._models)
-        specs = attack_specs(config, self._prepared.task)
+        sentiment, seed = self._prepared.task.sentiment, config.search.seed
+        specs = {name: each.spec(sentiment=sentiment, seed=seed) for name, each in attacks.items()}
         self._attackers = {name: Attacker(spec) for name, spec in specs.items()}
 
     def __call__(self, model: Model) -> EvaluatedModel:
@@ -96,15 +83,14 @@ class ModelEvaluator:
             raise UserError(f"{model.name}: {error}; go on with --resume") from error
 
     def _evaluated(self, model: Model) -> EvaluatedModel:
-        seed = derived_seed(self._config.search.seed, *model.identity)
-        task = self._task_of(model)
-        start = time.perf_counter()
-        network, loss = self._train(model, task, seed)
-        seconds = time.perf_counter() - start
-        network.eval()
+        seed, task = model.seed(self._config.search.seed), self._task_of(model)
+        trained = self._train(model, task, seed)
+        network = trained.network.eval()
         self._models.save(model, network)
-        split = task.report.head(self._config.attack.report_texts)
         victim = self._models.victim(network)
+        rows = victim.encode(list(map(written, task.report.texts)))
+        predicted = victim.logits(rows).argmax(axis=1)
+        split = task.report.head(self._config.attack.report_texts)
         texts = {
             name: attacker.attack(victim, split.texts, split.labels)
             for name, attacker in self._attackers.items()
@@ -116,12 +102,13 @@ class ModelEvaluator:
             seed=seed,
             parameters=sum(p.numel() for p in network.parameters()),
             examples=len(task.train) - len(self._prepared.task.train),
-            loss=loss,
-            seconds=seconds,
+            loss=trained.loss,
+            seconds=trained.seconds,
             architecture=json.dumps(architecture) if architecture else "",
             weights=content_hash(weights_of(self._folder, *model.identity)),
         )
-        return EvaluatedModel(row, {name: a.spec for name, a in self._attackers.items()}, texts)
+        specs = {name: attacker.spec for name, attacker in self._attackers.items()}
+        return EvaluatedModel(row, tuple(predicted.tolist()), specs, texts)
 
     def shown(self, outcomes: list[TextOutcome], model: tuple[str, int]) -> dict[int, bool]:
         """Whether a saved model is right on the adversarial texts of another."""
@@ -137,7 +124,7 @@ class ModelEvaluator:
         chosen = attacked_share(len(task.train), model.strength, seed)
         return replace(task, train=with_examples(task.train, examples, chosen))
 
-    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, str]:
+    def _examples(self, fooled: Model, chosen: list[int]) -> dict[int, Text]:
         """What fools a saved model among the chosen training texts; attacked once and kept."""
         path = self._folder / "examples" / f"{fooled.name}-{fooled.replicate}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,9 +132,10 @@ class ModelEvaluator:
             if path.exists():
                 kept = json.loads(path.read_text())
                 if set(chosen) <= set(kept["attacked"]):
-                    return {int(i): text for i, text in kept["texts"].items()}
+                    return {int(i): as_read(text) for i, text in kept["texts"].items()}
             victim = self._models.victim(self._models.load(fooled.identity))
             attacker = Attacker(replace(self._prepared.spec, mode="lazy"))
             texts = adversarial_examples(attacker, victim, self._prepared.task.train, chosen)
-            write_whole(path, json.dumps({"attacked": chosen, "texts": texts}).encode())
+            kept = {"attacked": chosen, "texts": {i: written(text) for i, text in texts.items()}}
+            write_whole(path, json.dumps(kept).encode())
             return texts

@@ -22,12 +22,14 @@ class ModelFolder:
         tokenizer: The tokenizer of all models.
         length: Longest text that they see (tokens).
         device: Where they are loaded.
+        pairs: Whether texts are pairs.
     """
 
     folder: Path
     tokenizer: Any
     length: int
     device: torch.device
+    pairs: bool = False
 
     def place(self, identity: tuple[str, int]) -> Path:
         """The folder of a model by its name and replicate."""
@@ -44,4 +46,4 @@ class ModelFolder:
 
     def victim(self, network: Any) -> ModelVictim:
         """A model as an attack sees it."""
-        return ModelVictim.of_classifier(network, self.tokenizer, self.length)
+        return ModelVictim.of_classifier(network, self.tokenizer, self.length, self.pairs)

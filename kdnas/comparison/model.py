@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["searched", "cells", "first-layers", "trained", "teacher"]
-"""Students of the search space, AdaBERT's cells, the first layers of the teacher, models that are
-trained already and go on, and the teacher itself."""
+from kdnas.seeds import derived_seed
 
-OTHER_THRESHOLD = "other-threshold"
-"""The attack by TextFooler with the other named threshold."""
+Kind = Literal["searched", "cells", "first-layers", "every-layers", "saved", "trained", "teacher"]
+"""Students of the search space, AdaBERT's cells, the first or every n-th layers of the teacher's
+start, a saved classifier, models of the comparison that go on, and the teacher itself."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +20,14 @@ class Model:
         kind: What is trained; a teacher is taken as it is.
         method: The method that teaches it, a name in `METHODS`.
         source: What it is distilled from, or goes on with where it is trained already.
-        architecture: JSON of a searched student; "" for others.
+        start: What a student begins from, by its kind: the JSON of a searched one, how many of the
+            first layers, every how many-th layer, the folder of a saved one; "" for others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.
         widest: The largest share that any training needs of the same examples.
+        stem: Trainings of one stem and replicate have one seed: they begin with the same weights
+            and see their texts in the same order. "" for a stem of its own.
     """
 
     name: str
@@ -33,15 +35,20 @@ class Model:
     kind: Kind
     method: str = ""
     source: "Model | None" = None
-    architecture: str = ""
+    start: str = ""
     epochs: int | None = None
     strength: float = 0.0
     widest: float = 0.0
+    stem: str = ""
 
     @property
     def identity(self) -> tuple[str, int]:
         """Name and replicate."""
         return self.name, self.replicate
+
+    def seed(self, of: int) -> int:
+        """The seed of its training, from that of the comparison."""
+        return derived_seed(of, self.stem or self.name, self.replicate)
 
     @property
     def teacher(self) -> "Model":

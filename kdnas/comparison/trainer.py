@@ -1,9 +1,12 @@
 """`Trainer`: how each model of a comparison is made and taught."""
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+import torch
 
 from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
 from kdnas.cache import fingerprint
@@ -11,16 +14,40 @@ from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
+from kdnas.errors import UserError
 from kdnas.evaluation import Prepared, attacked_texts, fresh_student
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
-from kdnas.space import Architecture
+from kdnas.space import canonical, read_genotype
 from kdnas.tasks import Task
-from kdnas.teachers import Teacher, first_layers, lesson_of, require_chain, taught_chain
+from kdnas.teachers import (
+    Teacher,
+    every_layers,
+    first_layers,
+    lesson_of,
+    load_for_task,
+    load_tokenizer,
+    require_chain,
+    taught_chain,
+)
 
-_RATE, _EPOCHS = 5e-5, 4
-"""How students that are a shorter teacher are trained (Sun 2019); those of `[distill]` are for
-students that begin without any layer."""
+_BEGUN = ("first-layers", "every-layers", "saved")
+"""Kinds of students that begin with trained layers."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        network: A Hugging Face classifier.
+        loss: Of the last epoch; None for the teacher, which is taken as it is.
+        seconds: Wall time of the training, without what the teacher says beforehand.
+    """
+
+    network: Any
+    loss: float | None = None
+    seconds: float = 0.0
 
 
 class Trainer:
@@ -36,13 +63,15 @@ class Trainer:
         self._config, self._prepared, self._folder = config, prepared, folder
         self._make: dict[str, Callable[[Model, int], Any]] = {
             "first-layers": self._first_layers,
+            "every-layers": self._every_layers,
+            "saved": self._saved,
             "cells": self._cells,
             "searched": self._searched,
             "trained": self._trained,
         }
 
-    def __call__(self, model: Model, task: Task, seed: int) -> tuple[Any, float | None]:
-        """A trained network and the loss of its last epoch, None for the teacher.
+    def __call__(self, model: Model, task: Task, seed: int) -> Trained:
+        """A trained network.
 
         Args:
             model: What it is made from has been built.
@@ -50,8 +79,8 @@ class Trainer:
             seed: Decides its weights and batches.
         """
         if model.source is None:
-            return self._prepared.teacher.load(self._folder.device), None
-        learner = Learner(model.name, model.kind == "trained", model.kind == "first-layers")
+            return Trained(self._prepared.teacher.load(self._folder.device))
+        learner = Learner(model.name, model.kind == "trained", model.kind in _BEGUN)
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
         settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
@@ -61,12 +90,24 @@ class Trainer:
         attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked)
         make = partial(self._make[model.kind], model)
-        return teach(make, lesson, recipe, seed, chain, goes_on=model.kind == "first-layers")
+        start = time.perf_counter()
+        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)
+        return Trained(student, loss, time.perf_counter() - start)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names
-        layers = self._config.distill.table("pkd").layers
+        layers = int(model.start) if model.start else None
         return first_layers(name, labels, layers, seed, self._folder.device)
+
+    def _every_layers(self, model: Model, seed: int) -> Any:
+        name, labels = self._config.teacher.model, self._prepared.task.label_names
+        return every_layers(name, labels, int(model.start), seed, self._folder.device)
+
+    def _saved(self, model: Model, seed: int) -> Any:
+        labels = self._prepared.task.label_names
+        require_vocabulary(model.start, self._prepared.tokenizer)
+        torch.manual_seed(seed)
+        return load_for_task(model.start, labels).to(self._folder.device)
 
     def _cells(self, model: Model, seed: int) -> Any:
         cell = CellArchitecture.from_json(SHIPPED_CELL.read_text())
@@ -74,7 +115,7 @@ class Trainer:
         return fresh_student(self._prepared, settings, cell, seed, form)
 
     def _searched(self, model: Model, seed: int) -> Any:
-        arch = Architecture.from_json(model.architecture).canonical()
+        arch = canonical(read_genotype(model.start))
         return fresh_student(self._prepared, self._config.student, arch, seed)
 
     def _trained(self, model: Model, seed: int) -> Any:
@@ -87,8 +128,9 @@ class Trainer:
         if model.kind == "trained" and model.source is not None:
             schedule = replace(schedule, learning_rate=self._rate(model.source))
         else:
-            if model.kind == "first-layers":
-                schedule = replace(schedule, learning_rate=_RATE, epochs=_EPOCHS)
+            if model.kind in _BEGUN:
+                begun = self._config.compare
+                schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
             schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
         return recipe_of(self._config.distill, model.method, schedule)
 
@@ -108,3 +150,16 @@ class Trainer:
         folder = teacher.folder if of_the_run else self._folder.place(source.identity)
         identity = fingerprint(teacher=content_hash(folder), texts=task.fingerprint)
         return Teacher(folder, identity, teacher.max_length)
+
+
+def require_vocabulary(folder: str, tokenizer: Any) -> None:
+    """Refuse a saved model that reads other tokens than the teacher, whose ids it is given.
+
+    Raises:
+        UserError: Its vocabulary is another.
+    """
+    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
+        raise UserError(
+            f"{folder} has another vocabulary than the teacher: name a student whose tokenizer is"
+            " the teacher's, or the teacher that it goes with"
+        )

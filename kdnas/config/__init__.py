@@ -9,6 +9,7 @@ with the context `STORED`, which imports nothing.
 """
 
 from kdnas.config.attack import AttackSettings
+from kdnas.config.compare import CompareSettings
 from kdnas.config.config import Config
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
@@ -18,6 +19,7 @@ from kdnas.config.load import (
     departures,
     difference,
     load_config,
+    overridden,
     preset_names,
     read_preset,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "TASKS",
     "AttackSettings",
     "Command",
+    "CompareSettings",
     "Config",
     "ConstraintSettings",
     "DistillSettings",
@@ -51,6 +54,7 @@ __all__ = [
     "departures",
     "difference",
     "load_config",
+    "overridden",
     "preset_names",
     "read_preset",
 ]

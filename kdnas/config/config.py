@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ValidationInfo
 
 from kdnas.config.attack import AttackSettings
+from kdnas.config.compare import CompareSettings
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
 from kdnas.config.reproduce import ReproduceSettings
@@ -49,3 +50,4 @@ class Config(Section):
     workers: WorkerSettings = WorkerSettings()
     slurm: SlurmSettings = SlurmSettings()
     reproduce: ReproduceSettings = ReproduceSettings()
+    compare: CompareSettings = CompareSettings()

@@ -22,7 +22,7 @@ _NO_TOML = (ValueError, RecursionError)
 
 Leaves = dict[str, Any]
 
-Command = Literal["search", "reproduce"]
+Command = Literal["search", "reproduce", "compare"]
 """The commands that have presets of their own."""
 
 
@@ -62,6 +62,19 @@ def load_config(
         values = _parse(read_small(file), str(file))
         if not values:
             raise UserError(f"{file} sets nothing: write settings into it, or name a --preset")
+    return _loaded(values, overrides)
+
+
+def overridden(config: Config, overrides: Sequence[str]) -> Config:
+    """A configuration with some settings changed, each `section.field=value`.
+
+    Raises:
+        UserError: As `load_config` does.
+    """
+    return _loaded(config.model_dump(mode="json"), overrides)
+
+
+def _loaded(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     for override in overrides:
         _apply(values, override)
     try:

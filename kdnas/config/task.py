@@ -48,6 +48,8 @@ class TaskSettings(Section):
             `save_to_disk` wrote, or one with files such as `train.tsv` and `dev.tsv`.
         validation: For a local path: a second one that search-val and report-val are taken from.
         text_column, label_column: Columns of hub and local data.
+        premise_column: The first string of pairs, whose second is in `text_column`; None reads
+            single texts.
         train, search, report: Most texts of each split; None takes all there are.
         seed: Seed of the split.
         max_overlap: Largest share of validation texts whose 4-grams all occur in the training
@@ -60,6 +62,7 @@ class TaskSettings(Section):
     path: Name | None = None
     validation: Name | None = None
     text_column: Name | None = None
+    premise_column: Name | None = None
     label_column: Name = "label"
     train: Count | None = None
     search: Count | None = None

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import count
 from typing import Any
@@ -133,8 +133,8 @@ def _shown(
         return
     ids = texts.ids if others is None else _above_each_other(texts.ids, others.ids)
     with only_rows_of(student.student.embedding, ids) as rows:
-        shown = EncodedTexts(rows[: len(texts)], texts.lengths)
-        yield shown, None if others is None else EncodedTexts(rows[len(texts) :], others.lengths)
+        shown = replace(texts, ids=rows[: len(texts)])
+        yield shown, None if others is None else replace(others, ids=rows[len(texts) :])
 
 
 def _above_each_other(*some: np.ndarray) -> np.ndarray:

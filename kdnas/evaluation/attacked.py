@@ -10,7 +10,7 @@ from kdnas.attacks import Attacker, ModelVictim
 from kdnas.augment import adversarial_examples, attacked_share
 from kdnas.cache import cached_arrays, fingerprint
 from kdnas.distillation import ATTACKED, Recipe, needs_of
-from kdnas.records import AttackSpec
+from kdnas.records import AttackSpec, Text, as_read, written
 from kdnas.tasks import Task
 from kdnas.teachers import Teacher
 from kdnas.training import choose_device
@@ -18,7 +18,7 @@ from kdnas.training import choose_device
 
 def attacked_texts(
     recipe: Recipe, settings: Any, spec: AttackSpec, teacher: Teacher, task: Task
-) -> tuple[str, ...] | None:
+) -> tuple[Text, ...] | None:
     """Every training text, those that fool the teacher in their attacked form.
 
     They are made once and kept.
@@ -42,12 +42,12 @@ def attacked_texts(
 
     def make() -> dict[str, np.ndarray]:
         network, tokenizer = teacher.load(choose_device()), teacher.tokenizer()
-        victim = ModelVictim.of_classifier(network, tokenizer, teacher.max_length)
+        victim = ModelVictim.of_classifier(network, tokenizer, teacher.max_length, task.pairs)
         chosen = attacked_share(len(task.train), strength, spec.seed)
         found = adversarial_examples(Attacker(spec), victim, task.train, chosen)
-        written = json.dumps(found).encode()
-        return {"texts": np.frombuffer(written, dtype=np.uint8)}
+        content = json.dumps({i: written(text) for i, text in found.items()}).encode()
+        return {"texts": np.frombuffer(content, dtype=np.uint8)}
 
     kept = cached_arrays(f"attacked-{name}", make)["texts"].tobytes()
-    found = {int(i): text for i, text in json.loads(kept).items()}
+    found = {int(i): as_read(text) for i, text in json.loads(kept).items()}
     return tuple(found.get(i, text) for i, text in enumerate(task.train.texts))

@@ -23,6 +23,7 @@ from kdnas.records import (
     Measurement,
     Report,
     TextOutcome,
+    written,
 )
 from kdnas.registry import Source, load_sources
 from kdnas.space import canonical
@@ -51,7 +52,8 @@ class Evaluator:
         self._config, self._folder, self._say = config, folder, say
         self.prepared = prepared = prepare(config, on_stage, say)
         self._attacker = Attacker(prepared.spec)
-        self._tokens = Tokens(prepared.tokenizer, config.student.max_length)
+        length, pairs = config.student.max_length, prepared.task.pairs
+        self._tokens = Tokens(prepared.tokenizer, length, pairs)
         self._recipe, self._chain = recipe_of(config.distill), chain_of(config.distill)
 
     def __call__(self, job: Job) -> Evaluation | Report:
@@ -111,7 +113,7 @@ class Evaluator:
         """The counts on a split, the attacked texts, and the predicted class of every text."""
         prepared = self.prepared
         victim = ModelVictim(logits_of(student), self._tokens, student.device)
-        predicted = victim.logits(victim.encode(split.texts)).argmax(axis=1)
+        predicted = victim.logits(victim.encode(list(map(written, split.texts)))).argmax(axis=1)
         subset = split.head(attacked)
         texts = self._attacker.attack(victim, subset.texts, subset.labels)
         classes = prepared.shape.classes

@@ -14,7 +14,7 @@ from kdnas.errors import UserError
 from kdnas.evaluation.attacked import attacked_texts
 from kdnas.feasible import require_possible
 from kdnas.metrics import accuracy_floor, points
-from kdnas.records import AttackSpec
+from kdnas.records import AttackSpec, written
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import (
@@ -101,7 +101,7 @@ def _require_attackable(config: Config, task: Task) -> None:
     attack = config.attack
     if attack_spec(config, task).in_lockstep:
         attacked = ((task.search, attack.texts), (task.report, attack.report_texts))
-        require_cut([text for split, count in attacked for text in split.head(count).texts])
+        require_cut([written(t) for split, count in attacked for t in split.head(count).texts])
 
 
 def saying_epochs(say: OnStage) -> Callable[[int, int, float], None]:

@@ -30,6 +30,7 @@ from kdnas.records.recipes import (
     TextFooler,
     is_sentiment,
 )
+from kdnas.records.text import Text, as_read, columns_of, written
 
 __all__ = [
     "ATTACKS",
@@ -56,8 +57,12 @@ __all__ = [
     "ResultT",
     "Stage",
     "StopWords",
+    "Text",
     "TextFooler",
     "TextOutcome",
+    "as_read",
+    "columns_of",
     "is_sentiment",
     "pooled",
+    "written",
 ]

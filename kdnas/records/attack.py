@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from kdnas.errors import UserError
 from kdnas.records.recipes import ATTACKS, LABELS, Resources, StopWords
+from kdnas.records.text import Text
 
 Outcome = Literal["skipped", "succeeded", "failed"]
 AttackMode = Literal["lazy", "exact"]
@@ -149,7 +150,7 @@ class TextOutcome:
     words: int
     words_changed: int
     queries: int | None
-    perturbed: str = ""
+    perturbed: Text = ""
     sent: int = field(default=0, compare=False)
 
 

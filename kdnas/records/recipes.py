@@ -122,8 +122,9 @@ class Recipe:
             is nothing to keep.
         stopwords: The list of words that it never changes: `textfooler` or `nltk` (NLTK's English
             one); offline the former takes the latter's place. None where it has none.
-        of_columns: Whether TextAttack's recipe looks at the columns of a text. Its texts have one,
-            but it lists words of equal importance in another order then.
+        keeps_premise: Whether it leaves the first string of a pair as it is, as TextAttack's recipe
+            does where it has an `InputColumnModification`. That also decides in which order it
+            lists words of equal importance, of single texts too.
     """
 
     build: str | Callable[..., Any]
@@ -134,7 +135,7 @@ class Recipe:
     candidates: str | Callable[..., Any] | None = None
     substitutes: str | Callable[..., Any] | None = None
     stopwords: StopWords | None = None
-    of_columns: bool = False
+    keeps_premise: bool = False
 
     @property
     def in_lockstep(self) -> bool:
@@ -161,7 +162,7 @@ ATTACKS: Registry[Recipe] = Registry(
             candidates=f"{_PARTS}.textfooler:Neighbours",
             substitutes=f"{_PARTS}.textfooler:Substitutes",
             stopwords="textfooler",
-            of_columns=True,
+            keeps_premise=True,
         ),
         "deepwordbug": Recipe(
             build=f"{_PARTS}.deepwordbug:build",

@@ -2,7 +2,7 @@
 
 The way of a reproduction: `run_searches` (each a run folder of its own), `finalists` (the students
 that are trained again), `compared_models` (every training; `kdnas.comparison` does them),
-`transfer_matrix`, and then `read_material` and `write_outputs`, which need the archives alone.
+`transfer_matrix`, and then `read_material` and `OUTPUTS`, which need the archives alone.
 `reproduce` does all of it. `sweep` searches among the recorded students. `check_reproduction`
 counts everything again.
 """
@@ -10,7 +10,7 @@ counts everything again.
 from kdnas.reproduce.finalists import finalists, read_runs
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import compared_models
-from kdnas.reproduce.outputs import OUTPUTS, require_known, write_outputs
+from kdnas.reproduce.outputs import OUTPUTS
 from kdnas.reproduce.run import reproduce
 from kdnas.reproduce.searches import run_searches, search_configs
 from kdnas.reproduce.transfers import transfer_matrix
@@ -26,9 +26,7 @@ __all__ = [
     "read_material",
     "read_runs",
     "reproduce",
-    "require_known",
     "run_searches",
     "search_configs",
     "transfer_matrix",
-    "write_outputs",
 ]

@@ -5,12 +5,17 @@ from pathlib import Path
 
 from kdnas.analysis.front import evaluated
 from kdnas.analysis.paper import Reported, Scores, model_scores, reported
-from kdnas.comparison import OTHER_THRESHOLD
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec
 from kdnas.reproduce.finalists import Run, finalists, read_runs
-from kdnas.reproduce.models import GROWING, PATIENT, student_name, sweep_name
+from kdnas.reproduce.models import (
+    GROWING,
+    OTHER_THRESHOLD,
+    PATIENT,
+    student_name,
+    sweep_name,
+)
 from kdnas.reproduce.searches import search_configs
 from kdnas.runs import MODELS_FILE, ModelArchive, Row, require_same, stored_config
 from kdnas.runs.context import OFFLINE

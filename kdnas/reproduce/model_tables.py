@@ -14,9 +14,9 @@ from kdnas.analysis.paper import (
     variance_components,
 )
 from kdnas.analysis.paper.table import Cell
-from kdnas.comparison import OTHER_THRESHOLD
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material
+from kdnas.reproduce.models import OTHER_THRESHOLD
 
 DIFFERENCES = (2, 5)
 """The differences, in points, for which the trainings are counted that would show them."""
@@ -87,7 +87,7 @@ def mcnemar_table(m: Material) -> PaperTable:
     for what, name in ours.items():
         for other, rival in models.items():
             if other not in ours:
-                found = compare(m.direct[name], m.direct[rival])
+                found = compare(m.direct[name].held, m.direct[rival].held)
                 counts = Estimate(found.first), Estimate(found.second)
                 rows.append((what, other, *counts, f"{found.p:.2g}"))
     header = ("student", "against", "only the student holds", "only the other holds", "p")

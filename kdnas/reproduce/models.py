@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kdnas.comparison import TEACHER, Model
-from kdnas.config import Config
+from kdnas.config import AttackSettings, Config
+from kdnas.records import SIMILARITY_THRESHOLDS, AttackMode
 
 GROWING = tuple(f"reproduce.{n}" for n in ("replicates", "strengths", "sweep_seeds"))
 """Settings that ask for more of the same; the models that are there stay what they are."""
+
+OTHER_THRESHOLD = "other-threshold"
+"""The attack by TextFooler with the other named threshold."""
 
 ROBUST_TEACHER, PATIENT, CELLS = "teacher-at", "pkd", "cells"
 
@@ -64,7 +68,9 @@ def _baselines(config: Config, robust: Model, replicate: int) -> list[Model]:
     """
     strength = config.reproduce.strength
     sweep = sorted({strength, *(config.reproduce.strengths if replicate == 1 else ())})
-    patient = Model(PATIENT, replicate, "first-layers", "pkd", TEACHER)
+    layers = config.distill.table(PATIENT).layers
+    first = str(layers) if layers else ""
+    patient = Model(PATIENT, replicate, "first-layers", "pkd", TEACHER, first)
     cells = Model(CELLS, replicate, "cells", "adabert", TEACHER, epochs=config.reproduce.epochs)
     extra = replace(cells, strength=strength, widest=strength)
     return [
@@ -76,3 +82,28 @@ def _baselines(config: Config, robust: Model, replicate: int) -> list[Model]:
         replace(cells, name=f"{CELLS}-robust", source=robust),
         replace(extra, name=f"{CELLS}-robust-extra", source=robust),
     ]
+
+
+def compared_attacks(config: Config) -> dict[str, AttackSettings]:
+    """The attacks on every model by name: first that of the searches, then what to compare it with.
+
+    These are TextFooler as it is set, TextFooler with the other named threshold, and DeepWordBug.
+    """
+    attack = config.attack
+
+    def chosen(recipe: str, mode: AttackMode) -> AttackSettings:
+        return attack.model_copy(update={"recipe": recipe, "mode": mode})
+
+    fooler = chosen("textfooler", "lazy")
+    usual = fooler.table("textfooler")
+    threshold = fooler.spec(sentiment=True, seed=0).settings.similarity  # a number, not its name
+    other = next(s for s in SIMILARITY_THRESHOLDS.values() if s != threshold)
+    own = {attack.recipe: chosen(attack.recipe, "exact")}
+    others = {
+        "textfooler": fooler,
+        OTHER_THRESHOLD: fooler.model_copy(update={"textfooler": replace(usual, similarity=other)}),
+        "deepwordbug": AttackSettings(
+            recipe="deepwordbug", resources=attack.resources, mode="exact"
+        ),
+    }
+    return own | others | own  # the own one first, and none twice

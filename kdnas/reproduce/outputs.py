@@ -1,6 +1,6 @@
 """The tables and figures of a reproduction by name, from its archives alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,12 +11,10 @@ from kdnas.analysis.paper import (
     LABELS,
     PaperTable,
     Scores,
-    as_csv,
-    as_latex,
-    as_markdown,
     table1,
     table3,
     table4,
+    write_table,
 )
 from kdnas.errors import UserError
 from kdnas.metrics import ACCURACY, ROBUSTNESS, Metric
@@ -25,49 +23,11 @@ from kdnas.reproduce.material import Material
 from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.searches import NO_FLOOR, UNIFORM, WEIGHTED, search_configs
 from kdnas.runs import Row
-from kdnas.writing import CannotWrite, write_whole
-
-FORMS = {".md": as_markdown, ".csv": as_csv, ".tex": as_latex}
 
 _ERRORS = (
     "Points; accuracy and robustness: mean ± standard error over texts and trainings, others: over "
     "trainings."
 )
-
-
-def write_outputs(
-    material: Material, folder: Path, names: Sequence[str] | None = None
-) -> tuple[list[Path], dict[str, str]]:
-    """Write the outputs of these names (default: all) that are possible.
-
-    Returns:
-        The files, and why what could not be made is missing, by name.
-
-    Raises:
-        UserError: There is no such output, or a file cannot be written.
-    """
-    require_known(names or ())
-    files: list[Path] = []
-    missing: dict[str, str] = {}
-    for name in OUTPUTS if names is None else names:
-        try:
-            files += OUTPUTS[name](material, folder, name)
-        except CannotWrite:
-            raise
-        except UserError as error:
-            missing[name] = str(error)
-    return files, missing
-
-
-def require_known(names: Sequence[str]) -> None:
-    """Refuse names of outputs that there are not.
-
-    Raises:
-        UserError: It names the first of them.
-    """
-    for name in names:
-        if name not in OUTPUTS:
-            raise UserError(f"no output {name!r}; there are {', '.join(OUTPUTS)}")
 
 
 def _table(
@@ -79,13 +39,8 @@ def _table(
 ) -> list[Path]:
     """A table in its three forms."""
     table = make(material)
-    if not table.rows:
-        raise UserError("no line of it has scores yet")
     noted = replace(table, notes=(*table.notes, *notes(material), *material.caveat))
-    files = [folder / f"{name}{ending}" for ending in FORMS]
-    for file, form in zip(files, FORMS.values(), strict=True):
-        write_whole(file, form(noted).encode())
-    return files
+    return write_table(noted, folder, name)
 
 
 def _figure1(m: Material, folder: Path, name: str) -> list[Path]:

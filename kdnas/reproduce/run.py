@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from kdnas.comparison import TEACHER, Crew, Model, build_models
+from kdnas.comparison import TEACHER, Crew, Model, Trainings, build_models
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
@@ -12,6 +12,7 @@ from kdnas.reproduce.models import (
     CELLS,
     GROWING,
     PATIENT,
+    compared_attacks,
     compared_models,
     student_name,
 )
@@ -72,7 +73,8 @@ def reproduce(
             what = f"model {model.name}, training {model.replicate}"
             listener.counted("models", what, done, total)
 
-        build_models(config, folder, archive, models, crew, built)
+        trainings = Trainings(config, folder, models, compared_attacks(config))
+        build_models(trainings, archive, crew, built)
         names = [TEACHER.name, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         shown = partial(listener.counted, "transfers", "transfer")
@@ -105,7 +107,7 @@ def _record_origin(archive: ModelArchive, search: Path) -> None:
     """Take over what the searches were made from: the models are made from it too."""
     with Archive.read(search) as searched:
         known = {name: searched.meta(name) for name in ("task", "teacher", "shape")}
-        originals, split = searched.originals("report"), searched.splits["report"]
+        texts = [text for _, text in searched.originals("report")]
+        split = searched.splits["report"]
     archive.set_meta(**known)
-    labels, texts = zip(*originals, strict=True)
-    archive.record_split("report", labels, split.classes, texts)
+    archive.record_split("report", split.labels.tolist(), split.classes, texts)

@@ -47,7 +47,7 @@ def transfer_matrix(
         return
     from kdnas.comparison.evaluator import ModelEvaluator  # it loads torch
 
-    evaluator = ModelEvaluator(config, folder.resolve())
+    evaluator = ModelEvaluator(config, {}, folder.resolve())
     for done, (surrogate, target, replicate) in enumerate(missing, len(pairs) - len(missing) + 1):
         outcomes = pairs[surrogate, target, replicate]
         shown = evaluator.shown(outcomes, (target, one(target, replicate)))

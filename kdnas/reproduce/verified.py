@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from kdnas.analysis.paper import LABELS
+from kdnas.analysis.paper import LABELS, write_outputs
 from kdnas.reproduce.finalists import BEST
 from kdnas.reproduce.material import Material, read_material
 from kdnas.reproduce.models import sweep_name
+from kdnas.reproduce.outputs import OUTPUTS
 from kdnas.reproduce.recounted import table_problems
-from kdnas.reproduce.redrawn import redrawn_problems
 from kdnas.runs import MODELS_FILE, ModelArchive, RunFolder, stored_config
-from kdnas.verify import Problem, check, model_problems, seal_problems
+from kdnas.verify import Problem, check, model_problems, redrawn_problems, seal_problems
+
+TABLES = tuple(n for n in OUTPUTS if not n.startswith("figure") and n != "weights")
+"""Those that follow from the archives alone; the sweep of the weights has settings of its own."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
         )
         return ReproductionVerdict(gone, len(searches), trained, 0)
     wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
-    wrong += redrawn_problems(material, results)
+    write = partial(write_outputs, OUTPUTS, material)
+    wrong += redrawn_problems(write, TABLES, results)
     wrong = wrong or seal_problems(folder)
     return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers, counts_only)
 

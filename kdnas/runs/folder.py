@@ -177,7 +177,7 @@ def require_same(
     """
     if free is None:
         others = (name for name in METHODS if name != config.distill.method)
-        free = ("reproduce.", *(f"distill.{name}." for name in others))
+        free = ("reproduce.", "compare.", *(f"distill.{name}." for name in others))
     differing = {
         name: values
         for name, values in difference(stored, config).items()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.records import AttackOutcome, Measurement, TextOutcome
+from kdnas.records import AttackOutcome, Measurement, TextOutcome, written
 
 OUTCOME_COLUMNS = (
     "text_index",
@@ -73,7 +73,7 @@ def _number(classes: int) -> str:
 def outcome_values(texts: Iterable[TextOutcome]) -> list[tuple[Any, ...]]:
     """The columns `OUTCOME_COLUMNS` of each attacked text."""
     return [
-        (t.index, t.predicted, t.outcome, t.words, t.words_changed, t.queries, t.perturbed)
+        (t.index, t.predicted, t.outcome, t.words, t.words_changed, t.queries, written(t.perturbed))
         for t in texts
     ]
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
-from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest
+from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest, unpacked
 from kdnas.runs.store import SEALED, Store
 
 _MODELS = """
@@ -65,8 +67,7 @@ class ModelRow:
 class ModelArchive(Store):
     """Appends to and reads from the models of one comparison.
 
-    A model is a student whose key is its name; its measurement is made on report-val, on the texts
-    that are attacked.
+    A model is a student whose key is its name; its measurement is made on report-val.
     """
 
     sealed = (*SEALED, "SELECT * FROM students", "SELECT * FROM transfers")
@@ -75,17 +76,24 @@ class ModelArchive(Store):
     def _missing(cls, path: Path) -> UserError:
         return UserError(f"no reproduction at {path.parent}: {path.name} is missing")
 
-    def add(self, row: ModelRow, texts: Mapping[str, Sequence[TextOutcome]]) -> None:
-        """Record a model and what became of each text in each attack on it, by attack.
+    def add(
+        self,
+        row: ModelRow,
+        predictions: Sequence[int],
+        texts: Mapping[str, Sequence[TextOutcome]],
+    ) -> None:
+        """Record a model; an earlier record of the same training, whose files were lost, goes.
 
-        An earlier record of the same training, whose files were lost, gives way to it.
+        Args:
+            row: The model.
+            predictions: The class that it gives each text of report-val.
+            texts: What became of each attacked text in each attack on it, by attack.
         """
-        first = next(iter(texts.values()))
-        predictions = packed([text.predicted for text in first], self.splits["report"].classes)
+        classes = packed(predictions, self.splits["report"].classes)
         with self._writing():
             birth = self._birth(row)
             (trial,) = self._db.execute(_ADD, _trial_columns(birth, row)).fetchone()
-            self._measure(trial, "report", predictions, texts, 0.0)
+            self._measure(trial, "report", classes, texts, 0.0)
 
     def _birth(self, row: ModelRow) -> int:
         """The number of a model's name, a new one where it has none."""
@@ -100,6 +108,16 @@ class ModelArchive(Store):
             ).fetchone()
         birth: int = found[0]
         return birth
+
+    def predictions(self, name: str, replicate: int) -> np.ndarray:
+        """Return the class that a model gives each text of report-val, ``(texts,)``."""
+        query = (
+            "SELECT predictions FROM measurements JOIN trials USING (trial)"
+            " JOIN students USING (birth) WHERE key = ? AND replicate = ? AND split = 'report'"
+        )
+        with self._understanding():
+            (found,) = self._db.execute(query, (name, replicate)).fetchone()
+            return unpacked(found, self.splits["report"].classes)
 
     def add_transfer(
         self, surrogate: str, target: str, replicate: int, correct: Mapping[int, bool]

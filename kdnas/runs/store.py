@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from kdnas.records import AttackSpec, Stage, TextOutcome
+from kdnas.records import AttackSpec, Stage, Text, TextOutcome, as_read, written
 from kdnas.runs.database import Database
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
@@ -58,7 +58,7 @@ class Store(Database):
         return checksum(*(list(map(tuple, self.query(select))) for select in self.sealed))
 
     def record_split(
-        self, split: Stage, labels: Sequence[int], classes: int, attacked: Sequence[str]
+        self, split: Stage, labels: Sequence[int], classes: int, attacked: Sequence[Text]
     ) -> None:
         """Record what a split of the data is, before anything is measured on it.
 
@@ -68,7 +68,8 @@ class Store(Database):
             classes: How many classes the task has.
             attacked: The texts that are attacked, the first of the split.
         """
-        originals = [(i, label, text) for i, (label, text) in enumerate(zip(labels, attacked))]  # noqa: B905
+        pairs = zip(labels, map(written, attacked))  # noqa: B905
+        originals = [(i, label, text) for i, (label, text) in enumerate(pairs)]
         blob = packed(labels, classes)
         values = (split, classes, blob, originals_digest(blob, originals))
         with self._writing():
@@ -79,10 +80,19 @@ class Store(Database):
             )
         self.__dict__.pop("splits", None)
 
-    def originals(self, split: Stage) -> list[tuple[int, str]]:
+    def originals(self, split: Stage) -> list[tuple[int, Text]]:
         """Return the class and the words of each attacked text of a split, in order."""
         query = "SELECT label, text FROM originals WHERE split = ? ORDER BY text_index"
-        return [tuple(row) for row in self._db.execute(query, (split,))]
+        rows = self._db.execute(query, (split,)).fetchall()
+        return [(label, self._text(text)) for label, text in rows]
+
+    def _text(self, kept: str) -> Text:
+        """A text as it is kept, which is a pair where those of the task are."""
+        return as_read(kept) if self._pairs else kept
+
+    @cached_property
+    def _pairs(self) -> bool:
+        return bool((self.meta("task") or {}).get("pairs", False))
 
     @cached_property
     def splits(self) -> dict[str, SplitLabels]:
@@ -168,4 +178,5 @@ class Store(Database):
             f" WHERE {where} ORDER BY text_index"
         )
         with self._understanding():
-            return [TextOutcome(*row) for row in self._db.execute(query, values)]
+            rows = self._db.execute(query, values).fetchall()
+            return [TextOutcome(*(*row[:-1], self._text(row[-1]))) for row in rows]

@@ -14,10 +14,11 @@ from kdnas.tasks.build import build_task, read_pools
 from kdnas.tasks.cut import word_boundary_cut
 from kdnas.tasks.labelled import LabelledTexts
 from kdnas.tasks.overlap import overlap_share
-from kdnas.tasks.tables import Source, Table
+from kdnas.tasks.tables import Columns, Source, Table
 from kdnas.tasks.task import Split, Task
 
 __all__ = [
+    "Columns",
     "LabelledTexts",
     "Source",
     "Split",

@@ -6,6 +6,7 @@ from typing import Any
 from kdnas.config import TASKS
 from kdnas.config.task import is_local
 from kdnas.errors import UserError
+from kdnas.records import Text
 from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import Cleaned, clean
 from kdnas.tasks.divide import divide
@@ -13,13 +14,14 @@ from kdnas.tasks.files import read_local
 from kdnas.tasks.hub import read_hub
 from kdnas.tasks.labels import Pools, labelled_pools
 from kdnas.tasks.overlap import overlap_share
-from kdnas.tasks.tables import Role, Source, Table
+from kdnas.tasks.tables import Columns, Role, Source, Table
 from kdnas.tasks.task import Split, Task
 
 
 def build_task(
-    cut: Callable[[str], str], *, name: str, path: str | None, validation: str | None,
-    text_column: str | None, label_column: str, max_overlap: float, **parts: Any,
+    cut: Callable[[Any], Any], *, name: str, path: str | None, validation: str | None,
+    text_column: str | None, premise_column: str | None, label_column: str, max_overlap: float,
+    **parts: Any,
 ) -> Task:  # fmt: skip
     """The task of that name, equal for equal arguments and data.
 
@@ -30,7 +32,8 @@ def build_task(
         UserError: The data cannot be read, lacks a class where one is needed, or its validation
             was cut from its training text.
     """
-    source, pools = read_pools(name, path, validation, text_column, label_column)
+    columns = Columns(text_column, premise_column, label_column)
+    source, pools = read_pools(name, path, validation, columns)
     cleaned = clean(pools.splits, cut)
     (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
     parts_found = {"train": train, "search": search, "report": report}
@@ -53,7 +56,7 @@ def build_task(
 
 
 def read_pools(
-    name: str, path: str | None, validation: str | None, text_column: str | None, label_column: str
+    name: str, path: str | None, validation: str | None, columns: Columns
 ) -> tuple[Source, Pools]:
     """The rows of a task, and their labelled texts, before they are cut and divided.
 
@@ -61,7 +64,7 @@ def read_pools(
         UserError: The data cannot be read, or has no texts with labels of two classes.
     """
     source = _source(name, path, validation)
-    return source, labelled_pools(source.tables, text_column, label_column)
+    return source, labelled_pools(source.tables, columns)
 
 
 def _source(name: str, path: str | None, validation: str | None) -> Source:
@@ -162,5 +165,5 @@ def _divided(
     )
 
 
-def _held_out_texts(search: Split, report: Split) -> tuple[str, ...]:
+def _held_out_texts(search: Split, report: Split) -> tuple[Text, ...]:
     return search.texts if report is search else search.texts + report.texts

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
+from kdnas.records import Text
 from kdnas.tasks.overlap import Gram, grams
 
 _COMMON = 50
 """A 4-gram of more texts than these is a phrase of the language, not a sign of a copy."""
 
 
-def near_duplicates(texts: Sequence[str]) -> list[int]:
+def near_duplicates(texts: Sequence[Text]) -> list[int]:
     """Number the groups of texts that are nearly the same or cut from one another.
 
     Two texts belong together where the shorter shares half of its 4-grams with the other, and all

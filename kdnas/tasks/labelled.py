@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from kdnas.errors import UserError
+from kdnas.records import Text
 from kdnas.tasks.files import read_local
 from kdnas.tasks.labels import labels_of, pair_remark, texts_of
+from kdnas.tasks.tables import Columns
 from kdnas.tasks.task import Split
 
 
@@ -17,7 +19,7 @@ class LabelledTexts:
     Attributes:
         origin: The file.
         rows: The number of each text in it, from 1.
-        texts: One line each.
+        texts: One line each, or pairs of lines.
         labels: As they are written; None where a row has none.
         classes: How the data calls its classes: 0 and 1 where the labels are numbers. They say
             what the texts are about, whatever a model calls its classes.
@@ -27,22 +29,27 @@ class LabelledTexts:
 
     origin: str
     rows: tuple[int, ...]
-    texts: tuple[str, ...]
+    texts: tuple[Text, ...]
     labels: tuple[str | None, ...]
     classes: tuple[str, ...]
     empty: int
     remark: str
 
     @classmethod
-    def read(cls, name: str) -> Self:
+    def read(cls, name: str, premise: str | None = None) -> Self:
         """Read a path; of a folder with several splits test, or else validation, or else train.
+
+        Args:
+            name: The path.
+            premise: The column of the first string of pairs; None reads single texts.
 
         Raises:
             UserError: The data cannot be read, or there is no text in it.
         """
         tables = read_local(name)
         table = next(tables[role] for role in ("test", "validation", "train") if role in tables)
-        texts, labels = texts_of(table, None), labels_of(table, "label")
+        columns = Columns(premise=premise)
+        texts, labels = texts_of(table, columns), labels_of(table, columns.label)
         kept = [row for row, text in enumerate(texts) if text]
         if not kept:
             raise UserError(f"{name} has no text: every row of its {len(texts)} is blank")
@@ -54,7 +61,7 @@ class LabelledTexts:
             tuple(labels[row] for row in kept),
             tuple(written),
             len(texts) - len(kept),
-            pair_remark(table, None),
+            pair_remark(table, columns),
         )
 
     def among(self, label_names: Sequence[str]) -> Split:

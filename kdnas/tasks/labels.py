@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kdnas.errors import UserError
-from kdnas.tasks.tables import Role, Table
+from kdnas.records import Text
+from kdnas.tasks.tables import Columns, Role, Table
 from kdnas.tasks.task import Split
 
 _TEXT_COLUMNS = ("text", "sentence", "content", "review")
@@ -20,7 +21,7 @@ _PAIRS = (
     ("sentence1", "sentence2"),
     ("text1", "text2"),
 )
-"""Columns that data sets of pairs of texts have."""
+"""Columns that data sets of pairs of texts have: the premise, and what belongs to it."""
 
 _MANY, _FEWEST_TEXTS, _FEWEST_ROWS = 20, 50, 3
 """More different labels than these, with fewer rows of each than these, are no classes: numbers
@@ -32,12 +33,12 @@ _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 @dataclass(frozen=True)
 class Pools:
-    """Labelled texts by role, all of one line and none empty.
+    """Labelled texts by role, all of one line, or two in a pair, and none empty.
 
     Attributes:
         label_names: The classes.
         splits: Pools in the order of their rows; those without labels are left out.
-        empty: Rows dropped because they had no text or no label.
+        empty: Rows dropped because they had no label, or a text of theirs was missing.
         remark: What a user should know of how they were read; often nothing.
     """
 
@@ -47,7 +48,7 @@ class Pools:
     remark: str
 
 
-def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: str) -> Pools:
+def labelled_pools(tables: Mapping[Role, Table], columns: Columns) -> Pools:
     """The pools of the tables that have labels, with texts and labels in these columns.
 
     Classes keep the order that the data gives them; otherwise they are the labels found, sorted
@@ -59,6 +60,7 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         UserError: A column is missing or not what it should be, there are not two classes, or the
             labels are scores.
     """
+    label_in = columns.label
     labels = {role: labels_of(table, label_in) for role, table in tables.items()}
     # The hub marks the hidden labels of a test split with -1.
     labels = {role: found for role, found in labels.items() if set(found) - {None, "-1"}}
@@ -79,7 +81,7 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
         )
     splits, empty = {}, 0
     for role, found in labels.items():
-        texts = texts_of(tables[role], text_in)
+        texts = texts_of(tables[role], columns)
         splits[role] = _pool(texts, found, names, tables[role].origin)
         empty += len(texts) - len(splits[role])
     if not any(map(len, splits.values())):
@@ -87,18 +89,34 @@ def labelled_pools(tables: Mapping[Role, Table], text_in: str | None, label_in: 
             f"{_origins(tables)}: none of the {empty} rows has a text and a label; name others"
             " with task.text_column=NAME and task.label_column=NAME"
         )
-    return Pools(names, splits, empty, pair_remark(tables[next(iter(splits))], text_in))
+    return Pools(names, splits, empty, pair_remark(tables[next(iter(splits))], columns))
 
 
-def texts_of(table: Table, column: str | None) -> list[str]:
-    """The texts on one line each; a missing one is empty."""
-    column = _text_column(table, column)
+def texts_of(table: Table, columns: Columns) -> list[Text]:
+    """The texts on one line each, or as pairs of lines; "" where one is missing or blank."""
+    column = _text_column(table, columns)
+    texts = _lines_of(table, column, "text_column")
+    if columns.premise is None:
+        return list(texts)
+    if columns.premise not in table.columns:
+        raise _no_column(table, f"no column {columns.premise!r}", "premise_column")
+    if columns.premise == column:
+        raise UserError(
+            f"{table.origin}: column {column!r} cannot be both strings of a pair; name the other"
+            " with task.text_column=NAME"
+        )
+    pairs = zip(_lines_of(table, columns.premise, "premise_column"), texts, strict=True)
+    return [(premise, text) if premise and text else "" for premise, text in pairs]
+
+
+def _lines_of(table: Table, column: str, setting: str) -> list[str]:
+    """The texts of a column on one line each; a missing one is empty."""
     values = table.columns[column][:]
     other = next((value for value in values if not isinstance(value, str | None)), None)
     if other is not None:
         raise UserError(
             f"{table.origin}: column {column!r} holds {other!r:.40}, not text; name the column of "
-            "texts `text`, or for a search choose it with task.text_column=NAME"
+            f"texts `text`, or for a search choose it with task.{setting}=NAME"
         )
     texts = [" ".join(str(value or "").split()) for value in values]
     for row, text in enumerate(texts, 1):
@@ -107,25 +125,32 @@ def texts_of(table: Table, column: str | None) -> list[str]:
     return texts
 
 
-def _text_column(table: Table, column: str | None) -> str:
-    """The column that texts are read from: the one that is asked for, or the first usual one."""
+def _text_column(table: Table, columns: Columns) -> str:
+    """The column of texts: the one that is asked for, the premise's own, or the first usual one."""
+    column = columns.text
+    usual = [second for first, second in _PAIRS if first == columns.premise] or _TEXT_COLUMNS
     if column is None:
-        column = next((name for name in _TEXT_COLUMNS if name in table.columns), None)
+        column = next((name for name in usual if name in table.columns), None)
     if column is None:
-        raise _no_column(table, f"none of {', '.join(_TEXT_COLUMNS)}", "text_column")
+        raise _no_column(table, f"none of {', '.join(usual)}", "text_column")
     if column not in table.columns:
         raise _no_column(table, f"no column {column!r}", "text_column")
     return column
 
 
-def pair_remark(table: Table, asked: str | None) -> str:
+def pair_remark(table: Table, columns: Columns) -> str:
     """Say that one column of a pair is read, where a table has another that belongs to it."""
-    column = _text_column(table, asked)
+    if columns.premise is not None:
+        return ""
+    column = _text_column(table, columns)
     others = [name for pair in _PAIRS if column in pair for name in pair if name != column]
     other = next((name for name in others if name in table.columns), None)
     if other is None:
         return ""
-    return f"one text per example is read, from column {column!r}; {other!r} is not used"
+    return (
+        f"one text per example is read, from column {column!r}; {other!r} is not used"
+        " (task.premise_column=NAME reads pairs)"
+    )
 
 
 def labels_of(table: Table, column: str) -> list[str | None]:
@@ -159,7 +184,7 @@ def _no_column(table: Table, problem: str, setting: str) -> UserError:
     paired = setting == "text_column" and any(set(pair) <= set(table.columns) for pair in _PAIRS)
     return UserError(
         f"{table.origin} has {problem}; its columns are {there}: rename one, or for a search choose"
-        f" it with task.{setting}=NAME{'; of a pair of texts only one is read' if paired else ''}"
+        f" it with task.{setting}=NAME{'; task.premise_column=NAME reads pairs' if paired else ''}"
     )
 
 
@@ -182,7 +207,7 @@ def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
     return names
 
 
-def _pool(texts: list[str], labels: list[str | None], names: Sequence[str], origin: str) -> Split:
+def _pool(texts: list[Text], labels: list[str | None], names: Sequence[str], origin: str) -> Split:
     number = {name: i for i, name in enumerate(names)}
     kept = [(text, label) for text, label in zip(texts, labels, strict=True) if text and label]
     strange = next((label for _, label in kept if label not in number), None)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from kdnas.records import Text, written
+
 _GRAM = 4
 
 Gram = tuple[str, ...]
 
 
-def overlap_share(validation: Sequence[str], train: Sequence[str]) -> float:
+def overlap_share(validation: Sequence[Text], train: Sequence[Text]) -> float:
     """The share of validation texts whose every 4-gram occurs in the training texts.
 
     Tokens are lower-cased words between white space; texts of fewer than 4 do not count. It is
@@ -30,7 +32,7 @@ def overlap_share(validation: Sequence[str], train: Sequence[str]) -> float:
     return sum(unseen.isdisjoint(found) for found in measured) / len(measured)
 
 
-def grams(text: str) -> set[Gram]:
-    """The 4-grams of a text's lower-cased words between white space."""
-    tokens = text.lower().split()
+def grams(text: Text) -> set[Gram]:
+    """The 4-grams of a text's lower-cased words between white space; a pair is read as one text."""
+    tokens = written(text).lower().split()
     return {tuple(tokens[i : i + _GRAM]) for i in range(len(tokens) - _GRAM + 1)}

@@ -25,6 +25,21 @@ NO_LICENCE = "not stated"
 
 
 @dataclass(frozen=True)
+class Columns:
+    """The names of the columns that are read.
+
+    Attributes:
+        text: The text, or the second string of a pair; None takes the first usual name.
+        premise: The first string of a pair; None where texts are single.
+        label: What is to be predicted.
+    """
+
+    text: str | None = None
+    premise: str | None = None
+    label: str = "label"
+
+
+@dataclass(frozen=True)
 class Table:
     """Columns of equal length.
 

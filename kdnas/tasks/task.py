@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from kdnas.cache import fingerprint
-from kdnas.records import is_sentiment
+from kdnas.records import Text, is_sentiment, written
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,12 @@ class Split:
     """Labelled texts; those of a task are ordered so that every prefix is nearly stratified.
 
     Attributes:
-        texts: One line each.
+        texts: Of one line each, or pairs of such lines.
         labels: Class numbers, as many as texts.
         origin: The pool that the texts were taken from.
     """
 
-    texts: tuple[str, ...]
+    texts: tuple[Text, ...]
     labels: tuple[int, ...]
     origin: str
 
@@ -33,12 +33,13 @@ class Split:
 
     @property
     def sha256(self) -> str:
-        """A checksum over a line for each text: the text, a tab, its class number, a line feed.
+        """A checksum over the texts: each, a pair as its two lines, a tab, the label, a line feed.
 
         >>> Split(("a film",), (1,), "").sha256[:8]
         '01e3535c'
         """
-        lines = (f"{text}\t{label}\n" for text, label in zip(self.texts, self.labels, strict=True))
+        pairs = zip(self.texts, self.labels, strict=True)
+        lines = (f"{written(text)}\t{label}\n" for text, label in pairs)
         return sha256("".join(lines).encode()).hexdigest()
 
     def head(self, n: int | None) -> "Split":
@@ -86,6 +87,11 @@ class Task:
         return is_sentiment(self.label_names)
 
     @property
+    def pairs(self) -> bool:
+        """Whether its texts are pairs."""
+        return any(isinstance(text, tuple) for text in self.train.texts[:1])
+
+    @property
     def splits(self) -> dict[str, Split]:
         """The three splits by name."""
         return {"train": self.train, "search": self.search, "report": self.report}
@@ -110,6 +116,7 @@ class Task:
         return {
             "name": self.name,
             "labels": list(self.label_names),
+            "pairs": self.pairs,
             "splits": splits,
             "cut_share": self.cut_share,
             "overlap": self.overlap,

@@ -8,14 +8,14 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`: a student that is a shorter teacher;
+- `first_layers`, `every_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
   refuses those that are larger than the teacher.
 """
 
 from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
-from kdnas.teachers.first_layers import first_layers
+from kdnas.teachers.first_layers import every_layers, first_layers
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
@@ -37,6 +37,7 @@ __all__ = [
     "ProbeTraining",
     "Teacher",
     "class_names",
+    "every_layers",
     "first_layers",
     "lesson_of",
     "load_classifier",

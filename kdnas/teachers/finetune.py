@@ -26,7 +26,6 @@ from kdnas.teachers.pretrained import (
     token_limit,
 )
 from kdnas.training import (
-    EncodedTexts,
     Inputs,
     Schedule,
     autocast,
@@ -123,9 +122,8 @@ def finetune(
     texts, truth = encode(tokenizer, task.train.texts, max_length), torch.tensor(task.train.labels)
 
     def loss_of(index: np.ndarray) -> Tensor:
-        batch = take(texts, index, device)
         with autocast(device):
-            logits = logits_of(model, inputs)(batch.ids, batch.mask)
+            logits = logits_of(model, inputs)(take(texts, index, device))
         return F.cross_entropy(logits.float(), truth[index].to(device))
 
     kept_back = min(len(texts) // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
@@ -141,8 +139,7 @@ def finetune(
         on_epoch(epoch, schedule.epochs, loss)
         if not kept_back:
             return
-        held_out = EncodedTexts(texts.ids[-kept_back:], texts.lengths[-kept_back:])
-        logits = predict(logits_of(model.eval(), inputs), held_out, device)
+        logits = predict(logits_of(model.eval(), inputs), texts[-kept_back:], device)
         model.train()
         accuracy = float((logits.argmax(1) == truth[-kept_back:].numpy()).mean())
         if accuracy >= highest:

@@ -1,9 +1,11 @@
 """Students that are a shorter teacher."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from kdnas.errors import UserError
 from kdnas.teachers.head import load_for_task
@@ -33,8 +35,43 @@ def first_layers(
     chosen = max(depth // 2, 1) if layers is None else layers
     if not 1 <= chosen <= depth:
         raise UserError(
-            f"a student of {chosen} layers of a teacher with {depth}: set distill.pkd.layers to 1"
-            f" to {depth}"
+            f"a student of {chosen} layers of a teacher with {depth}: take 1 to {depth}"
         )
     torch.manual_seed(seed)
     return load_for_task(name, label_names, num_hidden_layers=chosen).to(device)
+
+
+def every_layers(
+    name: str, label_names: Sequence[str], step: int, seed: int, device: torch.device
+) -> Any:
+    """A student that begins with every so-many-th layer of a pre-trained transformer.
+
+    Args:
+        name: The model that the teacher was fine-tuned from.
+        label_names: The classes.
+        step: 2 for the second, fourth, ... layer.
+        seed: Decides the start of a fresh head.
+        device: Where the student is.
+
+    Raises:
+        UserError: The student would have no layer.
+    """
+    depth = load_config(name).num_hidden_layers
+    if not 1 <= step <= depth:
+        raise UserError(f"every {step}. layer of a teacher with {depth}: take every 1. to {depth}.")
+    torch.manual_seed(seed)
+    whole = load_for_task(name, label_names)
+    kept = range(step - 1, depth, step)
+    config = copy.deepcopy(whole.config)
+    for key, value in vars(config).items():
+        if isinstance(value, list) and len(value) == depth:  # what each layer is like
+            setattr(config, key, [value[layer] for layer in kept])
+    config.num_hidden_layers = len(kept)
+    for module in list(whole.modules()):
+        for child, layers in module.named_children():
+            if isinstance(layers, nn.ModuleList) and len(layers) == depth:
+                setattr(module, child, nn.ModuleList(layers[layer] for layer in kept))
+    # A new one: whoever loads the student later builds it from its configuration too.
+    student = type(whole)(config)
+    student.load_state_dict(whole.state_dict())
+    return student.to(device)

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kdnas.distillation import Reader, Seen, Sizes
-from kdnas.training import PLAIN, EncodedTexts, Inputs, predict
+from kdnas.distillation import Reader, Sizes
+from kdnas.training import PLAIN, Batch, EncodedTexts, Inputs, predict
 
 
 def logits_and_layers(
@@ -21,9 +21,8 @@ def logits_and_layers(
     sizes, reader = Sizes.of(model), Reader(model, inputs)
     classes = sizes.classes
 
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        out = inputs.read(model, ids, mask, output_hidden_states=True)
-        seen = Seen(reader, mask, out)
+    def forward(batch: Batch) -> Tensor:
+        seen = reader.see(batch)
         return torch.cat([seen.logits, seen.embedded, *seen.states], dim=1)
 
     found = predict(forward, texts, device)

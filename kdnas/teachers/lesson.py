@@ -5,6 +5,7 @@ from functools import partial
 
 from kdnas.config import TeacherSettings
 from kdnas.distillation import Lesson, Recipe, signals_of
+from kdnas.records import Text
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.signals import teacher_signals
@@ -16,7 +17,7 @@ def lesson_of(
     teacher: Teacher,
     task: Task,
     recipe: Recipe,
-    attacked: Sequence[str] | None = None,
+    attacked: Sequence[Text] | None = None,
 ) -> Lesson:
     """The training texts of a task with what a recipe needs of a teacher.
 

@@ -11,6 +11,7 @@ import torch
 from kdnas.cache import cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
 from kdnas.distillation import Reader
+from kdnas.records import Text
 from kdnas.registry import Registry
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
@@ -50,7 +51,7 @@ class Pass:
         found = cached_arrays(name, lambda: {"last": np.array([self.inputs.last])})
         return bool(found["last"][0])
 
-    def encoded(self, texts: tuple[str, ...]) -> EncodedTexts:
+    def encoded(self, texts: tuple[Text, ...]) -> EncodedTexts:
         """Texts as the teacher sees them."""
         return encode(self.teacher.tokenizer(), texts, self.teacher.max_length)
 

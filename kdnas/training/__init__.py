@@ -9,10 +9,12 @@ Teachers and students train with `fit`. Two loops stand apart: the linear probes
 from kdnas.training.batches import (
     Batch,
     EncodedTexts,
+    Row,
     encode,
     epoch_plan,
     first_steps,
     padded,
+    rows_of,
     take,
 )
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
@@ -26,6 +28,7 @@ __all__ = [
     "EncodedTexts",
     "Forward",
     "Inputs",
+    "Row",
     "Schedule",
     "autocast",
     "choose_device",
@@ -40,5 +43,6 @@ __all__ = [
     "padded",
     "predict",
     "quiet_libraries",
+    "rows_of",
     "take",
 ]

@@ -14,7 +14,8 @@ from kdnas.records import EvaluationFailed
 from kdnas.training.batches import Batch, EncodedTexts, take
 from kdnas.training.inputs import PLAIN, Inputs
 
-Forward = Callable[[Tensor, Tensor], Tensor]
+Forward = Callable[[Batch], Tensor]
+"""From a batch to its logits, (batch, classes)."""
 
 
 def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN, **asked: bool) -> Any:
@@ -22,14 +23,14 @@ def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN, **asked: bool) 
 
     The states of a token stand where the batch has it, wherever the model pads.
     """
-    return inputs.read(model, batch.ids, batch.mask, output_hidden_states=True, **asked)
+    return inputs.read(model, batch, output_hidden_states=True, **asked)
 
 
 def logits_of(model: Any, inputs: Inputs = PLAIN) -> Forward:
-    """A Hugging Face classifier as a function of ids and mask, both (batch, length)."""
+    """A Hugging Face classifier as a function of a batch."""
 
-    def forward(ids: Tensor, mask: Tensor) -> Tensor:
-        logits: Tensor = inputs.read(model, ids, mask).logits
+    def forward(batch: Batch) -> Tensor:
+        logits: Tensor = inputs.read(model, batch).logits
         return logits
 
     return forward
@@ -41,7 +42,7 @@ def predict(
     """The logits of all texts, batched by length.
 
     Args:
-        forward: (ids, mask), both (batch, length), to logits (batch, classes).
+        forward: From a batch to logits (batch, classes).
         texts: What to score.
         device: Where `forward` computes.
         batch_size: Most texts of a batch.
@@ -55,8 +56,7 @@ def predict(
 
     def score(index: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            batch = take(texts, index, device)
-            return forward(batch.ids, batch.mask).float().cpu().numpy()
+            return forward(take(texts, index, device)).float().cpu().numpy()
 
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     size = min(batch_size, math.ceil(len(texts) / threads))

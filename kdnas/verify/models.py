@@ -1,7 +1,7 @@
 """Whether the models of a comparison contradict their attacked texts, files and searches."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kdnas.config import Config
@@ -31,15 +31,20 @@ FROM trials JOIN students USING (birth)
 """
 
 
-def model_problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with the models of a comparison."""
+def model_problems(folder: Path, stem: Callable[[str], str] = lambda name: name) -> list[Problem]:
+    """Return everything that is wrong with the models of a comparison.
+
+    Args:
+        folder: Its folder.
+        stem: From the name of a model to what its seeds are made from (`kdnas.comparison.Model`).
+    """
 
     def look(archive: ModelArchive) -> list[Problem]:
         settings, problems = read_settings(archive)
         problems += [*attack_problems(archive), *measurement_problems(archive, "report")]
         problems += [*_results(archive), *_transfers(archive)]
         if settings.config and not problems:
-            problems += _models(archive.models(), folder, settings.config)
+            problems += _models(archive.models(), folder, settings.config, stem)
             problems += _searches(archive, folder)
         return problems
 
@@ -68,15 +73,17 @@ def _transfers(archive: ModelArchive) -> Iterator[Problem]:
         yield Problem(f"transfer from {surrogate}", f"text {index} never fooled it")
 
 
-def _models(models: list[ModelRow], folder: Path, config: Config) -> Iterator[Problem]:
+def _models(
+    models: list[ModelRow], folder: Path, config: Config, stem: Callable[[str], str]
+) -> Iterator[Problem]:
     """Whether seeds, architectures and files of the models are those of their names."""
     for row in models:
         place = f"{row.name} {row.replicate}"
-        seed = derived_seed(config.search.seed, row.name, row.replicate)
+        seed = derived_seed(config.search.seed, stem(row.name), row.replicate)
         if row.seed != seed:
             yield Problem(place, f"its seed is {row.seed}; its name and the run's seed give {seed}")
         if row.name.startswith("student-"):
-            message = _wrong_student(row)
+            message = _wrong_student(row, stem(row.name))
             if message:
                 yield Problem(place, message)
         weights = weights_of(folder, row.name, row.replicate)
@@ -89,12 +96,12 @@ def _models(models: list[ModelRow], folder: Path, config: Config) -> Iterator[Pr
             yield Problem(str(weights.relative_to(folder)), message)
 
 
-def _wrong_student(row: ModelRow) -> str:
+def _wrong_student(row: ModelRow, name: str) -> str:
     try:
         key = read_genotype(row.architecture).key
     except UserError as error:
         return f"its architecture cannot be read: {error}"
-    fits = row.name == f"student-{key[:12]}"
+    fits = name == f"student-{key[:12]}"
     return "" if fits else f"its architecture has the key {key}"
 
 

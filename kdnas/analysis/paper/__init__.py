@@ -5,20 +5,23 @@
   two of them text by text;
 - `variance_components`: what of their spread is the architecture's, what the training's;
 - `grouped`, `correlations`: how scores go with the architecture;
-- `table1` to `table5`, each a `PaperTable`, which `as_markdown`, `as_csv` and `as_latex` write.
+- `table1` to `table5`, each a `PaperTable`, which `as_markdown`, `as_csv` and `as_latex` write;
+- `write_outputs`, `write_table`: what writes tables and figures by name.
 """
 
 from kdnas.analysis.paper.comparison import Comparison, compare
 from kdnas.analysis.paper.correlation import COEFFICIENTS, SIZE, Correlation, correlations
 from kdnas.analysis.paper.groups import STUDIED, TRAITS, Group, grouped
+from kdnas.analysis.paper.outputs import FORMS, require_known, write_outputs, write_table
 from kdnas.analysis.paper.reported import Reported, reported
-from kdnas.analysis.paper.scores import Estimate, Scores, model_scores
+from kdnas.analysis.paper.scores import Estimate, Scores, model_scores, share
 from kdnas.analysis.paper.table import PaperTable, as_csv, as_latex, as_markdown
 from kdnas.analysis.paper.tables import LABELS, table1, table2, table3, table4, table5
 from kdnas.analysis.paper.variance import Variance, variance_components
 
 __all__ = [
     "COEFFICIENTS",
+    "FORMS",
     "LABELS",
     "SIZE",
     "STUDIED",
@@ -39,10 +42,14 @@ __all__ = [
     "grouped",
     "model_scores",
     "reported",
+    "require_known",
+    "share",
     "table1",
     "table2",
     "table3",
     "table4",
     "table5",
     "variance_components",
+    "write_outputs",
+    "write_table",
 ]

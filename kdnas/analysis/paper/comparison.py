@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdnas.analysis.paper.scores import Scores
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -22,15 +20,19 @@ class Comparison:
     p: float
 
 
-def compare(first: Scores, second: Scores) -> Comparison:
+def compare(first: np.ndarray, second: np.ndarray) -> Comparison:
     """McNemar's test, extended to several trainings of each model.
 
     The trainings are paired in their order; where a model has only one, it is paired with each of
     the other. Under the null hypothesis the two models could be exchanged on every text, so the sum
     of all differences of a text has either sign with the same probability: all signs are counted,
     exactly. With one training each this is the exact McNemar test (McNemar 1947).
+
+    Args:
+        first: Whether each training (rows) of one model holds each text (columns).
+        second: The same of the other.
     """
-    one, other = first.held.astype(int), second.held.astype(int)
+    one, other = first.astype(int), second.astype(int)
     fewest, most = sorted((len(one), len(other)))
     pairs = most if fewest == 1 else fewest
     differences = one[:pairs] - other[:pairs]

@@ -54,17 +54,17 @@ class Scores:
     @property
     def accuracy(self) -> Estimate:
         """Accuracy before the attack, in points."""
-        return self._share(lambda text: text.outcome != "skipped")
+        return share(self._told(lambda text: text.outcome != "skipped"))
 
     @property
     def robustness(self) -> Estimate:
         """Accuracy under attack over all texts, in points."""
-        return self._share(lambda text: text.outcome == "failed")
+        return share(self.held)
 
     @property
     def held(self) -> np.ndarray:
         """Whether each training (rows) holds each text (columns) under the attack."""
-        return np.array([[text.outcome == "failed" for text in told] for told in self.texts])
+        return self._told(lambda text: text.outcome == "failed")
 
     @property
     def worst(self) -> Estimate:
@@ -110,14 +110,23 @@ class Scores:
             "robustness": [points(outcome.robustness) for outcome in self.outcomes],
         }
 
-    def _share(self, right: Callable[[TextOutcome], bool]) -> Estimate:
-        """The mean over all, with the variances of the texts' and of the trainings' means added."""
-        held = points(np.array([[right(text) for text in told] for told in self.texts]))
-        trainings, texts = held.shape
-        variance = held.mean(axis=0).var() / texts
-        if trainings > 1:
-            variance += held.mean(axis=1).var(ddof=1) / trainings
-        return Estimate(float(held.mean()), math.sqrt(variance))
+    def _told(self, of: Callable[[TextOutcome], bool]) -> np.ndarray:
+        return np.array([[of(text) for text in told] for told in self.texts])
+
+
+def share(held: np.ndarray) -> Estimate:
+    """The mean over all in points, with the variances of the texts' and of the trainings' means.
+
+    Args:
+        held: What each training (rows) makes of each text (columns): 1 where it holds, 0 where it
+            does not, or the difference of two such tables.
+    """
+    held = points(held)
+    trainings, texts = held.shape
+    variance = held.mean(axis=0).var() / texts
+    if trainings > 1:
+        variance += held.mean(axis=1).var(ddof=1) / trainings
+    return Estimate(float(held.mean()), math.sqrt(variance))
 
 
 def _mean(values: list[float]) -> Estimate:

@@ -18,7 +18,7 @@ from kdnas.attacks.parts import Parts
 from kdnas.attacks.resources import CLASS_PACKAGES, AttackResources, stopwords, tagger_identity
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.offline import expected_hash
-from kdnas.records import ATTACKS, AttackSpec
+from kdnas.records import ATTACKS, AttackSpec, Text
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ Plans = list[TextPlan | None]
 
 
 def cached_plans(
-    texts: Sequence[str], spec: AttackSpec, resources: AttackResources, make: Callable[[], Plans]
+    texts: Sequence[Text], spec: AttackSpec, resources: AttackResources, make: Callable[[], Plans]
 ) -> Plans:
     """The plans of `texts` by `spec`, made where they are not stored."""
     if not ATTACKS[spec.recipe].stores_plans:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from kdnas.offline import expected_hash, offline_path
-from kdnas.training import choose_device, encode, predict
+from kdnas.training import Batch, choose_device, encode, predict
 
 MetricName = Literal["angular", "cosine"]
 
@@ -69,10 +69,12 @@ class MiniLM:
                 module.to(torch.bfloat16)
         return twin
 
-    def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def _forward(self, batch: Batch) -> Tensor:
         rounded = self._products != torch.float32
         with torch.autocast(self._device.type, self._products, enabled=rounded):
-            states = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+            states = self._model(
+                input_ids=batch.ids, attention_mask=batch.mask.long()
+            ).last_hidden_state
         states = states.float()
-        real = mask.unsqueeze(-1)
+        real = batch.mask.unsqueeze(-1)
         return torch.sum(states * real, dim=1) / real.sum(dim=1)

@@ -11,7 +11,7 @@ from kdnas.attacks.textattack.importing import import_textattack, nltk_offline
 from kdnas.attacks.victim import Victim
 from kdnas.errors import UserError
 from kdnas.paper_files import textattack_folder
-from kdnas.records import ATTACKS, AttackSpec
+from kdnas.records import ATTACKS, AttackSpec, Text, written
 from kdnas.registry import resolve
 
 import_textattack()
@@ -57,9 +57,9 @@ class VictimWrapper(ModelWrapper):
     def __init__(self, victim: Victim) -> None:
         self.model = victim
 
-    def __call__(self, text_input_list: Sequence[str], **_: Any) -> torch.Tensor:
+    def __call__(self, text_input_list: Sequence[Text], **_: Any) -> torch.Tensor:
         """Logits of the texts, (texts, classes)."""
-        logits = self.model.logits(self.model.encode(text_input_list))
+        logits = self.model.logits(self.model.encode(list(map(written, text_input_list))))
         # TextAttack takes rows that sum to 1 for probabilities; shifted logits never do, and
         # their softmax is the same.
         return torch.from_numpy(logits - logits.max(axis=1, keepdims=True))

@@ -1,0 +1,47 @@
+"""The section `compare`: which methods teach which students, and what attacks them."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from kdnas.config.section import Count, Name, Positive, Section, part_of
+from kdnas.methods import METHODS
+from kdnas.records import ATTACKS
+
+_Method, _Attack = part_of(METHODS), part_of(ATTACKS)
+
+
+class CompareSettings(Section):
+    """What `kdnas compare` does: every method teaches every student.
+
+    Attributes:
+        methods: Names of methods. All are tested against `kd`, or the first where it is not among
+            them.
+        students: What is taught, in the words of `kdnas.study.student_of`.
+        replicates: Trainings of each student by each method, with seeds of their own.
+        attacks: Recipes of the attacks on report-val besides that of the section `attack`.
+        learning_rate, epochs: Of students that begin with trained layers (Sun 2019); those that
+            begin without any have the schedule of the section `distill`.
+    """
+
+    methods: tuple[_Method, ...] = ("finetune", "kd", "pkd", "rosearch")  # type: ignore[valid-type]
+    students: tuple[Name, ...] = ("drawn:0", "layers:3")
+    replicates: Count = 5
+    attacks: tuple[_Attack, ...] = ("deepwordbug",)  # type: ignore[valid-type]
+    learning_rate: Positive = 5e-5
+    epochs: Count = 4
+
+    @property
+    def against(self) -> str:
+        """The method that all are tested against."""
+        return "kd" if "kd" in self.methods else self.methods[0]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for name in ("methods", "students"):
+            values = getattr(self, name)
+            twice = next((each for each in values if values.count(each) > 1), None)
+            if twice is not None or not values:
+                wrong = f"has {twice!r} twice" if values else "is empty"
+                raise ValueError(f"compare.{name} {wrong}: name each of the {name} once")
+        return self

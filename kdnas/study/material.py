@@ -1,0 +1,117 @@
+"""`Study`: what tables and figures of a study are made of, read from its archive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kdnas.analysis.paper import Estimate, Scores, model_scores, share
+from kdnas.config import Config
+from kdnas.errors import UserError
+from kdnas.runs import MODELS_FILE, ModelArchive, require_same, stored_config
+from kdnas.runs.context import OFFLINE
+from kdnas.study.models import GROWING, model_name, stem
+
+
+@dataclass(frozen=True)
+class Taught:
+    """The trainings of one student by one method, on report-val.
+
+    Attributes:
+        student, method: Their names.
+        right: Whether each training (rows) is right on each text (columns).
+        scores: Under each attack by its name; on the texts that were attacked.
+        seconds: Wall time of each training.
+    """
+
+    student: str
+    method: str
+    right: np.ndarray
+    scores: dict[str, Scores]
+    seconds: tuple[float, ...]
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Accuracy over all texts of report-val, in points."""
+        return share(self.right)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it stands.
+
+    Attributes:
+        config: Its settings.
+        taught: Every student by every method, in the order of the settings.
+        teacher: The teacher itself; None before it was attacked.
+        labels: What tables call each attack.
+        texts: Texts of report-val.
+    """
+
+    config: Config
+    taught: tuple[Taught, ...]
+    teacher: Taught | None
+    labels: dict[str, str]
+    texts: int
+
+    @property
+    def rivals(self) -> dict[str, Taught]:
+        """What each student is tested against, by student."""
+        against = self.config.compare.against
+        return {each.student: each for each in self.taught if each.method == against}
+
+    @property
+    def students(self) -> list[str]:
+        """The students, each once."""
+        return list(dict.fromkeys(each.student for each in self.taught))
+
+    @property
+    def caveat(self) -> tuple[str, ...]:
+        """What stands below everything of an offline study."""
+        return (f"{OFFLINE.capitalize()}.",) if self.config.attack.resources == "offline" else ()
+
+
+def read_study(config: Config | None, folder: Path) -> Study:
+    """What is there of a study.
+
+    Args:
+        config: What it has to be; None for whatever it is.
+        folder: Its folder.
+
+    Raises:
+        UserError: It is another one, or no model is there yet.
+    """
+    with ModelArchive.read(folder / MODELS_FILE) as archive:
+        stored = stored_config(archive)
+        if config is not None:
+            require_same(folder, stored, config, GROWING)
+        specs = archive.specs()
+        scores = {attack: model_scores(archive, attack) for attack in specs}
+        known = {row.name: row for row in archive.models()}
+        taught = {name: _taught(archive, name, scores) for name in known}
+        texts = len(archive.splits["report"].labels) if known else 0
+    if not taught:
+        raise UserError(f"no model in {folder} yet: go on with --resume")
+    names = {model_name("", m)[1:]: m for m in stored.compare.methods}
+    order = list(names)
+    found = [each for name, each in taught.items() if "." in name and each.method in names]
+    found.sort(key=lambda each: (_place(known, each.student), order.index(each.method)))
+    return Study(
+        stored, tuple(found), taught.get("teacher"),
+        {name: spec.label for name, spec in specs.items()}, texts,
+    )  # fmt: skip
+
+
+def _place(known: Mapping[str, object], student: str) -> int:
+    """When the first model of a student was trained."""
+    return next(i for i, name in enumerate(known) if stem(name) == student)
+
+
+def _taught(archive: ModelArchive, name: str, scores: dict[str, dict[str, Scores]]) -> Taught:
+    rows = sorted((r for r in archive.models() if r.name == name), key=lambda r: r.replicate)
+    labels = archive.splits["report"].labels
+    right = np.array([archive.predictions(name, row.replicate) == labels for row in rows])
+    under = {attack: by_name[name] for attack, by_name in scores.items() if name in by_name}
+    seconds = tuple(row.seconds for row in rows)
+    return Taught(stem(name), name.partition(".")[2], right, under, seconds)

@@ -1,0 +1,91 @@
+"""Whether a study is sound: its models, and its tables."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from kdnas.runs import MODELS_FILE, ModelArchive
+from kdnas.study.material import read_study
+from kdnas.study.models import model_name, stem
+from kdnas.study.outputs import OUTPUTS, write_study
+from kdnas.verify import Problem, model_problems, redrawn_problems
+
+TOLERANCE = 1e-4
+"""Of points."""
+
+_HELD = """
+SELECT avg(outcome = 'failed') FROM outcomes JOIN measurements USING (measurement)
+JOIN trials USING (trial) JOIN students USING (birth) JOIN attacks USING (attack)
+WHERE key = ? AND attacks.attack = ?
+"""
+
+
+@dataclass(frozen=True)
+class StudyVerdict:
+    """What was found.
+
+    Attributes:
+        problems: Everything that is wrong; none for a sound study.
+        models, numbers: How many were looked at; numbers are those of the table of methods.
+    """
+
+    problems: tuple[Problem, ...]
+    models: int
+    numbers: int
+
+
+def check_study(folder: Path) -> StudyVerdict:
+    """Check the folder of a study; nothing is written into it.
+
+    Raises:
+        UserError: Something writes into it without a pause.
+    """
+    problems = model_problems(folder, stem)
+    with ModelArchive.read(folder / MODELS_FILE) as archive:
+        models = 0 if problems else len(archive.models())
+        if problems or not models:
+            return StudyVerdict(tuple(problems), models, 0)
+        found = list(_recounted(archive, folder / "results" / "methods.csv"))
+    problems = [problem for problem in found if problem is not None]
+    study = read_study(None, folder)
+    tables = [name for name in OUTPUTS if name != "trade-off"]
+    problems += redrawn_problems(partial(write_study, study), tables, folder / "results")
+    return StudyVerdict(tuple(problems), models, len(found))
+
+
+def _recounted(archive: ModelArchive, table: Path) -> Iterator[Problem | None]:
+    """Count the shares of the table again, by another way than that which made them."""
+    if not table.is_file():
+        return
+    specs = archive.specs()
+    labels = archive.splits["report"].labels.tolist()
+    with table.open(newline="", errors="replace") as file:
+        lines = list(csv.DictReader(file))
+    for line in lines:
+        student, method = line.get("student") or "", line.get("method") or ""
+        name = model_name(student, method) if method else student
+        rows = [row for row in archive.models() if row.name == name]
+        right = [
+            told == true
+            for row in rows
+            for told, true in zip(archive.predictions(name, row.replicate), labels, strict=True)
+        ]
+        yield _compared(f"{name}, trainings", line.get("trainings"), len(rows))
+        share = 100 * sum(right) / len(right) if right else None
+        yield _compared(f"{name}, accuracy", line.get("accuracy"), share)
+        for attack, spec in specs.items():
+            (held,) = archive.query(_HELD, (name, archive.attacks[attack][0])).fetchone()
+            percent = None if held is None else 100 * held
+            yield _compared(f"{name}, {spec.label}", line.get(spec.label), percent)
+
+
+def _compared(place: str, printed: str | None, counted: float | None) -> Problem | None:
+    try:
+        if counted is not None and abs(float(printed or "") - counted) < TOLERANCE:
+            return None
+    except ValueError:
+        pass
+    given = "nothing" if counted is None else f"{counted:.4f}"
+    return Problem("methods.csv", f"{place}: {printed} stands there, the texts give {given}")
