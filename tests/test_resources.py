@@ -14,7 +14,7 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -24,7 +24,7 @@ from hub_server import hub
 from kdnas import offline
 from kdnas.cli import fetching
 from kdnas.cli.resources import resources as resources_command
-from kdnas.config import Config, load_config, preset_names
+from kdnas.config import Command, Config, load_config, preset_names
 from kdnas.config.task import DATA_FILES
 from kdnas.errors import SeveralErrors, UserError
 from kdnas.offline import offline_path
@@ -66,6 +66,7 @@ LEXICAL = {
 BERT = {"teacher bert-base-uncased", "tokenizer of bert-base-uncased"}
 MINILM = {"teacher and tokenizer offline:minilm"}
 NEEDED = {
+    "compare-offline": {"data rotten_tomatoes"} | MINILM | LEXICAL,
     "own-data": {"data reviews.csv"} | MINILM | LEXICAL,
     "paper-agnews": {"data ag_news"} | BERT | PAPER,
     "paper-sst2": {"data glue/sst2"} | BERT | PAPER,
@@ -81,6 +82,7 @@ NEEDED = {
 }
 ROOM = "room on the disk, about"
 WHOLE = preset_names("reproduce")
+COMMANDS: tuple[Command, ...] = get_args(Command)
 COMMAND = "kdnas resources --fetch"
 
 
@@ -127,7 +129,7 @@ print(json.dumps(found))
 def empty_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[Any]]:
     """What `resources` and the run of each preset say where there is nothing."""
     place = tmp_path_factory.mktemp("nothing")
-    runs = dict.fromkeys(WHOLE, "reproduce") | dict.fromkeys(preset_names("search"), "search")
+    runs = {name: command for command in COMMANDS for name in preset_names(command)}
     calls = [["resources", "--preset", name] for name in runs]
     calls += [[run, "--preset", name, "--out", "run"] for name, run in runs.items()]
     environment = {n: v for n, v in os.environ.items() if not n.startswith("HF_")}
@@ -145,7 +147,7 @@ def empty_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, s
     assert sorted(path.name for path in place.iterdir()) == ["kdnas"]  # the cache
     found = json.loads(ended.stdout.splitlines()[-1])
     return {
-        (call[0].replace("reproduce", "search"), call[2]): one
+        ("resources" if call[0] == "resources" else "search", call[2]): one
         for call, one in zip(calls, found, strict=True)
     }
 

@@ -233,7 +233,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 STUDENT.to_json() if name.startswith("student-") else "",
                 save(weights, name),
             )
-            archive.add(row, told(name))
+            archive.add(row, LABELS[:ATTACKED], told(name))
         for surrogate in NAMES[:2]:
             for target in NAMES:
                 right = dict.fromkeys(range(2, 2 + SHOWN), target != surrogate)

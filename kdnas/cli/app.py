@@ -118,9 +118,10 @@ def main() -> None:
 
 def _stopped() -> str:
     """What is said when the user has stopped a command."""
-    goes_on = {*sys.argv[1:2]} <= {"search", "reproduce"} and not {"--dry-run", "--only"} & {
-        *sys.argv
-    }
+    goes_on = {*sys.argv[1:2]} <= {"search", "reproduce", "compare"} and not {
+        "--dry-run",
+        "--only",
+    } & {*sys.argv}
     return _RESUMABLE if goes_on else _STOPPED
 
 
