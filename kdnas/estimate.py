@@ -13,7 +13,8 @@ from kdnas.cache import Arrays
 from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, distill, needs_of, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import OnStage, attack_spec, load_task, require_possible
+from kdnas.evaluation import OnStage, attack_spec, load_task
+from kdnas.feasible import require_possible
 from kdnas.records import written
 from kdnas.resources import BYTES_PER_TEXT, run_bytes
 from kdnas.space import Genotype, canonical
@@ -81,13 +82,15 @@ def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estim
     )
     student = build(canonical(arch).to_json(), blueprint, seed=0)
     train = _train_seconds(config, task, tokenizer, student)
-    on_stage("attack on it")
-    attacked = len(task.search.head(config.attack.texts))
+    attacked = 0 if task.of_numbers else len(task.search.head(config.attack.texts))
+    if attacked:
+        on_stage("attack on it")
+    attack = attacked and _attack_seconds(config, task, tokenizer, student) * attacked
     return Estimate(
         task=task,
         architecture=arch,
         train_seconds=train,
-        attack_seconds=_attack_seconds(config, task, tokenizer, student) * attacked,
+        attack_seconds=attack,
         weight_bytes=4 * config.space.cost(arch, shape, config.student.max_length).parameters,
         text_bytes=BYTES_PER_TEXT * attacked,
     )

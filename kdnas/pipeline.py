@@ -10,13 +10,14 @@ from kdnas.config import Config
 from kdnas.evaluation import (
     KeptWeights,
     Prepared,
+    keep_tokenizer,
     make_evaluator,
     prepare,
     record_preparation,
-    within_limits,
 )
+from kdnas.feasible import require_possible_beforehand, within_limits
 from kdnas.loop import report_front, run_search
-from kdnas.metrics import metrics_of, points
+from kdnas.metrics import headline, metrics_of, points
 from kdnas.progress import NOBODY, Listener, Progress
 from kdnas.records import Evaluate, Finished
 from kdnas.registry import sources
@@ -44,11 +45,13 @@ def run_pipeline(
         listener: Is told of every stage and student.
     """
     quiet_libraries()
+    require_possible_beforehand(config)
     with Progress(folder.path, archive, listener) as progress:
-        progress.stage("attack resources")
-        # What is damaged inside is found before a teacher is trained. No setting that is left open
-        # decides about them.
-        load_resources(config.attack.spec(sentiment=True, seed=0))
+        if not config.task.of_numbers:
+            progress.stage("attack resources")
+            # What is damaged inside is found before a teacher is trained. No setting that is left
+            # open decides about them.
+            load_resources(config.attack.spec(sentiment=True, seed=0))
         prepared = prepare(config, progress.stage, listener.remark)
         require_same_origin(
             folder.path, archive, prepared.task.summary(), prepared.teacher.identity
@@ -58,6 +61,7 @@ def run_pipeline(
             listener.remark(remark)
         floor = prepared.floor(config)
         record_preparation(archive, config, prepared, floor)
+        keep_tokenizer(folder, archive, config, prepared)
         weights = KeptWeights(config, folder.students, archive, floor)
 
         def finished(birth: Birth, done: Finished) -> None:
@@ -88,13 +92,13 @@ def run_pipeline(
 
 def _remarks(config: Config, prepared: Prepared) -> Iterator[str]:
     """What the user should know before the search begins."""
-    accuracy, majority = prepared.teacher_accuracy, prepared.task.search.majority_share
+    task = prepared.task
+    always = "the mean" if task.of_numbers else "the most frequent class"
     yield (
-        f"teacher: {points(accuracy):.1f} % of search-val are right, always the most frequent class"
-        f" gives {points(majority):.1f}"
+        f"teacher: {headline(task.metric).label} {points(prepared.teacher_accuracy):.1f} on"
+        f" search-val, always {always} gives {points(prepared.majority_share):.1f}"
     )
-    about = {
-        "data": prepared.task.remark,
-        "attack": config.attack.remark(prepared.task.label_names),
-    }
+    about = {"data": task.remark}
+    if prepared.spec is not None:
+        about["attack"] = config.attack.remark(task.label_names)
     yield from (f"{what}: {remark}" for what, remark in about.items() if remark)

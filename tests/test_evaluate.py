@@ -13,9 +13,9 @@ from heavy import TINY_ARCHITECTURE
 
 from kdnas.config import Config, ConstraintSettings
 from kdnas.errors import UserError
-from kdnas.evaluation import Evaluator, measurement, prepare
+from kdnas.evaluation import Evaluator, prepare
 from kdnas.evaluation.weights import keep_weights, save_weights, weights_path
-from kdnas.records import AttackSpec, Evaluation, Job, Report, TextOutcome
+from kdnas.records import AttackOutcome, Evaluation, Job, Measurement, Report, TextOutcome
 from kdnas.space import count_flops, count_parameters
 from kdnas.tasks import Split
 
@@ -134,7 +134,7 @@ def test_weights_that_find_no_space_are_no_fault_of_the_student(
 
 def test_the_default_floor_lies_a_third_of_the_way_to_the_teacher(config: Config) -> None:
     prepared = prepare(config)
-    majority, accuracy = prepared.task.search.majority_share, prepared.teacher_accuracy
+    majority, accuracy = prepared.majority_share, prepared.teacher_accuracy
     automatic = config.model_copy(
         update={"constraints": config.constraints.model_copy(update={"accuracy_floor": "auto"})}
     )
@@ -177,7 +177,8 @@ def test_the_sentiment_task_checks_polarity(config: Config) -> None:
 def test_measurement_counts_by_true_and_predicted_class() -> None:
     split = Split(("a", "b", "c", "d"), (0, 1, 1, 2), "here")
     texts = [TextOutcome(0, 0, 0, "failed", 3, 0, 9), TextOutcome(1, 1, 0, "skipped", 3, 0, 1)]
-    found = measurement(np.array([0, 0, 1, 1]), split, texts, 3, AttackSpec())
+    attack = AttackOutcome.of(texts, 3)
+    found = Measurement.of(np.array(split.labels), np.array([0, 0, 1, 1]), 3, attack=attack)
     assert found.correct == (1, 1, 0)
     assert found.totals == (1, 2, 1)
     assert found.predicted == (2, 2, 0)

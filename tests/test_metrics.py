@@ -139,6 +139,7 @@ def test_every_metric_reads_what_it_is_called(texts):
         "robustness": search.robustness,
         "worst_class_accuracy": search.worst_class_accuracy,
         "worst_class_robustness": search.worst_class_robustness,
+        "score": search.accuracy,
         "accuracy_se": standard_error(search.accuracy, search.texts),
         "robustness_se": standard_error(search.robustness, attack.texts),
         "texts": search.texts,

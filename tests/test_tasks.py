@@ -151,7 +151,9 @@ def test_the_summary_is_json_and_marks_offline_tasks(offline_task):
     assert summary["licence"]
     assert summary["labels"] == list(offline_task.label_names)
     assert summary["splits"]["search"]["texts"] == len(offline_task.search)
-    assert summary["splits"]["train"]["majority_share"] == offline_task.train.majority_share
+    share = offline_task.majority_share(offline_task.train)
+    assert summary["splits"]["train"]["majority_share"] == share
+    assert (summary["pairs"], summary["metric"]) == (False, "accuracy")
     assert summary["fingerprint"] == offline_task.fingerprint
 
 
@@ -570,7 +572,9 @@ def test_the_fingerprint_sees_every_text_label_and_class_name(tmp_path):
 
 
 def test_majority_share_is_that_of_the_most_frequent_class():
-    assert Split(("a", "b", "c", "d"), (0, 2, 2, 2), "").majority_share == 0.75
+    split = Split(("a", "b", "c", "d"), (0, 2, 2, 2), "")
+    task = Task("few", ("x", "y", "z"), split, split, split, 0.0, 0.0, 0, "none")
+    assert task.majority_share(split) == 0.75
 
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(0, 5))

@@ -108,8 +108,12 @@ def _score_lines(m: Measurement) -> dict[str, str]:
     def line(score: metrics.Score, indent: str = "") -> dict[str, str]:
         return {indent + score.label: score.written_of(m)}
 
+    of_task = {} if m.metric == "accuracy" else line(metrics.headline(m.metric))
+    if m.fit is not None:
+        return {**of_task, **line(metrics.TEXTS)}
     counted = m.attack.queries is not None
     return {
+        **of_task,
         **line(metrics.ACCURACY),
         **line(metrics.WORST_CLASS_ACCURACY, "  "),
         **line(metrics.ROBUSTNESS),

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from kdnas.metrics import (
-    ACCURACY,
     PARAMETERS,
     ROBUSTNESS,
+    SCORE,
     Metric,
     Weights,
     fitness,
     points,
+    score,
     violation,
 )
 from kdnas.records import Evaluation
@@ -64,7 +65,7 @@ def why_empty(rows: Sequence[Row], context: RunContext) -> str:
     if not found:
         failed = [row.failure for row in rows if row.failure]
         return f"all {len(failed)} students failed" if failed else "no student is evaluated yet"
-    best = max(evaluation.search.accuracy for _, evaluation in found)
+    best = max(score(evaluation.search) for _, evaluation in found)
     constant = sum(evaluation.search.degenerate for _, evaluation in found)
     teacher = context.teacher_accuracy
     return (
@@ -103,7 +104,8 @@ def picks(
     """Three of `rows`, of which `front` is the front, by name; none where no student is feasible.
 
     `best fitness` has the largest fitness of the paper, `knee` is the knee of the front, and
-    `most robust` has the largest accuracy under attack (ties: accuracy). All are feasible; further
+    `most robust` has the largest accuracy under attack (ties: the task's score), where there is an
+    attack. All are feasible; further
     ties go to fewer parameters, then to the lower birth. The first and the last are on the front
     unless the objectives leave out what they are picked by.
     """
@@ -117,13 +119,12 @@ def picks(
 
     def by_robustness(student: tuple[Row, Evaluation]) -> tuple[float, ...]:
         row, e = student
-        return ROBUSTNESS.gain(e), ACCURACY.gain(e), PARAMETERS.gain(e), -row.birth
+        return ROBUSTNESS.gain(e), SCORE.gain(e), PARAMETERS.gain(e), -row.birth
 
-    return {
-        "best fitness": max(found, key=by_fitness)[0],
-        "knee": knee(front, objectives),
-        "most robust": max(found, key=by_robustness)[0],
-    }
+    picked = {"best fitness": max(found, key=by_fitness)[0], "knee": knee(front, objectives)}
+    if any(e.search.attack.texts for _, e in found):
+        picked["most robust"] = max(found, key=by_robustness)[0]
+    return picked
 
 
 def marks(picked: dict[str, Row], row: Row) -> str:

@@ -59,7 +59,7 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_classes, require_inputs
     from kdnas.cli.output import duration, messages
     from kdnas.runs import MODELS_FILE
     from kdnas.study import OUTPUTS
@@ -74,6 +74,7 @@ def compare(
     listed += [f"compare.replicates={replicates}"] if replicates else []
     overrides = [*(overrides or []), *listed]
     chosen = chosen_config(preset, config, overrides)
+    require_classes(chosen, "compare")
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())
     if only is None:

@@ -37,7 +37,7 @@ def distill(
     Example: kdnas distill layers:3 --method pkd --preset compare-offline --out student
     """
     from kdnas.cli.attack_output import print_spec
-    from kdnas.cli.beforehand import new_folder, require_inputs
+    from kdnas.cli.beforehand import new_folder, require_classes, require_inputs
     from kdnas.cli.output import messages, results
     from kdnas.methods import METHODS
     from kdnas.metrics import ACCURACY, ROBUSTNESS
@@ -47,6 +47,7 @@ def distill(
         messages().print(f"{out} is finished")
         return
     chosen = _config(student, preset, config, overrides)
+    require_classes(chosen, "distill")
     name = method or chosen.distill.method
     METHODS.load(name)
     chosen = chosen.model_copy(

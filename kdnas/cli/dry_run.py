@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
-from kdnas.cli.output import counted, duration, messages, results
+from kdnas.cli.output import counted, duration, results, say_stage
 from kdnas.errors import UserError
 from kdnas.records import EvaluationFailed
 
@@ -30,9 +30,8 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    told = messages().print
     try:
-        found = estimate_run(config, lambda name: told(f"stage {name}"))
+        found = estimate_run(config, say_stage)
     except EvaluationFailed as error:
         raise UserError(f"a student of this run cannot be evaluated: {error}") from error
     say = results().print
@@ -41,9 +40,11 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
     say(f"splits: {splits} texts")
-    print_spec(attack_spec(config, found.task))
+    if not found.task.of_numbers:
+        print_spec(attack_spec(config, found.task))
     say_remark("data", found.task.remark)
-    say_remark("attack", config.attack.remark(found.task.label_names))
+    if not found.task.of_numbers:
+        say_remark("attack", config.attack.remark(found.task.label_names))
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}")
     say(

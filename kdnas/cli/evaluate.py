@@ -62,6 +62,7 @@ def evaluate(
 def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
     from kdnas.reading import read_small
+    from kdnas.registry import raised
     from kdnas.space import NetworkShape
 
     text = read_small(path)
@@ -71,12 +72,17 @@ def _read(path: Path, space: Any) -> Any:
         return genotype
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    except Exception as error:  # of a space of the user's own
+        raise UserError(f"{path} is no student of {space.name}: {raised(error)}") from error
 
 
-def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], float, AttackSpec]":
+def _evaluated(
+    config: Any, arch: Any, replicates: int
+) -> "tuple[list[Row], float, AttackSpec | None]":
     """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
+    from kdnas.cli.output import messages, say_stage
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
     from kdnas.records import Evaluation, Failure, Job, Report
@@ -88,10 +94,11 @@ def _evaluated(config: Any, arch: Any, replicates: int) -> "tuple[list[Row], flo
     quiet_libraries()
     rows = []
     with TemporaryDirectory() as folder:
-        evaluator = Evaluator(config, Path(folder))
+        evaluator = Evaluator(config, Path(folder), say_stage, messages().print)
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
         say_remark("data", prepared.task.remark)
-        say_remark("attack", config.attack.remark(prepared.task.label_names))
+        if prepared.spec is not None:
+            say_remark("attack", config.attack.remark(prepared.task.label_names))
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)
@@ -137,10 +144,11 @@ def _table(rows: "list[Row]") -> "Table":
     from rich import box
     from rich.table import Table
 
-    from kdnas.metrics import ACCURACY, PARAMETERS, ROBUSTNESS
+    from kdnas.metrics import PARAMETERS, WORST_CLASS_ROBUSTNESS, shown_scores
 
     assert rows[0].evaluation
-    names = (ACCURACY.label, ROBUSTNESS.label, "worst\nclass")
+    shown = shown_scores(rows[0].evaluation.search.metric)
+    names = ["worst\nclass" if s == WORST_CLASS_ROBUSTNESS else s.label for s in shown]
     columns = [f"{name}\n{split}" for split in ("search", "report") for name in names]
     caption = f"points; {PARAMETERS.shown(rows[0].evaluation):.2f} M parameters"
     table = Table("replicate", *columns, box=box.SIMPLE_HEAD, caption=caption)
@@ -152,12 +160,12 @@ def _table(rows: "list[Row]") -> "Table":
 
 def _points(row: "Row") -> list[float]:
     """The scores of a replicate on both splits, in the order of the columns."""
-    from kdnas.metrics import ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
+    from kdnas.metrics import shown_scores
 
     assert row.evaluation
     assert row.report
-    splits, scores = (row.evaluation.search, row.report), (ACCURACY, ROBUSTNESS)
-    return [score.shown_of(m) for m in splits for score in (*scores, WORST_CLASS_ROBUSTNESS)]
+    splits = (row.evaluation.search, row.report)
+    return [score.shown_of(m) for m in splits for score in shown_scores(m.metric)]
 
 
 def _spread(found: list[list[float]]) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from kdnas.cli.output import counted, duration, messages
-from kdnas.metrics import ACCURACY, MILLIONS, ROBUSTNESS, Weights, fitness
+from kdnas.metrics import MILLIONS, Weights, fitness, shown_scores
 from kdnas.progress import Listener
 from kdnas.records import Failure, Finished, Measurement, Report, Result
 from kdnas.runs import Birth
@@ -100,5 +100,5 @@ class Display(Listener):
 
 
 def _scores(measurement: Measurement) -> str:
-    scores = (ACCURACY, ROBUSTNESS)
-    return "  ".join(f"{s.label} {s.written_of(measurement, error=False)}" for s in scores)
+    shown = shown_scores(measurement.metric)[:2]
+    return "  ".join(f"{s.label} {s.written_of(measurement, error=False)}" for s in shown)

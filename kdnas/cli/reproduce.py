@@ -48,13 +48,14 @@ def reproduce(
     Example: kdnas reproduce --preset quickstart-paper --out runs/paper
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_classes, require_inputs
     from kdnas.cli.output import duration, messages
     from kdnas.reproduce import OUTPUTS
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
-    chosen = chosen_config(preset, config, overrides)
+    chosen = chosen_config(preset, config, overrides, "reproduce")
+    require_classes(chosen, "reproduce")
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())
     if only is None:

@@ -51,7 +51,7 @@ def search(
     from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
-    chosen = chosen_config(preset, config, overrides)
+    chosen = chosen_config(preset, config, overrides, "search")
     count = jobs or default_jobs(chosen.search.threads)
     command = fetch_command(preset, config, overrides)
     if cluster is None:
@@ -133,13 +133,13 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
 
     from kdnas.cli.attack_output import print_spec
     from kdnas.cli.output import counted, duration, results
-    from kdnas.metrics import points, violation
+    from kdnas.metrics import headline, points, score, violation
 
     rows, floor = archive.rows(), archive.meta("floor")
     evaluations = [row.evaluation for row in rows if row.evaluation]
     failures = [row.failure.kind for row in rows if row.failure]
     above = sum(violation(e, floor) <= 0 for e in evaluations)
-    accuracy = median([e.search.accuracy for e in evaluations]) if evaluations else float("nan")
+    reached = median([score(e.search) for e in evaluations]) if evaluations else float("nan")
     kinds = ", ".join(f"{failures.count(kind)} {kind}" for kind in sorted(set(failures)))
     stages = ", ".join(f"{name} {duration(s)}" for name, s in archive.meta("stages").items())
     say = results().print
@@ -147,7 +147,8 @@ def _print_summary(config: "Config", folder: "RunFolder", archive: "Archive") ->
         f"{counted(len(evaluations), 'student')} evaluated, {len(failures)} failed {kinds}".rstrip()
     )
     say(
-        f"median accuracy {points(accuracy):.1f} points; majority "
+        f"median {headline(config.task.metric).label} {points(reached):.1f} points; "
+        f"{'mean' if config.task.of_numbers else 'majority'} "
         f"{points(archive.meta('majority_share')):.1f}, teacher "
         f"{points(archive.meta('teacher_accuracy')):.1f}; {above} of "
         f"{counted(len(evaluations), 'student')} at or above the floor of {points(floor):.1f}",

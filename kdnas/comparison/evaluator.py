@@ -134,7 +134,8 @@ class ModelEvaluator:
                 if set(chosen) <= set(kept["attacked"]):
                     return {int(i): as_read(text) for i, text in kept["texts"].items()}
             victim = self._models.victim(self._models.load(fooled.identity))
-            attacker = Attacker(replace(self._prepared.spec, mode="lazy"))
+            guiding = next(iter(self._attackers.values())).spec
+            attacker = Attacker(replace(guiding, mode="lazy"))
             texts = adversarial_examples(attacker, victim, self._prepared.task.train, chosen)
             kept = {"attacked": chosen, "texts": {i: written(text) for i, text in texts.items()}}
             write_whole(path, json.dumps(kept).encode())

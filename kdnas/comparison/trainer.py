@@ -80,14 +80,20 @@ class Trainer:
         """
         if model.source is None:
             return Trained(self._prepared.teacher.load(self._folder.device))
-        learner = Learner(model.name, model.kind == "trained", model.kind in _BEGUN)
+        learner = Learner(
+            model.name,
+            trained=model.kind == "trained",
+            attention=model.kind in _BEGUN,
+            classes=not task.of_numbers,
+        )
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
         settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
         require_chain(settings, chain)
         teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
         own, spec = self._config.distill.table(model.method), self._prepared.spec
-        attacked = attacked_texts(recipe, own, spec, self._prepared.teacher, task)
+        first = self._prepared.teacher
+        attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked)
         make = partial(self._make[model.kind], model)
         start = time.perf_counter()

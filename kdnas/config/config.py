@@ -1,8 +1,8 @@
 """`Config`: all sections together."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo, model_validator
 
 from kdnas.config.attack import AttackSettings
 from kdnas.config.compare import CompareSettings
@@ -17,7 +17,8 @@ from kdnas.config.student import StudentSettings
 from kdnas.config.task import TaskSettings
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
-from kdnas.metrics import Weights
+from kdnas.methods import METHODS, Learner
+from kdnas.metrics import METRICS, Score, Weights
 from kdnas.registry import plug_in
 from kdnas.space import PAPER_SPACE
 
@@ -51,3 +52,18 @@ class Config(Section):
     slurm: SlurmSettings = SlurmSettings()
     reproduce: ReproduceSettings = ReproduceSettings()
     compare: CompareSettings = CompareSettings()
+
+    @model_validator(mode="after")
+    def _of_numbers(self) -> Self:
+        """Refuse objectives and methods that need classes where labels are numbers."""
+        if self.task.of_numbers and self.distill.method in METHODS:
+            self.distill.require_teachable(self.distill.method, Learner(classes=False))
+        for name in self.search.objectives if self.task.of_numbers else ():
+            metric = METRICS.get(name)
+            if isinstance(metric, Score) and metric.of_classes:
+                raise ValueError(
+                    f"search.objectives = {list(self.search.objectives)}: labels are numbers with"
+                    f" task.metric={self.task.metric}, so that there is no {name} and nothing is"
+                    ' attacked: set search.objectives=["score", "parameters"]'
+                )
+        return self

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo
 
-from kdnas.config.section import Count, Name, Section, Seed, Share, usable
+from kdnas.config.section import Count, Name, Section, Seed, Share, part_of, usable
+from kdnas.metrics import TASK_METRICS
 from kdnas.registry import Registry
 
 TASKS: Registry[Any] = Registry(
@@ -50,6 +51,9 @@ class TaskSettings(Section):
         text_column, label_column: Columns of hub and local data.
         premise_column: The first string of pairs, whose second is in `text_column`; None reads
             single texts.
+        metric: What students are scored by, a name in `kdnas.metrics.TASK_METRICS` or your own as
+            `module:name`. With `pearson`, `spearman` and `pearson-spearman` labels are numbers, and
+            students predict one (regression); nothing is attacked then.
         train, search, report: Most texts of each split; None takes all there are.
         seed: Seed of the split.
         max_overlap: Largest share of validation texts whose 4-grams all occur in the training
@@ -64,6 +68,7 @@ class TaskSettings(Section):
     text_column: Name | None = None
     premise_column: Name | None = None
     label_column: Name = "label"
+    metric: part_of(TASK_METRICS) = "accuracy"  # type: ignore[valid-type]
     train: Count | None = None
     search: Count | None = None
     report: Count | None = None
@@ -75,6 +80,11 @@ class TaskSettings(Section):
     def is_local(self) -> bool:
         """Whether its rows are read from a path."""
         return self.path is not None or (self.name not in TASKS and is_local(self.name))
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether labels are numbers, not classes."""
+        return self.metric in TASK_METRICS and TASK_METRICS[self.metric].numbers
 
     @property
     def on_hub(self) -> bool:

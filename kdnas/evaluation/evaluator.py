@@ -12,11 +12,10 @@ from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import LOADING, Config
 from kdnas.distillation import chain_of, recipe_of, shortened, teach
 from kdnas.evaluation.fresh import fresh_student
-from kdnas.evaluation.prepare import prepare
+from kdnas.evaluation.prepare import OnStage, Prepared, prepare, saying_epochs
 from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.records import (
     AttackOutcome,
-    AttackSpec,
     Evaluate,
     Evaluation,
     Job,
@@ -28,7 +27,7 @@ from kdnas.records import (
 from kdnas.registry import Source, load_sources
 from kdnas.space import canonical
 from kdnas.tasks import Split
-from kdnas.training import exact_float32, logits_of, quiet_libraries
+from kdnas.training import answers_of, exact_float32, logits_of, quiet_libraries
 
 
 class Evaluator:
@@ -37,13 +36,21 @@ class Evaluator:
     Args:
         config: The run.
         folder: Where the weights of students are kept.
+        on_stage: Called with the name of each stage of `prepare`.
+        say: Called with a line after each epoch, of the teacher and of students.
     """
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        on_stage: OnStage = lambda name: None,
+        say: OnStage = lambda remark: None,
+    ) -> None:
         exact_float32(config.search.threads)
-        self._config, self._folder = config, folder
-        self.prepared = prepared = prepare(config)
-        self._attacker = Attacker(prepared.spec)
+        self._config, self._folder, self._say = config, folder, say
+        self.prepared = prepared = prepare(config, on_stage, say)
+        self._attacker = None if prepared.spec is None else Attacker(prepared.spec)
         length, pairs = config.student.max_length, prepared.task.pairs
         self._tokens = Tokens(prepared.tokenizer, length, pairs)
         self._recipe, self._chain = recipe_of(config.distill), chain_of(config.distill)
@@ -84,8 +91,9 @@ class Evaluator:
     def _trained(self, job: Job) -> tuple[Any, float, str]:
         """A distilled student, its last loss, and the checksum of its weights, which are stored."""
         recipe = shortened(self._recipe, job.fidelity)
-        make = partial(self._fresh, job)
-        student, loss = teach(make, self.prepared.lesson, recipe, job.seed, self._chain)
+        make, told = partial(self._fresh, job), saying_epochs(self._say)
+        lesson, chain = self.prepared.lesson, self._chain
+        student, loss = teach(make, lesson, recipe, job.seed, chain, on_epoch=told)
         return student, loss, save_weights(self._folder, job, student.student)
 
     def stored(self, job: Job) -> Any | None:
@@ -100,15 +108,16 @@ class Evaluator:
 
     def _measure(
         self, student: Any, split: Split, attacked: int | None
-    ) -> tuple[Measurement, tuple[TextOutcome, ...], tuple[int, ...]]:
-        """The counts on a split, the attacked texts, and the predicted class of every text."""
+    ) -> tuple[Measurement, tuple[TextOutcome, ...], tuple[float, ...]]:
+        """The counts on a split, the attacked texts, and the prediction of every text."""
         prepared = self.prepared
         victim = ModelVictim(logits_of(student), self._tokens, student.device)
-        predicted = victim.logits(victim.encode(list(map(written, split.texts)))).argmax(axis=1)
-        subset = split.head(attacked)
-        texts = self._attacker.attack(victim, subset.texts, subset.labels)
-        classes = prepared.shape.classes
-        measured = measurement(predicted, split, texts, classes, prepared.spec)
+        predicted = answers_of(victim.logits(victim.encode(list(map(written, split.texts)))))
+        texts: list[TextOutcome] = []
+        if self._attacker is not None:
+            subset = split.head(attacked)
+            texts = self._attacker.attack(victim, subset.texts, subset.labels)
+        measured = measurement(predicted, split, texts, prepared)
         return measured, tuple(texts), tuple(predicted.tolist())
 
 
@@ -128,18 +137,12 @@ def make_evaluator(
 
 
 def measurement(
-    predicted: np.ndarray, split: Split, texts: list[TextOutcome], classes: int, spec: AttackSpec
+    predicted: np.ndarray, split: Split, texts: list[TextOutcome], prepared: Prepared
 ) -> Measurement:
     """The counts of a model's predictions on `split`, (texts,), and of an attack on part of it."""
-    labels = np.array(split.labels)
-
-    def counts(values: np.ndarray) -> tuple[int, ...]:
-        return tuple(np.bincount(values, minlength=classes).tolist())
-
-    return Measurement(
-        correct=counts(labels[predicted == labels]),
-        totals=counts(labels),
-        predicted=counts(predicted),
-        attack=AttackOutcome.of(texts, classes),
-        spec=spec.digest,
-    )
+    classes, metric, spec = prepared.shape.classes, prepared.task.metric, prepared.spec
+    truth = np.array(split.labels)
+    if spec is None:
+        return Measurement.of(truth, predicted, classes, metric=metric)
+    attack = AttackOutcome.of(texts, classes)
+    return Measurement.of(truth, predicted, classes, metric=metric, attack=attack, spec=spec.digest)

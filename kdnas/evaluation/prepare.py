@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation.attacked import attacked_texts
-from kdnas.evaluation.limits import require_possible
-from kdnas.metrics import accuracy_floor, points
-from kdnas.records import AttackSpec, written
+from kdnas.feasible import require_possible
+from kdnas.metrics import TASK_METRICS, accuracy_floor, headline, points, score, standard_error
+from kdnas.records import AttackSpec, Measurement, written
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import (
@@ -26,6 +26,7 @@ from kdnas.teachers import (
     taught_chain,
     teacher_signals,
 )
+from kdnas.training import answers_of
 
 OnStage = Callable[[str], None]
 
@@ -41,7 +42,7 @@ class Prepared:
         search_logits: The teacher's logits on search-val, (texts, classes).
         tokenizer: Of the teacher and all students.
         shape: What the sizes of students depend on besides their architectures.
-        spec: The attack on every student.
+        spec: The attack on every student; None where labels are numbers, which none flips.
     """
 
     task: Task
@@ -50,43 +51,59 @@ class Prepared:
     search_logits: np.ndarray
     tokenizer: Any
     shape: NetworkShape
-    spec: AttackSpec
+    spec: AttackSpec | None
 
     @property
     def teacher_accuracy(self) -> float:
-        """The teacher's accuracy on search-val."""
-        predicted = self.search_logits.argmax(axis=1)
-        return float((predicted == np.array(self.task.search.labels)).mean())
+        """The teacher's score on search-val, by the task's metric."""
+        return score(self._teacher_on_search)
+
+    @property
+    def _teacher_on_search(self) -> Measurement:
+        task, answers = self.task, answers_of(self.search_logits)
+        truth, classes = np.array(task.search.labels), len(task.label_names)
+        return Measurement.of(truth, answers, classes, metric=task.metric)
+
+    @property
+    def majority_share(self) -> float:
+        """The score on search-val of always giving the most frequent class, or the mean."""
+        return self.task.majority_share(self.task.search)
 
     def floor(self, config: Config) -> float:
-        """The least accuracy that a student must reach on search-val."""
+        """The least score that a student must reach on search-val."""
         chosen = config.constraints.accuracy_floor
         if chosen != "auto":
             return chosen
-        return accuracy_floor(self.task.search.majority_share, self.teacher_accuracy)
+        return accuracy_floor(self.majority_share, self.teacher_accuracy)
 
     def require_taught(self, config: Config) -> None:
         """Refuse a teacher that does no better than always giving the most frequent class.
 
-        With a floor of the user's own it is taken all the same.
+        With a floor of the user's own it is taken all the same. Where chance gives a score of 0 it
+        is the score that is compared, else the accuracy.
 
         Raises:
-            UserError: Its accuracy lies within two standard errors of that.
+            UserError: It lies within two standard errors of that.
         """
-        share, texts = self.task.search.majority_share, len(self.task.search)
-        error = math.sqrt(share * (1 - share) / texts)
-        if config.constraints.accuracy_floor != "auto" or self.teacher_accuracy > share + 2 * error:
+        task, texts = self.task, len(self.task.search)
+        by_chance = TASK_METRICS[task.metric].by_chance
+        share = 0.0 if by_chance else replace(task, metric="accuracy").majority_share(task.search)
+        error = 1 / math.sqrt(texts) if by_chance else standard_error(share, texts)
+        reached = self.teacher_accuracy if by_chance else self._teacher_on_search.accuracy
+        if config.constraints.accuracy_floor != "auto" or reached > share + 2 * error:
             return
+        always = "the mean" if task.of_numbers else "the most frequent class"
         raise UserError(
-            f"the teacher has learned nothing: {points(self.teacher_accuracy):.1f} % of search-val"
-            f" are right, always the most frequent class gives {points(share):.1f}"
+            f"the teacher has learned nothing: on search-val its"
+            f" {headline(task.metric if by_chance else 'accuracy').label} is"
+            f" {points(reached):.1f}, always {always} gives {points(share):.1f}"
             f" (± {points(error):.1f}): train it longer (teacher.epochs, teacher.learning_rate),"
             " give more texts or another teacher.model, or set constraints.accuracy_floor yourself"
         )
 
 
 def attack_spec(config: Config, task: Task) -> AttackSpec:
-    """The spec of a run's attack on `task`."""
+    """The spec of a run's attack on `task`, whose labels are classes."""
     return config.attack.spec(sentiment=task.sentiment, seed=config.search.seed)
 
 
@@ -99,9 +116,14 @@ def load_task(config: Config) -> Task:
 def _require_attackable(config: Config, task: Task) -> None:
     """Refuse texts that the attack cannot be made on, before anything is trained."""
     attack = config.attack
-    if attack_spec(config, task).in_lockstep:
+    if not task.of_numbers and attack_spec(config, task).in_lockstep:
         attacked = ((task.search, attack.texts), (task.report, attack.report_texts))
         require_cut([written(t) for split, count in attacked for t in split.head(count).texts])
+
+
+def saying_epochs(say: OnStage) -> Callable[[int, int, float], None]:
+    """Make a line of each epoch of a training: its number, how many there are, its mean loss."""
+    return lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}")
 
 
 def prepare(
@@ -131,16 +153,17 @@ def prepare(
         config.teacher,
         task,
         config.student.max_length,
-        lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}"),
+        saying_epochs(say),
     )
     if chain.links:
         on_stage("assistants")
     nearest = taught_chain(config.teacher, teacher, task, chain, say)
-    recipe, spec = recipe_of(config.distill), attack_spec(config, task)
+    recipe = recipe_of(config.distill)
+    spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
         on_stage("attacked texts")
     own = config.distill.table(config.distill.method)
-    attacked = attacked_texts(recipe, own, spec, teacher, task)
+    attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
     on_stage("signals")
     lesson = lesson_of(config.teacher, nearest, task, recipe, attacked)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])

@@ -5,6 +5,8 @@
 - `SCORES` and `COSTS` are the metrics of kdnas, `METRICS` has them and those of users by name;
 - `metrics_of` gives the metrics of a run, also where the code of a user's metric is not loaded;
   `with_values` writes the values of such metrics down and refuses students without finite ones;
+- `TASK_METRICS` are the metrics that tasks are scored by, `score` the score of a measurement by its
+  own, `constant_score` that of a model without knowledge;
 - `fitness`, `accuracy_floor` and `violation` are what searches make of them;
 - `Unit`, `points`: how readers see a value; `standard_error`: of a share.
 """
@@ -18,6 +20,7 @@ from kdnas.metrics.fitness import (
 )
 from kdnas.metrics.metric import Metric, Score
 from kdnas.metrics.run import added, descriptions, metrics_of, with_values
+from kdnas.metrics.scores import TASK_METRICS, TaskMetric, constant_score, score
 from kdnas.metrics.table import (
     ACCURACY,
     ATTACK_SECONDS,
@@ -30,6 +33,7 @@ from kdnas.metrics.table import (
     PARAMETERS,
     QUERIES,
     ROBUSTNESS,
+    SCORE,
     SCORES,
     SUCCESS_RATE,
     TEXTS,
@@ -37,6 +41,8 @@ from kdnas.metrics.table import (
     WORDS_CHANGED,
     WORST_CLASS_ACCURACY,
     WORST_CLASS_ROBUSTNESS,
+    headline,
+    shown_scores,
 )
 from kdnas.metrics.units import MILLIONS, NUMBER, POINTS, Unit, points, standard_error
 
@@ -56,8 +62,10 @@ __all__ = [
     "POINTS",
     "QUERIES",
     "ROBUSTNESS",
+    "SCORE",
     "SCORES",
     "SUCCESS_RATE",
+    "TASK_METRICS",
     "TEXTS",
     "TRAIN_SECONDS",
     "WORDS_CHANGED",
@@ -65,14 +73,19 @@ __all__ = [
     "WORST_CLASS_ROBUSTNESS",
     "Metric",
     "Score",
+    "TaskMetric",
     "Unit",
     "Weights",
     "accuracy_floor",
     "added",
+    "constant_score",
     "descriptions",
     "fitness",
+    "headline",
     "metrics_of",
     "points",
+    "score",
+    "shown_scores",
     "standard_error",
     "violation",
     "with_values",

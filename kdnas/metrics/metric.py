@@ -84,11 +84,14 @@ class Score(Metric):
     Attributes:
         of: Its value in a measurement; `read` takes that of search-val.
         texts: The number of texts that it is a share of; None where its error is not known.
+        of_classes: Whether it is one of classes or of an attack, which only classes have; where
+            labels are numbers it is NaN.
     """
 
     read: Callable[[Evaluation], float] = field(init=False)
     of: Callable[[Measurement], float] = field(kw_only=True)
     texts: Callable[[Measurement], int] | None = None
+    of_classes: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

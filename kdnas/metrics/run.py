@@ -7,7 +7,7 @@ from typing import Any
 
 from kdnas.errors import UserError
 from kdnas.metrics.metric import Metric
-from kdnas.metrics.table import ACCURACY, COSTS, METRICS, PARAMETERS, ROBUSTNESS, SCORES
+from kdnas.metrics.table import COSTS, METRICS, PARAMETERS, ROBUSTNESS, SCORE, SCORES
 from kdnas.metrics.units import Unit
 from kdnas.records import Evaluation, EvaluationFailed, Report
 
@@ -51,8 +51,8 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
     """Return an evaluation with the values of those objectives that a user has added.
 
     What decides about a student has to be a finite number: the objectives, and what fitness and
-    accuracy floor are made of; and what an archive keeps as a count has to be one. Other metrics
-    may be anything. A report is returned as it is.
+    accuracy floor are made of, where the task has it; and what an archive keeps as a count has to
+    be one. Other metrics may be anything. A report is returned as it is.
 
     Raises:
         EvaluationFailed: One of these values is not finite, or no count.
@@ -60,7 +60,8 @@ def with_values(result: Evaluation | Report, objectives: Sequence[Metric]) -> Ev
     """
     if isinstance(result, Report):
         return result
-    for metric in (*objectives, ACCURACY, ROBUSTNESS, PARAMETERS):
+    attacked = [ROBUSTNESS] if result.search.attack.texts else []
+    for metric in (*objectives, SCORE, *attacked, PARAMETERS):
         value = metric.value(result)
         if not math.isfinite(value):
             raise EvaluationFailed("non_finite", f"{metric.name} is {value}")

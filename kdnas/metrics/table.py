@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from kdnas.metrics.metric import Metric, Score
+from kdnas.metrics.scores import TASK_METRICS, score
 from kdnas.metrics.units import MILLIONS, PERCENT, POINTS, SECONDS, Unit
 from kdnas.registry import Registry
 
@@ -25,7 +26,10 @@ WORST_CLASS_ROBUSTNESS = _accuracy(
     label="worst-class robustness",
     long="worst-class accuracy under attack",
 )
-TEXTS = Score("texts", of=lambda m: m.texts)
+SCORE = Score("score", of=score, maximise=True, unit=POINTS, of_classes=False)
+"""The score by the task's metric; the accuracy of tasks that have no other."""
+
+TEXTS = Score("texts", of=lambda m: m.texts, of_classes=False)
 ATTACKED = Score("attacked", of=lambda m: m.attack.texts, label="attack set")
 SUCCESS_RATE = Score(
     "success_rate",
@@ -46,6 +50,7 @@ SCORES: tuple[Score, ...] = (
     ROBUSTNESS,
     WORST_CLASS_ACCURACY,
     WORST_CLASS_ROBUSTNESS,
+    SCORE,
     Score("accuracy_se", of=lambda m: ACCURACY.error(m) or 0.0, unit=POINTS),
     Score("robustness_se", of=lambda m: ROBUSTNESS.error(m) or 0.0, unit=POINTS),
     TEXTS,
@@ -53,9 +58,22 @@ SCORES: tuple[Score, ...] = (
     SUCCESS_RATE,
     QUERIES,
     WORDS_CHANGED,
-    Score("degenerate", of=lambda m: m.degenerate),
+    Score("degenerate", of=lambda m: m.degenerate, of_classes=False),
 )
 """The metrics of a split, in the order of JSON records."""
+
+
+def headline(metric: str) -> Score:
+    """What tables show first of a task with this metric: its score under the metric's own name."""
+    name = TASK_METRICS[metric].label
+    return ACCURACY if metric == "accuracy" else replace(SCORE, label=name, long=name)
+
+
+def shown_scores(metric: str) -> tuple[Score, ...]:
+    """The scores that tables have columns for; where labels are numbers nothing is attacked."""
+    attacked = () if TASK_METRICS[metric].numbers else (ROBUSTNESS, WORST_CLASS_ROBUSTNESS)
+    return (headline(metric), *attacked)
+
 
 PARAMETERS = Metric("parameters", lambda e: e.parameters, maximise=False, unit=MILLIONS)
 BLOCK_PARAMETERS = Metric(

@@ -6,12 +6,14 @@ Accuracy and robustness are shares in [0, 1] derived from counts; parameters are
 from kdnas.records.attack import AttackMode, AttackOutcome, AttackSpec, Engine, Outcome, TextOutcome
 from kdnas.records.evaluation import (
     DEGENERATE_ACCURACY,
+    NO_ATTACK,
     Evaluate,
     Evaluation,
     EvaluationFailed,
     Failure,
     FailureKind,
     Finished,
+    Fit,
     Job,
     JobT,
     Measurement,
@@ -35,6 +37,7 @@ from kdnas.records.text import Text, as_read, columns_of, written
 __all__ = [
     "ATTACKS",
     "DEGENERATE_ACCURACY",
+    "NO_ATTACK",
     "SIMILARITY_THRESHOLDS",
     "AttackMode",
     "AttackOutcome",
@@ -46,6 +49,7 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Finished",
+    "Fit",
     "Job",
     "JobT",
     "Measurement",

@@ -198,13 +198,14 @@ class AttackOutcome:
 
     @property
     def accuracy(self) -> float:
-        """Share that was right before the attack."""
-        return (sum(self.succeeded) + sum(self.failed)) / self.texts
+        """Share that was right before the attack; NaN where nothing is attacked."""
+        right = sum(self.succeeded) + sum(self.failed)
+        return right / self.texts if self.texts else math.nan
 
     @property
     def robustness(self) -> float:
-        """Share that is still right after it: accuracy under attack."""
-        return sum(self.failed) / self.texts
+        """Share that is still right after it: accuracy under attack; NaN where nothing is."""
+        return sum(self.failed) / self.texts if self.texts else math.nan
 
     @property
     def class_robustness(self) -> tuple[float, ...]:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
-from typing import Generic, Literal
+from typing import Generic, Literal, Self
 
+import numpy as np
 from typing_extensions import TypeVar
 
 from kdnas.records.attack import AttackOutcome, TextOutcome
@@ -16,8 +17,38 @@ FailureKind = Literal["oom", "timeout", "non_finite", "killed", "exception"]
 
 DEGENERATE_SHARE = 0.95
 DEGENERATE_ACCURACY = 0.05
+_FIT_DIGITS = 10
 _DOUBTFUL_SHARE = 0.9
 _CHANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How predicted numbers follow the true ones.
+
+    Attributes:
+        pearson: Their correlation; 0 where either are all the same.
+        spearman: That of their ranks, equal numbers having their mean rank.
+    """
+
+    pearson: float
+    spearman: float
+
+    @classmethod
+    def of(cls, truth: np.ndarray, predicted: np.ndarray) -> Self:
+        """The fit of two rows of numbers, (texts,) each, to ten digits."""
+        from scipy.stats import rankdata
+
+        truth, predicted = truth.astype("f8"), predicted.astype("f8")
+        if min(np.ptp(truth), np.ptp(predicted)) == 0:
+            return cls(0.0, 0.0)
+        ranks = rankdata(truth), rankdata(predicted)
+        found = (np.corrcoef(*pair)[0, 1] for pair in ((truth, predicted), ranks))
+        return cls(*(round(float(value), _FIT_DIGITS) for value in found))
+
+
+NO_ATTACK = AttackOutcome((), (), ())
+"""The outcome where nothing is attacked."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +56,9 @@ class Measurement:
     """A student on one split: its predictions on all texts, and the attack on some of them.
 
     Counts that are pooled over trials are means over them, so that `texts` stays the number of
-    texts and a standard error over texts does not count a text once for each training.
+    texts and a standard error over texts does not count a text once for each training. Where labels
+    are numbers there is one class, nothing is right or wrong, and nothing is attacked: what is a
+    share of classes is NaN.
 
     Attributes:
         correct: Right predictions, one number per true class.
@@ -33,6 +66,8 @@ class Measurement:
         predicted: Predictions per predicted class.
         attack: The attack's counts.
         spec: Digest of the attack spec.
+        metric: What the task is scored by, a name in `kdnas.metrics.TASK_METRICS`.
+        fit: Of numbers; None of classes.
     """
 
     correct: tuple[float, ...]
@@ -40,6 +75,44 @@ class Measurement:
     predicted: tuple[float, ...]
     attack: AttackOutcome
     spec: str = ""
+    metric: str = "accuracy"
+    fit: Fit | None = None
+
+    @classmethod
+    def of(
+        cls,
+        truth: np.ndarray,
+        predicted: np.ndarray,
+        classes: int,
+        *,
+        metric: str = "accuracy",
+        attack: AttackOutcome = NO_ATTACK,
+        spec: str = "",
+    ) -> Self:
+        """Count predictions, (texts,), of class numbers or of numbers.
+
+        Args:
+            truth: The labels, (texts,).
+            predicted: What a model says instead.
+            classes: How many there are; 1 where labels are numbers.
+            metric: See `metric`.
+            attack: See `attack`.
+            spec: See `spec`.
+        """
+        if classes == 1:
+            count, fit = (len(truth),), Fit.of(truth.astype("f4"), predicted.astype("f4"))
+            return cls((0,), count, count, attack, spec, metric, fit)
+        pairs = np.bincount(truth * classes + predicted, minlength=classes * classes)
+        table = pairs.reshape(classes, classes)  # true classes are rows
+        right, totals, answers = np.diagonal(table), table.sum(axis=1), table.sum(axis=0)
+        return cls(
+            correct=tuple(right.tolist()),
+            totals=tuple(totals.tolist()),
+            predicted=tuple(answers.tolist()),
+            attack=attack,
+            spec=spec,
+            metric=metric,
+        )
 
     @property
     def texts(self) -> int:
@@ -49,7 +122,7 @@ class Measurement:
     @cached_property
     def accuracy(self) -> float:
         """Share of right predictions on the split."""
-        return sum(self.correct) / self.texts
+        return sum(self.correct) / self.texts if self.fit is None else math.nan
 
     @cached_property
     def robustness(self) -> float:
@@ -59,12 +132,14 @@ class Measurement:
     @property
     def worst_class_accuracy(self) -> float:
         """The smallest accuracy among the classes."""
+        if self.fit is not None:
+            return math.nan
         return min(c / n for c, n in zip(self.correct, self.totals, strict=True) if n)
 
     @property
     def worst_class_robustness(self) -> float:
         """The smallest accuracy under attack among the classes."""
-        return min(self.attack.class_robustness)
+        return min(self.attack.class_robustness, default=math.nan)
 
     @cached_property
     def degenerate(self) -> bool:
@@ -73,7 +148,10 @@ class Measurement:
         Such a student cannot be attacked: by the paper's fitness it beats every honest one. It is
         one that gives more than 95 % of the texts one answer, or at least 90 % of them where its
         other answers may be right by chance (p > 0.05), or is right on less than 5 % of a class.
+        One that predicts numbers is degenerate where they are all the same.
         """
+        if self.fit is not None:
+            return self.fit == Fit(0.0, 0.0)
         share = max(self.predicted) / self.texts
         if share > DEGENERATE_SHARE or self.worst_class_accuracy < DEGENERATE_ACCURACY:
             return True
@@ -105,7 +183,8 @@ class Evaluation:
         loss: Distillation loss of the last epoch.
         train_seconds, attack_seconds: Wall time of the two stages.
         texts: The attacked texts one by one.
-        predictions: The predicted class of every text of search-val, where they were kept.
+        predictions: The predicted class, or number, of every text of search-val, where they were
+            kept.
         values: The values of metrics that users have added, by name, so that they can be read
             without the code of these metrics.
         weights: SHA-256 of the stored weights; "" where none were stored.
@@ -119,7 +198,7 @@ class Evaluation:
     train_seconds: float = 0.0
     attack_seconds: float = 0.0
     texts: tuple[TextOutcome, ...] = ()
-    predictions: tuple[int, ...] = ()
+    predictions: tuple[float, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict, hash=False)
     weights: str = ""
 
@@ -131,7 +210,7 @@ class Report:
     measurement: Measurement
     seconds: float = 0.0
     texts: tuple[TextOutcome, ...] = ()
-    predictions: tuple[int, ...] = ()
+    predictions: tuple[float, ...] = ()
 
 
 Stage = Literal["search", "report"]
@@ -234,12 +313,14 @@ def _mean_measurement(measurements: Sequence[Measurement]) -> Measurement:
         fmean(queries) if len(queries) == len(attacks) else None,
         fmean(a.summed_changed_shares for a in attacks),
     )
-    return Measurement(
-        _means([m.correct for m in measurements]),
-        _means([m.totals for m in measurements]),
-        _means([m.predicted for m in measurements]),
-        attack,
-        measurements[0].spec,
+    fits = [m.fit for m in measurements if m.fit]
+    return replace(
+        measurements[0],
+        correct=_means([m.correct for m in measurements]),
+        totals=_means([m.totals for m in measurements]),
+        predicted=_means([m.predicted for m in measurements]),
+        attack=attack,
+        fit=Fit(fmean(f.pearson for f in fits), fmean(f.spearman for f in fits)) if fits else None,
     )
 
 

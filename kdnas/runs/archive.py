@@ -33,28 +33,9 @@ SELECT birth, key, iif(json_valid(genotype), genotype, NULL), operation, parents
 FROM trials JOIN students USING (birth) ORDER BY birth, trial
 """
 
-_SEALED = (
-    "SELECT * FROM meta WHERE name NOT IN ('finished', 'seal')",
-    "SELECT * FROM attacks",
-    "SELECT split, digest FROM splits",
-    "SELECT birth, digest FROM students",
-    "SELECT * FROM trials",
-    "SELECT * FROM events",
-    "SELECT trial, split, seconds, digest FROM measurements ORDER BY trial, split",
-)
-"""Everything that a run came to; texts and outcomes by the checksums that stand for them."""
-
 
 class Archive(Store):
     """Appends to and reads from the archive of one search."""
-
-    def end(self) -> None:
-        """Record that the run is finished, sealed with what it came to."""
-        self.set_meta(finished=True, seal=self.seal())
-
-    def seal(self) -> str:
-        """Return a checksum over everything that the run has come to."""
-        return checksum(*(list(map(tuple, self.query(select))) for select in _SEALED))
 
     def ask(self, births: Sequence[Birth], method: str) -> None:
         """Record what was asked for: new students, a pending trial each, and an event each.
@@ -142,11 +123,12 @@ class Archive(Store):
         known = self.splits[split]
         if len(result.predictions) != len(known.labels):
             raise ValueError(f"{len(result.predictions)} predictions on {len(known.labels)} texts")
-        name, (_, digest) = next(iter(self.attacks.items()))
-        if digest != measurement.spec:
-            raise ValueError(f"attacked by spec {measurement.spec}, not {digest}")
+        for _, digest in list(self.attacks.values())[:1]:
+            if digest != measurement.spec:
+                raise ValueError(f"attacked by spec {measurement.spec}, not {digest}")
         predictions = packed(result.predictions, known.classes)
-        self._measure(trial, split, predictions, {name: result.texts}, seconds)
+        outcomes = dict.fromkeys(list(self.attacks)[:1], result.texts)
+        self._measure(trial, split, predictions, outcomes, seconds)
 
     def _events(self, kind: str, trials: Iterable[int]) -> None:
         rows = [(kind, trial) for trial in trials]
@@ -184,8 +166,8 @@ class Archive(Store):
         where = "birth = ? AND split = ? AND replicate = ? AND fidelity = 1"
         return self._outcomes(where, (birth, split, replicate))
 
-    def predictions(self, birth: int, replicate: int = 0) -> tuple[int, ...]:
-        """Return the predicted class of every text of search-val; nothing where none were kept."""
+    def predictions(self, birth: int, replicate: int = 0) -> tuple[float, ...]:
+        """Return the predictions of every text of search-val; nothing where none were kept."""
         query = "SELECT predictions FROM measurements WHERE trial = ? AND split = 'search'"
         trial = self.trial(birth, replicate)
         (found,) = self._db.execute(query, (trial,)).fetchone() or (None,)

@@ -26,7 +26,8 @@ class RunContext:
         teacher_accuracy: The teacher's accuracy on the same texts (share), where it is known.
         offline: Whether the scores come from the offline resources.
         limits: Ends of the scales of the hypervolume by metric; see `reference_point`.
-        spec: The attack on every student; None before it is known.
+        spec: The attack on every student; None before it is known, and where there is none.
+        metric: What the task is scored by; floor, share and teacher's accuracy are such scores.
     """
 
     title: str
@@ -38,6 +39,7 @@ class RunContext:
     offline: bool
     limits: Mapping[str, float]
     spec: AttackSpec | None = None
+    metric: str = "accuracy"
 
     @property
     def caveat(self) -> str:
@@ -59,6 +61,7 @@ def run_context(folder: RunFolder, archive: Archive, rows: list[Row]) -> RunCont
         offline=config.attack.resources == "offline",
         limits=largest_seen(rows, objectives),
         spec=next(iter(archive.specs().values()), None),
+        metric=config.task.metric,
     )
 
 

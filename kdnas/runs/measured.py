@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.records import AttackOutcome, Measurement, TextOutcome, written
+from kdnas.records import (
+    NO_ATTACK,
+    AttackOutcome,
+    Fit,
+    Measurement,
+    TextOutcome,
+    written,
+)
 
 OUTCOME_COLUMNS = (
     "text_index",
@@ -35,38 +42,49 @@ TRIAL_COLUMNS = (
 )
 
 
+_COUNTS = 9
+"""Values of the counts of a measurement before its metric."""
+
+
 @dataclass(frozen=True)
 class SplitLabels:
-    """The true classes of a split.
+    """What is known of the texts of a split.
 
     Attributes:
-        labels: The class of every text, ``(texts,)``.
-        classes: How many classes there are.
+        labels: The class of every text, or its number, ``(texts,)``.
+        classes: How many classes there are; 1 where labels are numbers.
+        metric: What the task is scored by.
     """
 
     labels: np.ndarray
     classes: int
+    metric: str = "accuracy"
 
 
-def packed(classes_of_texts: Sequence[int], classes: int) -> bytes:
-    r"""One number below `classes` for each text, in as few bytes as hold it.
+def packed(labels: Sequence[float], classes: int) -> bytes:
+    r"""One class below `classes` for each text, in as few bytes as hold it.
 
-    >>> packed((0, 1, 1), 2)
-    b'\x00\x01\x01'
+    Where there is one class, labels are numbers, and each takes the four bytes of a float32.
+
+    >>> packed((0, 1, 1), 2), packed((0.5,), 1)
+    (b'\x00\x01\x01', b'\x00\x00\x00?')
     """
-    return np.array(classes_of_texts, dtype=_number(classes)).tobytes()
+    return np.array(labels, dtype=_number(classes)).tobytes()
 
 
-def unpacked(packed_classes: bytes, classes: int) -> np.ndarray:
-    """The reverse of `packed`, ``(texts,)``.
+def unpacked(packed_labels: bytes, classes: int) -> np.ndarray:
+    """The reverse of `packed`, ``(texts,)``, int64 or float64.
 
     Raises:
         ValueError: The length does not fit.
     """
-    return np.frombuffer(packed_classes, dtype=_number(classes)).astype(np.int64)
+    found = np.frombuffer(packed_labels, dtype=_number(classes))
+    return found.astype(np.float64 if classes == 1 else np.int64)
 
 
 def _number(classes: int) -> str:
+    if classes == 1:
+        return "<f4"
     return "u1" if classes <= 256 else "<u2"
 
 
@@ -108,30 +126,28 @@ def trial_digest(values: Mapping[str, Any]) -> str:
 def counted(
     split: SplitLabels, predictions: bytes, texts: Sequence[TextOutcome], spec: str
 ) -> Measurement:
-    """Count a measurement from the predicted class of every text and the attacked texts.
+    """Count a measurement from the predictions of every text and the attacked texts.
 
     Raises:
-        ValueError: There is not one prediction below the number of classes for each text.
+        ValueError: There is not one class, or one finite number, predicted for each text.
     """
     predicted, classes = unpacked(predictions, split.classes), split.classes
-    if len(predicted) != len(split.labels) or predicted.max(initial=0) >= classes:
-        raise ValueError("there is not one predicted class for each text")
-    pairs = np.bincount(split.labels * classes + predicted, minlength=classes * classes)
-    table = pairs.reshape(classes, classes)  # true classes are rows
-    return Measurement(
-        correct=tuple(np.diagonal(table).tolist()),
-        totals=tuple(table.sum(axis=1).tolist()),
-        predicted=tuple(table.sum(axis=0).tolist()),
-        attack=AttackOutcome.of(texts, classes),
-        spec=spec,
+    possible = np.isfinite(predicted) if classes == 1 else predicted < classes
+    if len(predicted) != len(split.labels) or not possible.all():
+        raise ValueError("there is not one prediction for each text that is possible")
+    attack = AttackOutcome.of(texts, classes) if spec else NO_ATTACK
+    return Measurement.of(
+        split.labels, predicted, classes, metric=split.metric, attack=attack, spec=spec
     )
 
 
 def counts_json(measurement: Measurement) -> str:
-    """The counts of a measurement as JSON."""
+    """The counts of a measurement as JSON; metric and fit follow where they say something."""
     m, attack = measurement, measurement.attack
     by_class = (m.correct, m.totals, m.predicted, attack.skipped, attack.succeeded, attack.failed)
-    values = (*by_class, attack.queries, attack.summed_changed_shares, m.spec)
+    values = [*by_class, attack.queries, attack.summed_changed_shares, m.spec]
+    values += [] if m.metric == "accuracy" else [m.metric]
+    values += [] if m.fit is None else [m.fit.pearson, m.fit.spearman]
     return json.dumps(values, separators=(",", ":"))
 
 
@@ -142,15 +158,19 @@ def counts_measurement(text: str) -> Measurement:
     Raises:
         ValueError: These are no counts, or more are right than there are texts.
     """
-    *lists, queries, summed_changed_shares, spec = json.loads(text)
+    *lists, queries, summed_changed_shares, spec = (values := json.loads(text))[:_COUNTS]
+    metric, *fit = values[_COUNTS:] or ["accuracy"]
     correct, totals, predicted, skipped, succeeded, failed = map(tuple, lists)
     outcomes, others = (skipped, succeeded, failed), (queries or 0, summed_changed_shares)
     for number in (*correct, *totals, *predicted, *sum(outcomes, ()), *others):
         if type(number) not in (int, float) or not 0 <= number < math.inf:
             raise ValueError(f"{number!r} is no count")
-    if len({len(counts) for counts in (correct, totals, predicted, *outcomes)}) > 1:
+    kinds = (correct, totals, predicted, *(outcomes if spec else ()))
+    if len({len(counts) for counts in kinds}) > 1:
         raise ValueError("counts are not of the same classes")
+    if fit and not all(type(value) is float and -1 <= value <= 1 for value in fit):
+        raise ValueError(f"{fit} are no correlations")
     if any(right > of for right, of in zip(correct, totals, strict=True)):
         raise ValueError("more texts are right than there are")
     attack = AttackOutcome(skipped, succeeded, failed, queries, summed_changed_shares)
-    return Measurement(correct, totals, predicted, attack, spec)
+    return Measurement(correct, totals, predicted, attack, spec, metric, Fit(*fit) if fit else None)

@@ -1,11 +1,11 @@
 """The tables of a store; what one row alone can get wrong is refused by the tables themselves.
 
 A student is written once, each of its evaluations is a trial. A measurement is a trial on one split
-of the data. It is `whole` where it holds the predicted class of every text: its counts by class,
-from which every score is read, were made of the predictions, the labels of the split and the
-outcomes of the attacked texts, and `kdnas verify` counts them again. It is `counts only` where
-there are no predictions. No run writes that: it is the state of archives that were converted from
-an earlier schema.
+of the data. It is `whole` where it holds the prediction of every text, a class or, where a split
+has one class, a number (float32): its counts by class, from which every score is read, were made of
+the predictions, the labels of the split and the outcomes of the attacked texts, and `kdnas verify`
+counts them again. It is `counts only` where there are no predictions. No run writes that: it is the
+state of archives that were converted from an earlier schema.
 
 A column `digest` is a checksum over what its row says: what no constraint can refuse, such as one
 operation in the place of another, `kdnas verify` finds by it.
@@ -81,7 +81,7 @@ CREATE TABLE attacks (
 ) STRICT;
 CREATE TABLE splits (
     split TEXT PRIMARY KEY CHECK (split IN ('search', 'report')),
-    classes INTEGER NOT NULL CHECK (classes >= 2),
+    classes INTEGER NOT NULL CHECK (classes >= 1),
     labels BLOB NOT NULL,
     digest TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import ClassVar
 
-from kdnas.records import AttackSpec, Stage, Text, TextOutcome, as_read, written
+from kdnas.records import AttackSpec, Measurement, Stage, Text, TextOutcome, as_read, written
 from kdnas.runs.database import Database
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     SplitLabels,
+    checksum,
     counted,
     counts_json,
     measured_digest,
@@ -22,18 +24,48 @@ _ROWS = 100
 """Outcomes that one statement inserts."""
 
 
+SEALED = (
+    "SELECT * FROM meta WHERE name NOT IN ('finished', 'seal')",
+    "SELECT * FROM attacks",
+    "SELECT split, digest FROM splits",
+    "SELECT birth, digest FROM students",
+    "SELECT * FROM trials",
+    "SELECT * FROM events",
+    "SELECT trial, split, seconds, digest FROM measurements ORDER BY trial, split",
+)
+"""Everything that a run came to; texts and outcomes by the checksums that stand for them."""
+
+
 class Store(Database):
-    """Appends to and reads from the file of a run: its data, its attacks, what was measured."""
+    """Appends to and reads from the file of a run: its data, its attacks, what was measured.
+
+    Attributes:
+        sealed: What the seal of a finished run is made of.
+    """
+
+    sealed: ClassVar[tuple[str, ...]] = SEALED
+
+    def begin(self) -> None:
+        """Record that it goes on: what it is sealed with is no longer all."""
+        self.set_meta(finished=False, seal=None)
+
+    def end(self) -> None:
+        """Record that the run is finished, sealed with what it came to."""
+        self.set_meta(finished=True, seal=self.seal())
+
+    def seal(self) -> str:
+        """Return a checksum over everything that the run has come to."""
+        return checksum(*(list(map(tuple, self.query(select))) for select in self.sealed))
 
     def record_split(
-        self, split: Stage, labels: Sequence[int], classes: int, attacked: Sequence[Text]
+        self, split: Stage, labels: Sequence[float], classes: int, attacked: Sequence[Text]
     ) -> None:
         """Record what a split of the data is, before anything is measured on it.
 
         Args:
             split: Its name.
-            labels: The class of every text.
-            classes: How many classes the task has.
+            labels: The class of every text, or its number.
+            classes: How many classes the task has; 1 where labels are numbers.
             attacked: The texts that are attacked, the first of the split.
         """
         pairs = zip(labels, map(written, attacked))  # noqa: B905
@@ -66,9 +98,10 @@ class Store(Database):
     def splits(self) -> dict[str, SplitLabels]:
         """The labels of each split whose texts are known."""
         query = "SELECT split, labels, classes FROM splits"
+        metric = (self.meta("task") or {}).get("metric", "accuracy")
         with self._understanding():
             return {
-                split: SplitLabels(unpacked(labels, classes), classes)
+                split: SplitLabels(unpacked(labels, classes), classes, metric)
                 for split, labels, classes in self._db.execute(query)
             }
 
@@ -110,13 +143,11 @@ class Store(Database):
             trial: What was measured.
             split: On which texts.
             predictions: The predicted class of every text, packed.
-            outcomes: The attacked texts by the name of the attack; the first one's are counted.
+            outcomes: The attacked texts by the name of the attack; the first one's are counted, and
+                there is none where labels are numbers.
             seconds: Wall time.
         """
-        first = next(iter(outcomes))
-        counts = counts_json(
-            counted(self.splits[split], predictions, outcomes[first], self.attacks[first][1])
-        )
+        counts = counts_json(self._counted(split, predictions, outcomes))
         rows = [
             (self.attacks[name][0], *values)
             for name, texts in outcomes.items()
@@ -136,6 +167,14 @@ class Store(Database):
             some = rows[start : start + _ROWS]
             insert = f"INSERT INTO outcomes VALUES {', '.join([row] * len(some))}"
             self._db.execute(insert, [value for one in some for value in (number, *one)])
+
+    def _counted(
+        self, split: Stage, predictions: bytes, outcomes: Mapping[str, Sequence[TextOutcome]]
+    ) -> Measurement:
+        """The counts of predictions and of the first attack."""
+        for name, texts in outcomes.items():
+            return counted(self.splits[split], predictions, texts, self.attacks[name][1])
+        return counted(self.splits[split], predictions, (), "")
 
     def _outcomes(self, where: str, values: Sequence[object]) -> list[TextOutcome]:
         """Attacked texts, in the order of the texts."""

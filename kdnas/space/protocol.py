@@ -4,7 +4,6 @@
 the section `space`, with the methods of `Space`; its class goes into `SPACES`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
@@ -13,6 +12,7 @@ from numpy.random import Generator
 
 from kdnas.errors import UserError
 from kdnas.registry import Registry
+from kdnas.space.written import read_json, shown, word
 
 Norm = Literal["block", "node", "none"]
 OutAdapter = Literal["linear", "pad"]
@@ -24,7 +24,7 @@ class NetworkShape:
 
     Attributes:
         vocabulary: Rows of the word table.
-        classes: Number of classes.
+        classes: Number of classes; 1 where labels are numbers.
         positions: Rows of the position table; no text is longer.
         segments: Rows of the segment table.
         norm: Layer normalisation of each block's output, of each node's, or none.
@@ -33,7 +33,7 @@ class NetworkShape:
         share_blocks: Whether the blocks share their weights.
 
     Raises:
-        UserError: A size is below 1 (classes: below 2).
+        UserError: A size is below 1.
     """
 
     vocabulary: int = 30522
@@ -45,8 +45,8 @@ class NetworkShape:
     share_blocks: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.vocabulary, self.positions, self.segments) < 1 or self.classes < 2:
-            raise UserError("a network needs >= 1 words, positions and segments and >= 2 classes")
+        if min(self.vocabulary, self.positions, self.segments, self.classes) < 1:
+            raise UserError("a network needs >= 1 words, positions, segments and classes")
 
     def embedding_parameters(self, width: int) -> int:
         """Parameters of an embedding of `width` features: three tables and a layer norm."""
@@ -166,12 +166,10 @@ def space_of(text: str) -> type[Space[Any]]:
     Raises:
         UserError: The space is not known, or the text is no JSON object.
     """
-    try:
-        name = json.loads(text).get("space", "dag")
-    except RecursionError as error:
-        raise UserError("not an architecture: its brackets are too deep") from error
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"not an architecture ({error}): give a JSON object") from error
+    values = read_json(text)
+    if not isinstance(values, dict):
+        raise UserError(f"not an architecture: it is {shown(values)}; give a JSON object")
+    name = word("space", values.get("space", "dag"), SPACES)
     return SPACES[name]
 
 

@@ -13,7 +13,7 @@ from kdnas.comparison import TEACHER, Model
 from kdnas.config import Config, as_toml
 from kdnas.methods import METHODS
 from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
-from kdnas.records import AttackSpec, Measurement
+from kdnas.records import AttackOutcome, AttackSpec, Measurement
 from kdnas.runs import weights_of
 from kdnas.runs.context import OFFLINE
 from kdnas.runs.folder import settings_digest
@@ -72,11 +72,14 @@ def distil_one(
 def _measured(found: "EvaluatedModel", task: "Task") -> tuple[Measurement, AttackSpec]:
     import numpy as np
 
-    from kdnas.evaluation import measurement
-
     [(attack, spec)] = found.specs.items()
-    predicted, classes = np.array(found.predictions), len(task.label_names)
-    return measurement(predicted, task.report, found.texts[attack], classes, spec), spec
+    truth, predicted = np.array(task.report.labels), np.array(found.predictions)
+    classes = len(task.label_names)
+    outcome = AttackOutcome.of(found.texts[attack], classes)
+    measured = Measurement.of(
+        truth, predicted, classes, metric=task.metric, attack=outcome, spec=spec.digest
+    )
+    return measured, spec
 
 
 def _card(

@@ -6,6 +6,7 @@ from typing import Any
 from kdnas.config import TASKS
 from kdnas.config.task import is_local
 from kdnas.errors import UserError
+from kdnas.metrics import TASK_METRICS
 from kdnas.records import Text
 from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import Cleaned, clean
@@ -20,8 +21,8 @@ from kdnas.tasks.task import Split, Task
 
 def build_task(
     cut: Callable[[Any], Any], *, name: str, path: str | None, validation: str | None,
-    text_column: str | None, premise_column: str | None, label_column: str, max_overlap: float,
-    **parts: Any,
+    text_column: str | None, premise_column: str | None, label_column: str, metric: str,
+    max_overlap: float, **parts: Any,
 ) -> Task:  # fmt: skip
     """The task of that name, equal for equal arguments and data.
 
@@ -32,12 +33,17 @@ def build_task(
         UserError: The data cannot be read, lacks a class where one is needed, or its validation
             was cut from its training text.
     """
-    columns = Columns(text_column, premise_column, label_column)
+    numbers = TASK_METRICS[metric].numbers
+    columns = Columns(text_column, premise_column, label_column, numbers)
     source, pools = read_pools(name, path, validation, columns)
+    _require_two(name, metric, pools.label_names)
     cleaned = clean(pools.splits, cut)
     (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
     parts_found = {"train": train, "search": search, "report": report}
-    _require_classes(name, pools.label_names, parts_found, _left_out(pools, cleaned))
+    left_out = _left_out(pools, cleaned)
+    _require_texts(name, parts_found, left_out)
+    if not numbers:
+        _require_classes(name, pools.label_names, parts_found, left_out)
     texts = train.texts + _held_out_texts(search, report)
     return Task(
         name=name,
@@ -52,6 +58,7 @@ def build_task(
         empty=pools.empty,
         offline=source.offline,
         remark=pools.remark,
+        metric=metric,
     )
 
 
@@ -111,16 +118,30 @@ def _held_out(tables: Mapping[Role, Table]) -> Mapping[Role, Table]:
     return held_out or {"validation": tables["train"]}
 
 
-def _require_classes(
-    name: str, label_names: tuple[str, ...], splits: Mapping[str, Split], left_out: str
-) -> None:
-    """Refuse splits in which there is no text, or none of a class."""
+def _require_two(name: str, metric: str, label_names: tuple[str, ...]) -> None:
+    """Refuse a metric of two classes for more."""
+    if TASK_METRICS[metric].binary and len(label_names) != 2:
+        raise UserError(
+            f"task.metric={metric} is of two classes, and {name} has {len(label_names)}: set"
+            " task.metric=accuracy or matthews"
+        )
+
+
+def _require_texts(name: str, splits: Mapping[str, Split], left_out: str) -> None:
+    """Refuse splits in which there is no text."""
     for part, split in splits.items():
         if not len(split):
             raise UserError(
                 f"{name}: no text is left for {part}, out of {split.origin}{left_out}; give more"
                 " texts that differ, each with one label"
             )
+
+
+def _require_classes(
+    name: str, label_names: tuple[str, ...], splits: Mapping[str, Split], left_out: str
+) -> None:
+    """Refuse splits in which there is no text of a class."""
+    for part, split in splits.items():
         missing = set(range(len(label_names))) - set(split.labels)
         if missing:
             raise UserError(

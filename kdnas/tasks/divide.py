@@ -17,6 +17,8 @@ _CARVED_SHARE, _CARVED_FEW, _CARVED_MOST = 0.1, 200, 1000
 _LARGEST_SHARE = 0.2
 """Of a pool that has to train, too: at most a fifth for each of search-val and report-val."""
 
+_TENTHS, _APART = 10, 3
+
 Most = int | None  # texts of a split; None for all there are
 
 
@@ -81,7 +83,17 @@ def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> NDArray
 
 
 def _ordered(pool: Split, seed: int) -> Split:
-    return _chosen(pool, stratified_order(pool.labels, np.random.default_rng(seed)))
+    return _chosen(pool, stratified_order(_strata(pool.labels), np.random.default_rng(seed)))
+
+
+def _strata(labels: Sequence[float]) -> Sequence[int]:
+    """What is spread evenly: classes, or the tenth in which each number lies by its size."""
+    if all(isinstance(label, int) for label in labels):
+        return labels  # type: ignore[return-value]
+    tenths = np.argsort(np.argsort(labels, kind="stable")) * _TENTHS // len(labels)
+    # A stratum of a higher number starts later: that must not follow the size of the labels.
+    found: list[int] = (tenths * _APART % _TENTHS).tolist()
+    return found
 
 
 def _ends(pool: Split, sizes: tuple[int, int], one: bool) -> tuple[Split, Split]:

@@ -7,9 +7,10 @@ from typing import Self
 from kdnas.errors import UserError
 from kdnas.records import Text
 from kdnas.tasks.files import read_local
-from kdnas.tasks.labels import labels_of, pair_remark, texts_of
+from kdnas.tasks.labels import labels_of
 from kdnas.tasks.tables import Columns
 from kdnas.tasks.task import Split
+from kdnas.tasks.texts import pair_remark, texts_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class LabelledTexts:
         tables = read_local(name)
         table = next(tables[role] for role in ("test", "validation", "train") if role in tables)
         columns = Columns(premise=premise)
-        texts, labels = texts_of(table, columns), labels_of(table, columns.label)
+        texts, labels = texts_of(table, columns), labels_of(table, columns)
         kept = [row for row, text in enumerate(texts) if text]
         if not kept:
             raise UserError(f"{name} has no text: every row of its {len(texts)} is blank")

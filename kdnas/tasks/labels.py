@@ -1,5 +1,6 @@
 """Turns tables into pools of texts with class numbers."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,20 +9,8 @@ from dataclasses import dataclass
 from kdnas.errors import UserError
 from kdnas.records import Text
 from kdnas.tasks.tables import Columns, Role, Table
-from kdnas.tasks.task import Split
-
-_TEXT_COLUMNS = ("text", "sentence", "content", "review")
-
-_PAIRS = (
-    ("premise", "hypothesis"),
-    ("question", "answer"),
-    ("question", "sentence"),
-    ("question", "passage"),
-    ("question1", "question2"),
-    ("sentence1", "sentence2"),
-    ("text1", "text2"),
-)
-"""Columns that data sets of pairs of texts have: the premise, and what belongs to it."""
+from kdnas.tasks.task import NUMBER, Split
+from kdnas.tasks.texts import no_column, pair_remark, texts_of
 
 _MANY, _FEWEST_TEXTS, _FEWEST_ROWS = 20, 50, 3
 """More different labels than these, with fewer rows of each than these, are no classes: numbers
@@ -36,7 +25,7 @@ class Pools:
     """Labelled texts by role, all of one line, or two in a pair, and none empty.
 
     Attributes:
-        label_names: The classes.
+        label_names: The classes; `NUMBER` alone where labels are numbers.
         splits: Pools in the order of their rows; those without labels are left out.
         empty: Rows dropped because they had no label, or a text of theirs was missing.
         remark: What a user should know of how they were read; often nothing.
@@ -51,6 +40,75 @@ class Pools:
 def labelled_pools(tables: Mapping[Role, Table], columns: Columns) -> Pools:
     """The pools of the tables that have labels, with texts and labels in these columns.
 
+    Raises:
+        UserError: A column is missing or not what it should be, there are not two classes or two
+            different numbers, the labels are scores where classes are read, or are no finite
+            numbers where numbers are.
+    """
+    labels = {role: labels_of(table, columns) for role, table in tables.items()}
+    # The hub marks the hidden labels of a test split with -1.
+    labels = {role: found for role, found in labels.items() if _shown(found)}
+    names, number_of = (
+        _numbers(tables, labels) if columns.numbers else _classes(tables, labels, columns.label)
+    )
+    splits, empty = {}, 0
+    for role, found in labels.items():
+        texts = texts_of(tables[role], columns)
+        splits[role] = _pool(texts, found, number_of, tables[role].origin)
+        empty += len(texts) - len(splits[role])
+    if not any(map(len, splits.values())):
+        raise UserError(
+            f"{_origins(tables)}: none of the {empty} rows has a text and a label; name others"
+            " with task.text_column=NAME and task.label_column=NAME"
+        )
+    return Pools(names, splits, empty, pair_remark(tables[next(iter(splits))], columns))
+
+
+def _shown(labels: Sequence[str | None]) -> bool:
+    """Whether there are labels, and not only the sign of hidden ones."""
+    return bool(set(labels) - {None, "-1"})
+
+
+def _numbers(
+    tables: Mapping[Role, Table], labels: Mapping[Role, Sequence[str | None]]
+) -> tuple[tuple[str, ...], Mapping[str, float]]:
+    """The name of one output, and the number of each label.
+
+    Raises:
+        UserError: A label is no finite number, or all are the same.
+    """
+    numbers: dict[str, float] = {}
+    for role, found in labels.items():
+        for row, label in enumerate(found, 1):
+            if label is None or label in numbers:
+                continue
+            numbers[label] = _number(label)
+            if not math.isfinite(numbers[label]):
+                raise UserError(
+                    f"{tables[role].origin}: row {row} has the label {label!r:.40}, which is no"
+                    " finite number; mend it, or leave task.metric=accuracy for classes"
+                )
+    if len(set(numbers.values())) < 2:
+        held = f"only {next(iter(numbers))}" if numbers else "nothing"
+        raise UserError(
+            f"{_origins(tables)}: the column of labels holds {held}, and numbers that are all the"
+            " same cannot be learned; name another with task.label_column=NAME"
+        )
+    return (NUMBER,), numbers
+
+
+def _number(label: str) -> float:
+    try:
+        return float(label)
+    except ValueError:
+        return math.nan
+
+
+def _classes(
+    tables: Mapping[Role, Table], labels: Mapping[Role, Sequence[str | None]], label_in: str
+) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    """The classes, and the number of each.
+
     Classes keep the order that the data gives them; otherwise they are the labels found, sorted
     as numbers if all are numbers and as text if not. Fractions, and more than 20 different numbers
     with fewer than 50 texts each, are taken for scores; more than 20 labels with fewer than three
@@ -60,10 +118,6 @@ def labelled_pools(tables: Mapping[Role, Table], columns: Columns) -> Pools:
         UserError: A column is missing or not what it should be, there are not two classes, or the
             labels are scores.
     """
-    label_in = columns.label
-    labels = {role: labels_of(table, label_in) for role, table in tables.items()}
-    # The hub marks the hidden labels of a test split with -1.
-    labels = {role: found for role, found in labels.items() if set(found) - {None, "-1"}}
     known = [tables[role].class_names.get(label_in) for role in labels]
     names = tuple(next(filter(None, known), ()) or _sorted_names(labels.values()))
     if len(names) < 2:
@@ -79,94 +133,27 @@ def labelled_pools(tables: Mapping[Role, Table], columns: Columns) -> Pools:
             f" {rows} rows, too many to learn; name the column of labels with"
             " task.label_column=NAME"
         )
-    splits, empty = {}, 0
-    for role, found in labels.items():
-        texts = texts_of(tables[role], columns)
-        splits[role] = _pool(texts, found, names, tables[role].origin)
-        empty += len(texts) - len(splits[role])
-    if not any(map(len, splits.values())):
-        raise UserError(
-            f"{_origins(tables)}: none of the {empty} rows has a text and a label; name others"
-            " with task.text_column=NAME and task.label_column=NAME"
-        )
-    return Pools(names, splits, empty, pair_remark(tables[next(iter(splits))], columns))
+    return names, {name: number for number, name in enumerate(names)}
 
 
-def texts_of(table: Table, columns: Columns) -> list[Text]:
-    """The texts on one line each, or as pairs of lines; "" where one is missing or blank."""
-    column = _text_column(table, columns)
-    texts = _lines_of(table, column, "text_column")
-    if columns.premise is None:
-        return list(texts)
-    if columns.premise not in table.columns:
-        raise _no_column(table, f"no column {columns.premise!r}", "premise_column")
-    if columns.premise == column:
-        raise UserError(
-            f"{table.origin}: column {column!r} cannot be both strings of a pair; name the other"
-            " with task.text_column=NAME"
-        )
-    pairs = zip(_lines_of(table, columns.premise, "premise_column"), texts, strict=True)
-    return [(premise, text) if premise and text else "" for premise, text in pairs]
+def labels_of(table: Table, columns: Columns) -> list[str | None]:
+    """The labels as class names or as they are written; None where there is none.
 
-
-def _lines_of(table: Table, column: str, setting: str) -> list[str]:
-    """The texts of a column on one line each; a missing one is empty."""
-    values = table.columns[column][:]
-    other = next((value for value in values if not isinstance(value, str | None)), None)
-    if other is not None:
-        raise UserError(
-            f"{table.origin}: column {column!r} holds {other!r:.40}, not text; name the column of "
-            f"texts `text`, or for a search choose it with task.{setting}=NAME"
-        )
-    texts = [" ".join(str(value or "").split()) for value in values]
-    for row, text in enumerate(texts, 1):
-        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise UserError(f"{table.origin}: text {row} holds half a surrogate pair; mend it")
-    return texts
-
-
-def _text_column(table: Table, columns: Columns) -> str:
-    """The column of texts: the one that is asked for, the premise's own, or the first usual one."""
-    column = columns.text
-    usual = [second for first, second in _PAIRS if first == columns.premise] or _TEXT_COLUMNS
-    if column is None:
-        column = next((name for name in usual if name in table.columns), None)
-    if column is None:
-        raise _no_column(table, f"none of {', '.join(usual)}", "text_column")
+    A NaN is none where labels are classes, but no number.
+    """
+    column = columns.label
     if column not in table.columns:
-        raise _no_column(table, f"no column {column!r}", "text_column")
-    return column
-
-
-def pair_remark(table: Table, columns: Columns) -> str:
-    """Say that one column of a pair is read, where a table has another that belongs to it."""
-    if columns.premise is not None:
-        return ""
-    column = _text_column(table, columns)
-    others = [name for pair in _PAIRS if column in pair for name in pair if name != column]
-    other = next((name for name in others if name in table.columns), None)
-    if other is None:
-        return ""
-    return (
-        f"one text per example is read, from column {column!r}; {other!r} is not used"
-        " (task.premise_column=NAME reads pairs)"
-    )
-
-
-def labels_of(table: Table, column: str) -> list[str | None]:
-    """The labels as class names or as they are written; None where there is none."""
-    if column not in table.columns:
-        raise _no_column(table, f"no column {column!r}", "label_column")
+        raise no_column(table, f"no column {column!r}", "label_column")
     values = table.columns[column][:]
     classes = table.class_names.get(column)
     if classes is None:
-        return [_label(value) for value in values]
+        return [_label(value, columns.numbers) for value in values]
     # -1 stands for a hidden label, and for annotators who did not agree.
     return [classes[v] if isinstance(v, int) and v >= 0 else None for v in values]
 
 
-def _label(value: object) -> str | None:
-    if value is None or value != value:  # NaN
+def _label(value: object, numbers: bool) -> str | None:
+    if value is None or (value != value and not numbers):  # NaN
         return None
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         value = int(value)
@@ -179,16 +166,7 @@ def _origins(tables: Mapping[Role, Table]) -> str:
     return ", ".join(table.origin for table in tables.values())
 
 
-def _no_column(table: Table, problem: str, setting: str) -> UserError:
-    there = ", ".join(table.columns)
-    paired = setting == "text_column" and any(set(pair) <= set(table.columns) for pair in _PAIRS)
-    return UserError(
-        f"{table.origin} has {problem}; its columns are {there}: rename one, or for a search choose"
-        f" it with task.{setting}=NAME{'; task.premise_column=NAME reads pairs' if paired else ''}"
-    )
-
-
-def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
+def _sorted_names(pools: Iterable[Sequence[str | None]]) -> list[str]:
     counts = Counter(label for pool in pools for label in pool if label is not None)
     try:
         numbers = {name: float(name) for name in counts}
@@ -201,20 +179,24 @@ def _sorted_names(pools: Iterable[list[str | None]]) -> list[str]:
         such = "" if fraction is None else f", and {fraction} is a fraction"
         raise UserError(
             f"the labels look like scores, not classes: {len(names)} different numbers from"
-            f" {names[0]} to {names[-1]}{such}; kdnas classifies: bin them into a few classes, or"
+            f" {names[0]} to {names[-1]}{such}: task.metric=pearson-spearman learns numbers, or"
             " call classes by names, or name their column with task.label_column=NAME"
         )
     return names
 
 
-def _pool(texts: list[Text], labels: list[str | None], names: Sequence[str], origin: str) -> Split:
-    number = {name: i for i, name in enumerate(names)}
+def _pool(
+    texts: Sequence[Text],
+    labels: Sequence[str | None],
+    number_of: Mapping[str, float],
+    origin: str,
+) -> Split:
     kept = [(text, label) for text, label in zip(texts, labels, strict=True) if text and label]
-    strange = next((label for _, label in kept if label not in number), None)
+    strange = next((label for _, label in kept if label not in number_of), None)
     if strange is not None:
-        raise UserError(f"{origin}: label {strange!r} is none of {', '.join(names)}")
+        raise UserError(f"{origin}: label {strange!r} is none of {', '.join(number_of)}")
     return Split(
         texts=tuple(text for text, _ in kept),
-        labels=tuple(number[label] for _, label in kept),
+        labels=tuple(number_of[label] for _, label in kept),
         origin=origin,
     )

@@ -32,11 +32,13 @@ class Columns:
         text: The text, or the second string of a pair; None takes the first usual name.
         premise: The first string of a pair; None where texts are single.
         label: What is to be predicted.
+        numbers: Whether labels are numbers, not classes.
     """
 
     text: str | None = None
     premise: str | None = None
     label: str = "label"
+    numbers: bool = False
 
 
 @dataclass(frozen=True)

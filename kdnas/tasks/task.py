@@ -1,12 +1,15 @@
 """What a task is: three splits, the names of the classes, and where the texts came from."""
 
-from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from kdnas.cache import fingerprint
+from kdnas.metrics import constant_score
 from kdnas.records import Text, is_sentiment, written
+
+NUMBER = "number"
+"""What a model calls its one output where labels are numbers."""
 
 
 @dataclass(frozen=True)
@@ -15,21 +18,16 @@ class Split:
 
     Attributes:
         texts: Of one line each, or pairs of such lines.
-        labels: Class numbers, as many as texts.
+        labels: Class numbers, or the numbers that are to be predicted, as many as texts.
         origin: The pool that the texts were taken from.
     """
 
     texts: tuple[Text, ...]
-    labels: tuple[int, ...]
+    labels: tuple[Any, ...]
     origin: str
 
     def __len__(self) -> int:
         return len(self.texts)
-
-    @property
-    def majority_share(self) -> float:
-        """The share of the most frequent class: the accuracy of a constant answer."""
-        return max(Counter(self.labels).values()) / len(self)
 
     @property
     def sha256(self) -> str:
@@ -52,11 +50,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Task:
-    """A text classification task, ready to train on.
+    """A task of text classification or regression, ready to train on.
 
     Attributes:
         name: As it was asked for: an offline task, a hub id or a path.
-        label_names: Name of each class; a label is a position in it.
+        label_names: Name of each class, of which a label is a position; `NUMBER` alone where
+            labels are numbers.
         train, search, report: Pairwise disjoint, save that the protocol `paper` makes report the
             same as search.
         cut_share: Share of the texts of all splits that were cut to what a student sees.
@@ -66,6 +65,7 @@ class Task:
         empty: Rows dropped because they had no text or no label.
         offline: Whether it came from the offline extra; its results are labelled as such.
         remark: What a user should know of how the texts were read; often nothing.
+        metric: What it is scored by, a name in `kdnas.metrics.TASK_METRICS`.
     """
 
     name: str
@@ -80,6 +80,16 @@ class Task:
     empty: int = 0
     offline: bool = False
     remark: str = ""
+    metric: str = "accuracy"
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether labels are numbers, not classes."""
+        return len(self.label_names) == 1
+
+    def majority_share(self, split: Split) -> float:
+        """The score on a split of always giving the most frequent class, or the mean."""
+        return constant_score(split.labels, len(self.label_names), self.metric)
 
     @property
     def sentiment(self) -> bool:
@@ -108,7 +118,7 @@ class Task:
             name: {
                 "texts": len(split),
                 "origin": split.origin,
-                "majority_share": split.majority_share,
+                "majority_share": self.majority_share(split),
                 "sha256": split.sha256,
             }
             for name, split in self.splits.items()
@@ -117,6 +127,7 @@ class Task:
             "name": self.name,
             "labels": list(self.label_names),
             "pairs": self.pairs,
+            "metric": self.metric,
             "splits": splits,
             "cut_share": self.cut_share,
             "overlap": self.overlap,

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kdnas.cache import cached_folder, fingerprint
 from kdnas.config import TeacherSettings
+from kdnas.distillation import hard_loss
 from kdnas.errors import UserError
+from kdnas.metrics import score
+from kdnas.records import Measurement
 from kdnas.students import save_model
 from kdnas.tasks import Task
 from kdnas.teachers.head import load_for_task
@@ -28,6 +30,7 @@ from kdnas.teachers.pretrained import (
 from kdnas.training import (
     Inputs,
     Schedule,
+    answers_of,
     autocast,
     choose_device,
     encode,
@@ -102,10 +105,10 @@ def prepare_teacher(
 def finetune(
     settings: TeacherSettings, task: Task, max_length: int, on_epoch: OnEpoch
 ) -> tuple[Any, Any]:
-    """Fine-tune on hard labels; returns the model and its tokenizer.
+    """Fine-tune on true labels; returns the model and its tokenizer.
 
     With `settings.epochs="auto"` the last tenth of the training texts is kept back, and the epoch
-    that is best on it is returned.
+    that is best on it, by the task's metric, is returned.
     """
     torch.manual_seed(settings.seed)
     device = choose_device()
@@ -124,7 +127,7 @@ def finetune(
     def loss_of(index: np.ndarray) -> Tensor:
         with autocast(device):
             logits = logits_of(model, inputs)(take(texts, index, device))
-        return F.cross_entropy(logits.float(), truth[index].to(device))
+        return hard_loss(logits.float(), truth[index].to(device))
 
     kept_back = min(len(texts) // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
     lengths = texts.lengths[: len(texts) - kept_back]
@@ -141,9 +144,9 @@ def finetune(
             return
         logits = predict(logits_of(model.eval(), inputs), texts[-kept_back:], device)
         model.train()
-        accuracy = float((logits.argmax(1) == truth[-kept_back:].numpy()).mean())
-        if accuracy >= highest:
-            highest, best = accuracy, deepcopy(model.state_dict())
+        found = _score(task, answers_of(logits))
+        if found >= highest:
+            highest, best = found, deepcopy(model.state_dict())
 
     # Unlike a student's, the norms, biases and embeddings of a teacher decay too.
     fit(model.train().parameters(), plan, loss_of, schedule, on_epoch_of)
@@ -169,3 +172,10 @@ def schedule_of_teacher(settings: TeacherSettings, texts: int, steps: float = 1.
         settings.warmup,
         steps=steps,
     )
+
+
+def _score(task: Task, answers: np.ndarray) -> float:
+    """The score of answers to the last training texts, (texts,)."""
+    truth = np.array(task.train.labels[-len(answers) :])
+    classes = len(task.label_names)
+    return score(Measurement.of(truth, answers, classes, metric=task.metric))

@@ -12,6 +12,7 @@ from kdnas.teachers.pretrained import (
     class_names,
     load_classifier,
     load_config,
+    require_one_number,
     require_one_of_several,
     require_shapes,
     require_whole,
@@ -32,7 +33,7 @@ def load_for_task(
 
     Args:
         name: A hub id, a folder, or a name in `kdnas.model_names.OFFLINE_MODELS`.
-        label_names: The classes of the task.
+        label_names: The classes of the task; one name where its labels are numbers.
         trained: Whether the model has to classify as it is: its head must be there, and its classes
             must be the task's or have no names.
         **config: Further settings of the model, such as its number of layers.
@@ -47,8 +48,11 @@ def load_for_task(
             " of one stack: name another teacher.model (`kdnas attack` takes this one)"
         )
     own_names = [str(label) for _, label in sorted(own.id2label.items())]
-    order = _order(own_names, label_names)
-    if trained:
+    numbers = len(label_names) == 1
+    order = None if numbers else _order(own_names, label_names)
+    if trained and numbers:
+        require_one_number(name, own)
+    elif trained:
         require_one_of_several(name, own)
         class_names(name, own)
         _require_classes(name, own_names, label_names, order)
@@ -57,7 +61,7 @@ def load_for_task(
         num_labels=len(label_names),
         id2label=dict(enumerate(label_names)),
         label2id={label: i for i, label in enumerate(label_names)},
-        problem_type=None,  # that of a start which is trained on classes
+        problem_type="regression" if numbers else None,  # not that of what it starts from
         ignore_mismatched_sizes=True,
         output_loading_info=True,
         **config,

@@ -13,9 +13,9 @@ from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 from kdnas.errors import UserError
 from kdnas.model_names import (
     OFFLINE_MODELS,
-    TOKENIZER_FILES,
     not_loaded,
     require_model,
+    require_tokenizer,
     resolve_model,
 )
 from kdnas.offline import content_hash, expected_hash
@@ -107,8 +107,7 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
         UserError: Weights are missing or too many, there is no tokenizer, it is another model's,
             or the model tells no classes apart.
     """
-    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
-        raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+    require_tokenizer(folder)
     require_one_of_several(str(folder), load_config(str(folder)))
     model, found = load_classifier(
         str(folder), output_loading_info=True, ignore_mismatched_sizes=True
@@ -167,6 +166,19 @@ def require_one_of_several(name: str, config: Any) -> None:
         raise UserError(
             f"{name} is made for {kind.replace('_', '-', 1).replace('_', ' ')}, not to choose one"
             " class of several: name a classifier whose problem_type is single_label_classification"
+        )
+
+
+def require_one_number(name: str, config: Any) -> None:
+    """Refuse a model that has not one output.
+
+    Raises:
+        UserError: It tells classes apart.
+    """
+    if config.num_labels != 1:
+        raise UserError(
+            f"teacher {name} has {config.num_labels} outputs, and labels are numbers: name a model"
+            " for regression, or fine-tune it with teacher.epochs=auto"
         )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from kdnas.distillation import hard_loss
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,20 @@ class ProbeTraining:
 def train_probes(features: Tensor, labels: Tensor, training: ProbeTraining) -> Tensor:
     """Train a linear probe on every layer and return the probes' logits on the same texts.
 
-    The loss is the sum of the layers' cross entropies, so each probe learns as if alone. The loop
+    The loss is the sum of the layers' own (`hard_loss`), so each probe learns as if alone. The loop
     is not `kdnas.training.fit`: the reference code of AdaBERT's probes steps with plain Adam at a
     constant rate, and all layers learn at once from features that lie in memory.
 
     Args:
         features: A vector per text and layer, (texts, layers, width).
-        labels: True classes, (texts,).
+        labels: True classes, or numbers, (texts,).
         training: Epochs, learning rate, batch size and seed.
 
     Returns:
         Probe logits, (texts, layers, classes), float32.
     """
     texts, layers, width = features.shape
-    classes = int(labels.max()) + 1
+    classes = 1 if labels.is_floating_point() else int(labels.max()) + 1
     generator = torch.Generator().manual_seed(training.seed)
     weight = nn.Parameter(torch.randn(layers, width, classes, generator=generator) / width**0.5)
     bias = nn.Parameter(torch.zeros(layers, classes))
@@ -48,7 +49,7 @@ def train_probes(features: Tensor, labels: Tensor, training: ProbeTraining) -> T
             batch = torch.from_numpy(index).to(features.device)
             logits = _apply(features[batch], weight, bias)
             truth = labels[batch].unsqueeze(1).expand(-1, layers)
-            loss = layers * F.cross_entropy(logits.flatten(0, 1), truth.flatten())
+            loss = layers * hard_loss(logits.flatten(0, 1), truth.flatten())
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -20,7 +20,7 @@ from kdnas.training.batches import (
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
 from kdnas.training.inputs import PLAIN, Inputs
-from kdnas.training.predict import Forward, logits_of, outputs_of, predict
+from kdnas.training.predict import Forward, answers_of, logits_of, outputs_of, predict
 
 __all__ = [
     "PLAIN",
@@ -30,6 +30,7 @@ __all__ = [
     "Inputs",
     "Row",
     "Schedule",
+    "answers_of",
     "autocast",
     "choose_device",
     "decay_groups",

@@ -36,6 +36,11 @@ def logits_of(model: Any, inputs: Inputs = PLAIN) -> Forward:
     return forward
 
 
+def answers_of(logits: np.ndarray) -> np.ndarray:
+    """What logits, (texts, classes), say of each text, (texts,): a class, or of one the number."""
+    return logits[:, 0] if logits.shape[1] == 1 else logits.argmax(axis=1)
+
+
 def predict(
     forward: Forward, texts: EncodedTexts, device: torch.device, batch_size: int = 64
 ) -> np.ndarray:

@@ -119,6 +119,8 @@ def _wrong_predictions(store: Store, row: sqlite3.Row, texts: list[TextOutcome])
     measured = counted(split, row["predictions"], texts, _spec(store))
     if not _equal(told, measured):
         return "its counts are not those of its predictions and attacked texts"
+    if not texts:
+        return ""
     predicted = unpacked(row["predictions"], split.classes)[: len(texts)]
     differing = int((predicted != np.array([text.predicted for text in texts])).sum())
     if differing > 1 + len(texts) // _EDGE:
@@ -145,16 +147,19 @@ def _wrong_counts(
 
 
 def _spec(store: Store) -> str:
-    """The digest of the attack that is counted."""
-    return min(store.attacks.values())[1]
+    """The digest of the attack that is counted; "" where there is none."""
+    return min(store.attacks.values())[1] if store.attacks else ""
 
 
 def _equal(told: Measurement, again: Measurement) -> bool:
-    """Whether two measurements are equal; sums of shares differ between versions of Python."""
+    """Whether two measurements are equal; sums and correlations differ between machines."""
     shares = again.attack.summed_changed_shares
     attack = replace(told.attack, summed_changed_shares=shares)
     off = abs(told.attack.summed_changed_shares - shares)
-    return replace(told, attack=attack) == again and off < 1e-9
+    if told.fit and again.fit:
+        off += abs(told.fit.pearson - again.fit.pearson)
+        off += abs(told.fit.spearman - again.fit.spearman)
+    return replace(told, attack=attack, fit=again.fit) == again and off < 1e-9
 
 
 def _impossible_counts(measured: Measurement) -> str:

@@ -11,15 +11,17 @@ from pydantic import ValidationError
 
 from kdnas.config import STORED, Config
 from kdnas.errors import UserError
-from kdnas.metrics import Metric, accuracy_floor, metrics_of
-from kdnas.records import AttackSpec
+from kdnas.metrics import Metric, accuracy_floor, constant_score, metrics_of, score
+from kdnas.records import AttackSpec, Measurement
 from kdnas.runs import Store
 from kdnas.runs.folder import settings_digest
-from kdnas.runs.measured import originals_digest, packed
+from kdnas.runs.measured import SplitLabels, originals_digest, packed
 from kdnas.space import NetworkShape
 from kdnas.verify.problem import Problem, one_line
 
 _LONGEST = 1e9
+_ROUNDING = 1e-9
+"""Scores may differ by it between machines."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _wrong_origin(
     values: Mapping[str, Any], config: Config, store: Store
 ) -> Iterator[tuple[str, str]]:
     """Find where data, teacher and floor contradict each other or the settings."""
-    begun = store.query("SELECT EXISTS (SELECT 1 FROM attacks)").fetchone()[0]
-    if not begun:
+    begun = "SELECT EXISTS (SELECT 1 FROM attacks) OR EXISTS (SELECT 1 FROM splits)"
+    if not store.query(begun).fetchone()[0]:
         return  # nothing is known yet
     needed: tuple[str, ...] = ("task", "teacher", "shape")
     if store.query("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0]:
@@ -140,7 +142,7 @@ def _wrong_data(
             yield "task", f"has {texts} texts in {name}; task.{name} is {most}"
     limits = {"search": config.attack.texts, "report": config.attack.report_texts}
     for name, split in store.splits.items():
-        texts, limit = splits[name]["texts"], limits[name]
+        texts, limit = splits[name]["texts"], 0 if split.classes == 1 else limits[name]
         attacked = texts if limit is None else min(limit, texts)
         # A comparison has no floor; published ones know the labels of the attacked texts alone.
         known = {texts} if "floor" in values else {texts, attacked}
@@ -181,21 +183,27 @@ def _wrong_floor(
     majority, accuracy = values["majority_share"], values["teacher_accuracy"]
     split, predicted = store.splits.get("search"), values.get("teacher_predictions")
     if split is not None:
-        labels = split.labels
-        told = np.bincount(labels).max() / len(labels)
-        right = np.array(predicted)
-        taught = float((right == labels).mean()) if right.shape == labels.shape else math.nan
+        labels, answers = split.labels, np.array(predicted)
+        told = constant_score(labels, split.classes, split.metric)
+        known = answers.shape == labels.shape
+        taught = _score(split, answers) if known else math.nan
     else:  # an archive of an earlier schema has neither
         told = values["task"]["splits"]["search"]["majority_share"]
         taught = accuracy
-    if majority != told:
+    if not math.isclose(majority, told, rel_tol=0, abs_tol=_ROUNDING):
         yield "majority_share", f"is {majority}; the labels give {told}"
-    if accuracy != taught:
+    if not math.isclose(accuracy, taught, rel_tol=0, abs_tol=_ROUNDING):
         yield "teacher_accuracy", f"is {accuracy}; the teacher's predictions give {taught}"
     chosen = config.constraints.accuracy_floor
     floor = accuracy_floor(told, taught) if chosen == "auto" else chosen
-    if values["floor"] != floor:
+    if not math.isclose(values["floor"], floor, rel_tol=0, abs_tol=_ROUNDING):
         yield "floor", f"is {values['floor']}; settings, labels and teacher give {floor}"
+
+
+def _score(split: SplitLabels, answers: np.ndarray) -> float:
+    """The teacher's score by its answers, (texts,)."""
+    found = Measurement.of(split.labels, answers, split.classes, metric=split.metric)
+    return score(found)
 
 
 def attack_problems(store: Store) -> Iterator[Problem]:

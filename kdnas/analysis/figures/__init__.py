@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kdnas.analysis.figures import hypervolume, pareto, process, trade_off
 from kdnas.analysis.figures.style import STYLE
 from kdnas.errors import UserError
+from kdnas.metrics import TASK_METRICS
 from kdnas.runs import Row, RunContext
 from kdnas.writing import write_whole
 
@@ -27,6 +28,9 @@ FIGURES: dict[str, Callable[[Sequence[Row], RunContext], "Figure"]] = {
     "pareto": pareto.draw,
     "hypervolume": hypervolume.draw,
 }
+
+_WITHOUT_ATTACK = ("hypervolume",)
+"""Figures of runs in which nothing is attacked."""
 
 RESOLUTION = 200
 """The resolution of PNG files (dots per inch)."""
@@ -43,13 +47,20 @@ def draw_figures(
         The files written.
 
     Raises:
-        UserError: There is no such figure, or no student was evaluated.
+        UserError: There is no such figure, or none of numbers, or no student was evaluated.
     """
     unknown = [name for name in names or () if name not in FIGURES]
     if unknown:
         raise UserError(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
+    possible = _WITHOUT_ATTACK if TASK_METRICS[context.metric].numbers else tuple(FIGURES)
+    for name in names or ():
+        if name not in possible:
+            raise UserError(
+                f"figure {name} shows accuracy and robustness, and labels are numbers; there are"
+                f" {', '.join(possible)}"
+            )
     written = []
-    for name in FIGURES if names is None else names:
+    for name in possible if names is None else names:
         written += save_figure(partial(FIGURES[name], rows, context), folder, name)
     return written
 
