@@ -4,14 +4,18 @@ A file is written under a temporary name and moved, and holds a checksum of its 
 half-written or damaged one is found out and computed again.
 """
 
+import fcntl
 import json
 import os
 import shutil
+import socket
+import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 
@@ -41,6 +45,73 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise OSError("a file stands where its folder should be") from error
+
+
+def unusable(folder: Path) -> str:
+    """Why a cache can neither be read nor be made; "" where it can. One without room may be read.
+
+    Whether it can be made is tried beside its place, since what the system says of permissions is
+    not all that decides.
+    """
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    try:
+        if not there.is_dir():
+            return "a file stands where its folder should be"
+        if there == folder:
+            os.scandir(there).close()
+            os.stat(f"{there}/.")  # needs the right to enter it
+        else:
+            os.rmdir(mkdtemp(dir=there))
+    except OSError as error:
+        return f"cannot be {'read' if there == folder else 'made'} ({error.strerror or error})"
+    return ""
+
+
+def remove_drafts(folder: Path) -> None:
+    """Delete the drafts of processes that were killed; nobody's who may still work on one.
+
+    On this machine the kernel's lock says who lives. Drafts of another machine, whose locks may not
+    be seen here, go when nothing was begun in them for a week.
+    """
+    for draft in folder.glob(f"{_DRAFT}*"):
+        own = draft.name.startswith(_own_draft())
+        with suppress(OSError):  # another process deletes it too, or there are no locks here
+            if time.time() - draft.stat().st_mtime > (_MINUTE if own else _WEEK):
+                with _locked(draft):
+                    shutil.rmtree(draft, ignore_errors=True)
+
+
+_DRAFT = ".draft-"
+_MINUTE, _WEEK = 60.0, 7 * 86_400.0
+
+
+def _own_draft() -> str:
+    """How the names of the drafts of this machine begin."""
+    return f"{_DRAFT}{socket.gethostname()}-"
+
+
+@contextmanager
+def _drafted(folder: Path) -> Iterator[Path]:
+    """Yield a folder for what is not whole yet; no other process has one of its name."""
+    with TemporaryDirectory(prefix=_own_draft(), dir=folder) as name, ExitStack() as stack:
+        with suppress(OSError):  # a file system without locks
+            stack.enter_context(_locked(Path(name)))
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the kernel's lock on a folder; it is freed by any death.
+
+    Raises:
+        OSError: Another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def fingerprint(**parts: object) -> str:
@@ -94,8 +165,8 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
         shutil.rmtree(path, ignore_errors=True)
     try:
         make_folder(path.parent)
-        with TemporaryDirectory(dir=path.parent) as draft:
-            inside = Path(draft) / "draft"
+        with _drafted(path.parent) as draft:
+            inside = draft / "draft"
             inside.mkdir()
             make(inside)
             sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
@@ -144,7 +215,7 @@ def _write(path: Path, arrays: Arrays) -> None:
 
     make_folder(path.parent)
     contiguous = {name: np.array(a, order="C") for name, a in arrays.items()}
-    with TemporaryDirectory(dir=path.parent) as folder:  # of a name that no container has too
-        draft = Path(folder) / path.name
+    with _drafted(path.parent) as folder:
+        draft = folder / path.name
         save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
         draft.replace(path)

@@ -13,7 +13,8 @@ from kdnas.cache import Arrays
 from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, distill, needs_of, recipe_of
 from kdnas.errors import UserError
-from kdnas.evaluation import OnStage, attack_spec, load_task, require_possible
+from kdnas.evaluation import OnStage, attack_spec, load_task
+from kdnas.feasible import require_possible
 from kdnas.records import written
 from kdnas.resources import BYTES_PER_TEXT, run_bytes
 from kdnas.space import Genotype, canonical

@@ -2,7 +2,8 @@
 
 import statistics
 import time
-import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -11,16 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
+from transformers import AutoTokenizer
 
 from kdnas.errors import UserError
-from kdnas.evaluation import Evaluator, Prepared
+from kdnas.evaluation import Evaluator, OnStage, kept_student
 from kdnas.metrics import ATTACKED, TEXTS, fitness, shown_scores
 from kdnas.records import AttackSpec, Job, Measurement
-from kdnas.runs import Archive, Row, RunFolder, require_same_origin, stored_config
+from kdnas.runs import Archive, Row, RunFolder, is_kept, require_same_origin, stored_config
 from kdnas.runs.context import OFFLINE
-from kdnas.space import canonical
-from kdnas.students import save_model
-from kdnas.tasks import Task
+from kdnas.runs.reading import unreadable
+from kdnas.space import NetworkShape, canonical
+from kdnas.students import Blueprint, save_model
 
 WARM_UPS, TIMED_RUNS = 5, 30
 
@@ -28,24 +30,74 @@ _PAIRS = """ It reads pairs: give the tokenizer both
 strings, or a pipeline `{"text": premise, "text_pair": hypothesis}`."""
 
 
-def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> None:
+@dataclass(frozen=True)
+class Told:
+    """Who is told how the training of a student gets on that a run has not kept."""
+
+    stage: OnStage = lambda name: None
+    line: OnStage = lambda remark: None
+
+
+def export_student(
+    folder: RunFolder, archive: Archive, row: Row, out: Path, told: Told = Told()
+) -> None:
     """Write the trained student of `row` to a new folder: weights, config, tokenizer, model card.
 
-    The weights are those of the run, by their checksum, or trained again from the recorded seed
-    where the run did not keep them. Of several trials of a student the one that stands for it is
-    taken (`Row.chosen`).
+    Where the run has kept the student (`is_kept`), its folder is all that is needed. Otherwise the
+    student is trained again from the recorded seed, with the data and the teacher of the run. Of
+    several trials of a student the one that stands for it is taken (`Row.chosen`).
 
     Raises:
         UserError: `out` cannot be written, what the run needs cannot be had any more, or data or
             teacher are not those of the run.
     """
+    if is_kept(folder, archive, row):
+        student = kept_student(folder.students, _job(row), _blueprint(archive))
+        tokenizer = AutoTokenizer.from_pretrained(str(folder.tokenizer))
+    else:
+        student, tokenizer = _trained_again(folder, archive, row, told)
+    student = student.cpu()
+    card = _model_card(row, archive, student)
+    try:
+        save_model(student, tokenizer, out)
+        (out / "README.md").write_text(card)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"cannot write {out}: {error}; free some space") from error
+
+
+def _blueprint(archive: Archive) -> Blueprint:
+    """What the students of a run have in common, as its archive records it."""
+    settings = stored_config(archive).student
+    try:
+        labels, shape = archive.meta("task")["labels"], NetworkShape(**archive.meta("shape"))
+    except (TypeError, LookupError) as error:
+        raise unreadable(archive.path, f"meta task or shape: {error}") from error
+    return Blueprint(
+        shape, tuple(labels), settings.max_length, settings.dropout, torch.device("cpu")
+    )
+
+
+def _trained_again(folder: RunFolder, archive: Archive, row: Row, told: Told) -> tuple[Any, Any]:
+    """The student of `row` and its tokenizer, by way of the run's data and teacher."""
     config = stored_config(archive)
-    evaluator = Evaluator(config, folder.students)
+    evaluator = Evaluator(config, folder.students, told.stage, told.line)
     origin = evaluator.prepared
     require_same_origin(folder.path, archive, origin.task.summary(), origin.teacher.identity)
+    student = evaluator.stored(_job(row))
+    if student is None:
+        told.line("the run has no whole weights of it: trained again from its seed")
+        told.stage("training")
+        student = evaluator.student(_job(row))
+    tokenizer = origin.tokenizer
+    tokenizer.model_max_length = config.student.max_length
+    return student, tokenizer
+
+
+def _job(row: Row) -> Job:
+    """The training that stands for a student."""
     trial = row.chosen
     assert trial.evaluation is not None
-    job = Job(
+    return Job(
         row.birth,
         row.architecture,
         trial.seed,
@@ -53,22 +105,6 @@ def export_student(folder: RunFolder, archive: Archive, row: Row, out: Path) -> 
         fidelity=trial.fidelity,
         weights=trial.evaluation.weights,
     )
-    student = evaluator.stored(job)
-    if student is None:
-        warnings.warn(
-            "the run has no whole weights of it: trained again from its seed", stacklevel=2
-        )
-        student = evaluator.student(job)
-    student = student.cpu()
-    prepared = evaluator.prepared
-    tokenizer = prepared.tokenizer
-    tokenizer.model_max_length = config.student.max_length
-    card = _model_card(row, archive, prepared, student)
-    try:
-        save_model(student, tokenizer, out)
-        (out / "README.md").write_text(card)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"cannot write {out}: {error}; free some space") from error
 
 
 def milliseconds(student: Any, vocabulary: int, length: int) -> float:
@@ -86,9 +122,10 @@ def milliseconds(student: Any, vocabulary: int, length: int) -> float:
     return statistics.median(times[WARM_UPS:])
 
 
-def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) -> str:
+def _model_card(row: Row, archive: Archive, student: Any) -> str:
     assert row.evaluation is not None
-    config, task, spec = stored_config(archive), prepared.task, prepared.spec
+    config, task = stored_config(archive), archive.meta("task")
+    spec = next(iter(archive.specs().values()), None)
     length, evaluation = config.student.max_length, row.evaluation
     splits = [("search-val", evaluation.search)]
     splits += [("report-val", row.report)] if row.report else []
@@ -96,26 +133,27 @@ def _model_card(row: Row, archive: Archive, prepared: Prepared, student: Any) ->
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
         key=row.key,
         teacher=config.teacher.model,
-        task=task.name,
-        labels=", ".join(task.label_names),
-        pairs=_PAIRS if task.pairs else "",
+        task=task["name"],
+        labels=", ".join(task["labels"]),
+        pairs=_PAIRS if task.get("pairs") else "",
         scores=_scores(task, splits),
         attack=_attack(spec),
         parameters=f"{evaluation.parameters:,}",
         flops=f"{evaluation.flops:,}",
         length=length,
-        milliseconds=f"{milliseconds(student, prepared.shape.vocabulary, length):.1f}",
+        milliseconds=f"{milliseconds(student, student.config.vocab_size, length):.1f}",
         runs=TIMED_RUNS,
         fitness=f"{fitness(evaluation, config.fitness):.1f}",
         architecture=canonical(row.architecture),
-        licence=task.licence,
+        licence=task["licence"],
         start="started from the teacher's" if started else "not taken from it",
     )
 
 
-def _scores(task: Task, splits: list[tuple[str, Measurement]]) -> str:
+def _scores(task: Mapping[str, Any], splits: list[tuple[str, Measurement]]) -> str:
     """A Markdown table of the scores on each split."""
-    columns = [*shown_scores(task.metric), TEXTS if task.of_numbers else ATTACKED]
+    last = TEXTS if len(task["labels"]) == 1 else ATTACKED  # numbers are not attacked
+    columns = [*shown_scores(task.get("metric", "accuracy")), last]
     lines = [["split", *(column.label for column in columns)], ["---"] * (len(columns) + 1)]
     lines += [[name, *(column.written_of(m) for column in columns)] for name, m in splits]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

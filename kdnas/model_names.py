@@ -60,6 +60,16 @@ def require_model(name: str) -> str:
     return place
 
 
+def require_tokenizer(folder: Path) -> None:
+    """Refuse a folder of a model in which there is no file of a tokenizer.
+
+    Raises:
+        UserError: As it says.
+    """
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+
+
 def not_loaded(name: str, reason: str) -> UserError:
     """The refusal of a model that cannot be had."""
     return UserError(f"cannot load model {name!r} ({reason}); {ANOTHER_MODEL}")

@@ -10,11 +10,12 @@ from kdnas.config import Config
 from kdnas.evaluation import (
     KeptWeights,
     Prepared,
+    keep_tokenizer,
     make_evaluator,
     prepare,
     record_preparation,
-    within_limits,
 )
+from kdnas.feasible import require_possible_beforehand, within_limits
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import headline, metrics_of, points
 from kdnas.progress import NOBODY, Listener, Progress
@@ -44,6 +45,7 @@ def run_pipeline(
         listener: Is told of every stage and student.
     """
     quiet_libraries()
+    require_possible_beforehand(config)
     with Progress(folder.path, archive, listener) as progress:
         if not config.task.of_numbers:
             progress.stage("attack resources")
@@ -59,6 +61,7 @@ def run_pipeline(
             listener.remark(remark)
         floor = prepared.floor(config)
         record_preparation(archive, config, prepared, floor)
+        keep_tokenizer(folder, archive, config, prepared)
         weights = KeptWeights(config, folder.students, archive, floor)
 
         def finished(birth: Birth, done: Finished) -> None:

@@ -46,7 +46,12 @@ def _built(architecture: Any, classes: int, **form: Any) -> Any:
 
 def _cells(classes: int) -> Any:
     edges = tuple(CellEdge(*EDGES[i], op) for i, op in ((0, "conv3"), (1, "max"), (4, "identity")))
-    return _built(CellArchitecture(2, 24, edges), classes, form=CellsForSequenceClassification)
+    return a_student_of_cells(CellArchitecture(2, 24, edges), classes)
+
+
+def a_student_of_cells(cells: CellArchitecture, classes: int) -> Any:
+    """A fresh student of these cells."""
+    return _built(cells, classes, form=CellsForSequenceClassification)
 
 
 STUDENTS: dict[str, Callable[[int], Any]] = {
@@ -64,13 +69,17 @@ def learner(kind: str, classes: int) -> Learner:
     return Learner(kind, True, "transformer" in kind or "teacher" in kind, classes > 1)
 
 
-def a_lesson(classes: int) -> tuple[Lesson, Any]:
-    """Texts with the signals of a teacher, which is there too; classes are told by one token."""
+def a_lesson(classes: int, pairs: bool = False) -> tuple[Lesson, Any]:
+    """Texts, or pairs, with the signals of a teacher, which is there too.
+
+    Classes are told by one token.
+    """
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 3, TEXTS)
     ids = rng.integers(10, VOCABULARY, (TEXTS, LENGTH)).astype(np.int32)
     ids[:, 3] = truth + 1
-    texts = EncodedTexts(ids, rng.integers(5, LENGTH + 1, TEXTS))
+    segments = (np.arange(LENGTH) > 3).astype(np.uint8)[None].repeat(TEXTS, 0) if pairs else None
+    texts = EncodedTexts(ids, rng.integers(5, LENGTH + 1, TEXTS), segments)
     teacher = a_bert(LAYERS, WIDTH, classes).eval()
     answers, states = logits_and_layers(teacher, texts, CPU)
     signals = {
@@ -79,7 +88,11 @@ def a_lesson(classes: int) -> tuple[Lesson, Any]:
         "probe_logits": rng.normal(size=(TEXTS, LAYERS + 1, classes)).astype(np.float32),
     }
     labels = truth.tolist() if classes > 1 else (truth / 2).tolist()
-    attacked = EncodedTexts(ids[::-1, : LENGTH - 1].copy(), np.minimum(texts.lengths, LENGTH - 1))
+    attacked = EncodedTexts(
+        ids[::-1, : LENGTH - 1].copy(),
+        np.minimum(texts.lengths, LENGTH - 1),
+        None if segments is None else segments[:, : LENGTH - 1].copy(),
+    )
     return Lesson(texts, labels, signals, lambda device: teacher, attacked=attacked), teacher
 
 

@@ -1,9 +1,14 @@
 """What needs no model is refused before torch, transformers, pymoo or textattack are loaded."""
 
+import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +17,11 @@ from kdnas import model_names
 from kdnas.cli.beforehand import new_folder, require_cache, require_gpus
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
-from kdnas.evaluation import require_possible, within_limits
+from kdnas.feasible import require_possible, within_limits
+from kdnas.pipeline import run_pipeline
+from kdnas.progress import NOBODY
+from kdnas.resources import resources_of
+from kdnas.runs import RunFolder
 from kdnas.space import NetworkShape
 
 REPRODUCE = ("reproduce", "--preset", "quickstart-paper", "--out", "r")
@@ -30,6 +39,18 @@ REFUSED = {
     (*SEARCH, "--set", "teacher.model=rows.tsv"): "it is a file",
     (*SEARCH, "--set", "plugins=['nosuch']"): "run kdnas in the folder that holds it",
     (*SEARCH, "--dry-run", "--set", "task.name=nosuch.csv"): "there is no file or folder",
+    (*SEARCH, "--set", "constraints.max_parameters=1"): "the smallest of the space has at least",
+    (*SEARCH, "--set", "constraints.max_parameters=1", "--set", "task.name=nosuch.csv"): (
+        "constraints.max_parameters = 1: none of 200 students drawn keeps to it"
+    ),
+    ("search", "--preset", "quickstart-paper", "--out", "run"): (
+        "a preset of kdnas reproduce: kdnas reproduce --preset quickstart-paper; those of kdnas"
+    ),
+    ("reproduce", "--preset", "quickstart", "--out", "r"): (
+        "a preset of kdnas search: kdnas search --preset quickstart; those of kdnas reproduce are"
+    ),
+    (*ATTACK, "rows.tsv"): "no tokenizer in model",
+    ("transfer", "model", "other", "--data", "rows.tsv"): "no tokenizer in model",
     ("evaluate", "nosuch.json", "--preset", "quickstart"): "cannot read nosuch.json",
     (*REPRODUCE, "--only", "table9"): "no output 'table9'; there are table1",
     (*REPRODUCE[:-1], "rows.tsv"): "rows.tsv is a file",
@@ -116,6 +137,63 @@ def test_a_cache_that_is_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.M
         require_cache()
 
 
+@pytest.mark.parametrize("place", ["file", "file/inside", "/proc/nowhere"])
+@pytest.mark.parametrize("name", ["KDNAS_CACHE", "HF_HOME"])
+def test_caches_that_cannot_be_are_the_only_rows(
+    place: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for other in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, str(tmp_path / place))
+    found = resources_of(load_config("rosearch-sst2"), tmp_path)
+    whose = {"KDNAS_CACHE": {"kdnas"}, "HF_HOME": {"Hugging Face's data sets",
+                                                   "Hugging Face's models"}}  # fmt: skip
+    assert {resource.what for resource in found} == {f"cache of {who}" for who in whose[name]}
+    for resource in found:
+        assert resource.problem in (
+            "a file stands where its folder should be",
+            "cannot be made (No such file or directory)",
+        )
+        assert resource.cure == f"mend its permissions, or set {name} to another folder"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+CLOSED = """
+import sys
+from pathlib import Path
+from kdnas.cache import unusable
+place = Path(sys.argv[1])
+print([unusable(place / name) for name in ("closed", "closed/inside", "listed", "open", "new")])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="to be another user")
+def test_a_cache_of_another_user_is_refused_in_words() -> None:
+    """Whoever is not root is asked for: root may read everything."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        for folder, mode in (("closed", 0o000), ("listed", 0o744), ("open", 0o755)):
+            (place / folder).mkdir()
+            (place / folder).chmod(mode)
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        done = subprocess.run(
+            [*nobody, sys.executable, "-c", CLOSED, name],
+            env=os.environ | {"PYTHONPATH": os.getcwd()},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert ast.literal_eval(done.stdout) == [
+        "cannot be read (Permission denied)",
+        "cannot be made (Permission denied)",
+        "cannot be read (Permission denied)",
+        "",
+        "cannot be made (Permission denied)",
+    ]
+
+
 def test_gpus_that_are_not_there_are_refused() -> None:
     require_gpus(())
     with pytest.raises(UserError, match=r"workers.gpus = \[99\]: torch sees"):
@@ -169,13 +247,41 @@ def config(*overrides: str) -> Config:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("constraints.max_parameters=1000", "the smallest of 200 students drawn has"),
-        ("constraints.max_flops=10", "the quickest of 200 students drawn takes"),
+        ("constraints.max_parameters=1000", "the smallest of the space has at least"),
+        ("constraints.max_flops=10", "the quickest of the space takes at least"),
     ],
 )
 def test_limits_that_no_student_keeps_to_are_refused(setting: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         require_possible(config(setting), SHAPE)
+
+
+def test_limits_are_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    """The pipeline needs neither an archive nor what the run is made from for it."""
+    limited = config("constraints.max_parameters=1", "task.name=nosuch.csv")
+    with pytest.raises(UserError, match=r"constraints\.max_parameters = 1: none of 200 students"):
+        run_pipeline(limited, RunFolder(tmp_path), None, None, NOBODY)
+    assert not any(tmp_path.iterdir())
+
+
+SMALL = (
+    "space.repeats=[2, 3]", "space.widths=[32, 64]", "space.nodes=2", "space.node_widths=[32, 48]",
+    "space.layers={conv=[1], glu=[]}", 'space.modes=["add", "concat"]',
+    'space.activations=["none"]',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", ["parameters", "flops"])
+def test_the_smallest_that_is_named_is_the_smallest_there_is(limit: str) -> None:
+    space = config(*SMALL).space
+    costs = []
+    for genes in product(*(range(len(choices)) for choices in space._ranges)):
+        with suppress(UserError):
+            costs.append(space.cost(space.decode(genes), SHAPE, 64))
+    least = min(getattr(cost, limit) for cost in costs)
+    with pytest.raises(UserError, match=f" at least {least}"):
+        require_possible(config(*SMALL, f"constraints.max_{limit}={least - 1}"), SHAPE)
+    assert len(costs) > 1000
 
 
 def test_students_too_large_for_the_memory_are_refused() -> None:

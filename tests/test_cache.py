@@ -1,8 +1,10 @@
 """The cache: computed once, damage is found out, nothing temporary stays, two processes agree."""
 
+import os
 import resource
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
-from kdnas.cache import cache_folder, cached_arrays, cached_folder, fingerprint
+from kdnas.cache import cache_folder, cached_arrays, cached_folder, fingerprint, remove_drafts
 from kdnas.errors import UserError
 from kdnas.workers.shared import with_shared_folders
 
@@ -221,6 +223,57 @@ def test_two_processes_at_once_agree(tmp_path):
     assert [process.wait(60) for process in both] == [0, 0]
     assert len(list(tmp_path.glob("*.here"))) == 4, "each computed both things"
     assert sorted(p.name for p in (tmp_path / "cache").iterdir()) == ["a.safetensors", "m"]
+
+
+# Drafts of processes that were killed
+
+WORKING = """
+import sys, time
+from pathlib import Path
+from kdnas.cache import cached_folder
+
+def make(draft):
+    (draft / "half").write_bytes(b"x" * 1000)
+    print("begun", flush=True)
+    time.sleep(60)
+
+cached_folder("m", make, Path(sys.argv[1]))
+"""
+
+
+def test_the_draft_of_a_killed_process_goes_and_a_live_one_stays(tmp_path):
+    killed, alive = (
+        subprocess.Popen(
+            [sys.executable, "-c", WORKING, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    )
+    for process in (killed, alive):
+        assert process.stdout.readline() == "begun\n"
+    killed.kill()
+    killed.wait()
+    remove_drafts(tmp_path)
+    assert len([*tmp_path.iterdir()]) == 2, "one may just have been begun"
+    for draft in tmp_path.iterdir():
+        os.utime(draft, (0, 0))
+    remove_drafts(tmp_path)
+    (left,) = tmp_path.iterdir()
+    alive.kill()
+    alive.wait()
+    remove_drafts(tmp_path)
+    assert [*tmp_path.iterdir()] == []
+    for process in (killed, alive):
+        process.stdout.close()
+    assert left.name.startswith(".draft-")
+
+
+@pytest.mark.parametrize(("days", "stays"), [(6, True), (8, False)])
+def test_the_draft_of_another_machine_stays_for_a_week(tmp_path, days, stays):
+    draft = tmp_path / ".draft-elsewhere-abc"
+    draft.mkdir()
+    os.utime(draft, (time.time() - days * 86_400,) * 2)
+    remove_drafts(tmp_path)
+    assert draft.exists() is stays
 
 
 # Names and places

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from every_student import LAYERS, STUDENTS, WIDTH, a_lesson, a_step, learner
+from every_student import LAYERS, STUDENTS, WIDTH, a_lesson, a_step, a_student_of_cells, learner
 
+from kdnas.adabert import CellArchitecture
 from kdnas.config import DistillSettings
 from kdnas.distillation import Sizes, distill, recipe_of
 from kdnas.errors import UserError
@@ -14,10 +15,15 @@ ATTENTIVE = DistillSettings(
     epochs=1, learning_rate=1e-3, batch_size=12, general={"attention_weight": 2.0}
 )
 
+SEGMENTS = ("segments.weight", "token_type_embeddings.weight")
+"""Endings of the tables that single texts use the first row of."""
 
-def trains(settings: DistillSettings, name: str, kind: str, classes: int) -> None:
+
+def trains(
+    settings: DistillSettings, name: str, kind: str, classes: int, pairs: bool = False
+) -> None:
     """Every tensor of the student moves that its logits depend on, and none of the teacher's."""
-    lesson, teacher = a_lesson(classes)
+    lesson, teacher = a_lesson(classes, pairs)
     student = STUDENTS[kind](classes)
     before = {n: p.detach().clone() for n, p in student.named_parameters()}
     theirs = {n: p.detach().clone() for n, p in teacher.named_parameters()}
@@ -25,21 +31,28 @@ def trains(settings: DistillSettings, name: str, kind: str, classes: int) -> Non
     loss = distill(student, lesson, recipe_of(settings, name), seed=0)
     assert 0 < loss < 1e3
     still = [n for n, p in student.named_parameters() if torch.equal(p, before[n])]
-    assert not [n for n in still if "segment" not in n and "token_type" not in n]
+    assert not [n for n in still if not n.endswith(SEGMENTS)]
+    if pairs and kind != "cells":  # which know no segments
+        table = next(p for n, p in student.named_parameters() if n.endswith(SEGMENTS))
+        first = next(p for n, p in before.items() if n.endswith(SEGMENTS))
+        assert (table[:2] != first[:2]).any(dim=1).all()
     for n, p in teacher.named_parameters():
         assert p.grad is None, n
         assert torch.equal(p, theirs[n]), n
     assert all((lesson.signals[n] == array).all() for n, array in signals.items())
 
 
+@pytest.mark.parametrize("pairs", [False, True], ids=["texts", "pairs"])
 @pytest.mark.parametrize("classes", [3, 1], ids=["classes", "numbers"])
 @pytest.mark.parametrize("kind", STUDENTS)
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_teaches_every_student(name: str, kind: str, classes: int) -> None:
+def test_every_method_teaches_every_student(
+    name: str, kind: str, classes: int, pairs: bool
+) -> None:
     who = learner(kind, classes)
     reason = METHODS[name].refuses(SETTINGS.table(name), who)
     if reason is None:
-        trains(SETTINGS, name, kind, classes)
+        trains(SETTINGS, name, kind, classes, pairs)
     else:
         with pytest.raises(UserError, match=f"cannot teach {kind}: {reason}; those that can: "):
             SETTINGS.require_teachable(name, who)
@@ -59,6 +72,18 @@ def test_attention_is_compared_of_transformers_alone(kind: str) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="only a transformer has in every layer; those that can"):
         ATTENTIVE.require_teachable("general", who)
+
+
+@pytest.mark.parametrize("name", ["pkd", "ckd", "alp", "general", "kd", "adabert"])
+def test_an_embedding_alone_has_no_layer_to_compare(name: str) -> None:
+    student = a_student_of_cells(CellArchitecture(0, 16, ()), 3)
+    recipe = recipe_of(SETTINGS, name)
+    if name in ("kd", "adabert"):
+        assert distill(student, a_lesson(3)[0], recipe, seed=0) > 0
+        return
+    with pytest.raises(UserError, match="an embedding alone has no layer") as caught:
+        distill(student, a_lesson(3)[0], recipe, seed=0)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_goes_on_with_a_trained_model_is_no_method_of_a_search() -> None:

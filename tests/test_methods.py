@@ -56,6 +56,7 @@ def test_the_table_says_what_a_method_learns_from(name: str) -> None:
     assert set(method.uses) - {"labels"} == set(needs_of(recipe))
     assert method.family
     assert method.source
+    assert method.cost
     assert method.about
 
 

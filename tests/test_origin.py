@@ -112,6 +112,7 @@ def resumed(config: Config, place: Path) -> None:
 
 def exported(config: Config, place: Path) -> None:
     folder = RunFolder(place / "comparison" / "weighted")
+    shutil.rmtree(folder.students, ignore_errors=True)  # what is kept is exported whatever changes
     with Archive.read(folder.archive) as archive:
         row = next(row for row in archive.rows() if row.evaluation)
         export_student(folder, archive, row, place / "exported")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -209,6 +210,33 @@ def test_an_exported_student_is_the_one_of_the_run(exported: Path, student, seen
     )
     split, predicted = seen
     assert json.loads(output_of(program, json.dumps(split.texts))) == predicted
+
+
+def test_the_lines_of_the_readme_load_it_from_another_folder(
+    exported: Path, seen, tmp_path: Path
+) -> None:
+    """As they stand there, with the student where the command before them has put it."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    snippets = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    (lines,) = [snippet for snippet in snippets if '.from_pretrained("runs/student")' in snippet]
+    assert "kdnas export runs/quickstart KEY --out runs/student" in readme
+    shutil.copytree(exported, tmp_path / "runs" / "student")
+    split, predicted = seen
+    program = f"""{lines}
+import json, sys
+inputs = tokenizer(json.load(sys.stdin), padding=True, truncation=True, return_tensors="pt")
+print(json.dumps(model(**inputs).logits.argmax(1).tolist()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(split.texts),
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == predicted
 
 
 @pytest.fixture(scope="module")
@@ -436,6 +464,23 @@ def test_a_stopped_run_resumes(
     assert timeless(path) == timeless(finished)
 
 
+def test_what_cannot_go_on_says_nothing_of_resume(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    shutil.rmtree(copy / "students")
+    key = json.loads(kdnas("front", copy, "--json").stdout)[0]["key"]
+    command = [sys.executable, "-c", "from kdnas.cli import main; main()"]
+    export = [*command, "export", str(copy), key, "--out", str(tmp_path / "out")]
+    with subprocess.Popen(export, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "stage data\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == "kdnas: stopped before its end: give the command again"
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
 def toml(value: object) -> str:
     """A value of the settings as TOML writes it."""
     if isinstance(value, dict):
@@ -470,13 +515,60 @@ def test_a_damaged_archive_is_one_line(finished: Path, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_kept_student_is_exported_from_the_folder_alone(
+    config: Config, finished: Path, student, exported: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Neither teacher nor data nor cache are asked for, and the export is the same to the byte."""
+    run_folder, bare = tmp_path / "run", tmp_path / "bare"
+    shutil.copytree(finished, run_folder)
+    with Archive.open(run_folder / FILE_NAME) as archive:
+        gone = archive.meta("config")
+        gone["teacher"]["model"] = str(tmp_path / "gone")
+        gone["task"]["name"] = str(tmp_path / "gone.tsv")
+        archive.set_meta(config=gone)
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    done = kdnas("export", run_folder, student["key"], "--out", bare)
+    assert done.stderr == ""
+    assert not (tmp_path / "cache").exists()
+    names = sorted(path.name for path in exported.iterdir())
+    assert sorted(path.name for path in bare.iterdir()) == names
+    for name in set(names) - {"README.md"}:  # which has a measured time
+        assert (bare / name).read_bytes() == (exported / name).read_bytes(), name
+    for file in (finished / "tokenizer").iterdir():
+        assert file.read_bytes() == (exported / file.name).read_bytes(), file.name
+
+
+def test_without_its_tokenizer_a_student_needs_the_teacher(
+    finished: Path, student, exported: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    (copy / "tokenizer" / "tokenizer.json").unlink()
+    assert "tokenizer: is damaged" in kdnas("verify", copy, check=False).stdout
+    said = kdnas("export", copy, student["key"], "--out", tmp_path / "out").stderr
+    assert [line for line in said.splitlines() if not line.startswith("  epoch")] == [
+        "stage data", "stage teacher", "stage signals",
+    ]  # fmt: skip
+    for file in ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json"):
+        assert (tmp_path / "out" / file).read_bytes() == (exported / file).read_bytes()
+
+
 def test_weights_that_are_gone_are_trained_again(finished: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     shutil.rmtree(copy / "students")
     key = json.loads(kdnas("front", copy, "--json").stdout)[0]["key"]
     said = kdnas("export", copy, key, "--out", tmp_path / "again").stderr
-    assert said == "kdnas: the run has no whole weights of it: trained again from its seed\n"
+    lines = said.splitlines()
+    assert [line for line in lines if not line.startswith("  epoch")] == [
+        "stage data",
+        "stage teacher",
+        "stage signals",
+        "the run has no whole weights of it: trained again from its seed",
+        "stage training",
+    ]
+    assert lines[-1].startswith("  epoch 1 of 1, loss ")
     assert kdnas("export", finished, key, "--out", tmp_path / "kept").stderr == ""
     again, kept = (tmp_path / n / "model.safetensors" for n in ("again", "kept"))
     assert again.read_bytes() == kept.read_bytes()

@@ -17,11 +17,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from hub_caches import COMMIT, keep_data, keep_model, write_repository
 from hub_server import hub
 
 from kdnas import offline
 from kdnas.cli import fetching
+from kdnas.cli.resources import resources as resources_command
 from kdnas.config import Config, load_config, preset_names
 from kdnas.config.task import DATA_FILES
 from kdnas.errors import SeveralErrors, UserError
@@ -78,6 +80,7 @@ NEEDED = {
     "scaled-sst2": {"data glue/sst2"} | MINILM | LEXICAL,
 }
 ROOM = "room on the disk, about"
+WHOLE = preset_names("reproduce")
 COMMAND = "kdnas resources --fetch"
 
 
@@ -124,7 +127,7 @@ print(json.dumps(found))
 def empty_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[Any]]:
     """What `resources` and the run of each preset say where there is nothing."""
     place = tmp_path_factory.mktemp("nothing")
-    runs = {name: "reproduce" if "paper" in name else "search" for name in preset_names()}
+    runs = dict.fromkeys(WHOLE, "reproduce") | dict.fromkeys(preset_names("search"), "search")
     calls = [["resources", "--preset", name] for name in runs]
     calls += [[run, "--preset", name, "--out", "run"] for name, run in runs.items()]
     environment = {n: v for n, v in os.environ.items() if not n.startswith("HF_")}
@@ -156,13 +159,12 @@ def test_a_machine_without_anything_is_told_of_everything(
     preset: str, empty_machine: dict[tuple[str, str], list[Any]]
 ) -> None:
     code, told, said, heavy = empty_machine["resources", preset]
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    header, rows = lines[0], lines[2:]
-    assert header.split() == ["what", "state", "size", "place", "licence", "what", "gets", "it"]
-    states = {row.split("  ")[0]: row for row in rows}
+    rows = re.split(r"\n(?! )", told.rstrip())
+    states = dict(re.split(": (?=missing|there)", row, maxsplit=1) for row in rows)
     assert set(states) - {ROOM} == NEEDED[preset]
     for what, row in states.items():
-        assert (" missing " in row) == (what != ROOM)
+        assert row.startswith("missing") == (what != ROOM)
+        assert "\n    place    " in row
         assert ("pip install 'kdnas[" in row or "there is no file" in row or "--fetch" in row) == (
             what != ROOM
         )
@@ -180,7 +182,7 @@ def test_and_its_run_is_refused_in_a_line_each(
     } == (NEEDED[preset])
     assert len(lines) == len(NEEDED[preset])
     for line in lines:
-        whole = " --reproduction" if "paper" in preset else ""
+        whole = " --reproduction" if preset in WHOLE else ""
         fetches = line.endswith(f": kdnas resources --preset {preset}{whole} --fetch")
         assert fetches or ": pip install 'kdnas[" in line or "there is no file" in line
     assert (code, told, heavy) == (2, "", [])
@@ -637,7 +639,7 @@ def test_models_and_data_are_fetched_from_a_hub(tmp_path: Path, tiny_teacher: Pa
         ended = run("-c", main, "resources", "--preset", "scaled-sst2", "--set",
                     "teacher.model=bert-base-uncased", "--fetch", HF_ENDPOINT=address)  # fmt: skip
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert ended.stdout.count(" there ") == len(ended.stdout.strip().splitlines()) - 2
+        assert ended.stdout.count(": there") == ended.stdout.count("\n    place  ") > 0
         return [line for line in ended.stderr.splitlines() if line.startswith("fetch ")]
 
     with hub({"datasets/nyu-mll/glue": glue, "models/bert-base-uncased": model}) as address:
@@ -716,3 +718,36 @@ def test_each_package_is_brought_by_the_extra_that_is_named() -> None:
     for package, (extra, _) in attack_of._PACKAGES.items():
         brought = {re.split("[<>=]", needed)[0].replace("-", "_") for needed in extras[extra]}
         assert package in brought
+
+
+@pytest.mark.parametrize("columns", ["80", "40", "200"])
+def test_the_list_is_read_at_80_columns(
+    columns: str, machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch
+) -> None:
+    """Only a path and a command may be longer, since they are copied."""
+    monkeypatch.setenv("COLUMNS", columns)
+    shutil.rmtree(machine.model.parents[1])
+    with pytest.raises(typer.Exit):
+        resources_command("rosearch-sst2")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("teacher bert-base-uncased: missing,") for line in lines)
+    assert "    to do    kdnas resources --preset rosearch-sst2 --fetch" in lines
+    copied = tuple(f"    {name:<9}" for name in ("place", "to do"))
+    whole = [line for line in lines if not line.startswith(copied)]
+    assert max(map(len, whole)) <= min(int(columns), 80)
+    assert any(line.startswith("    licence  other (GLUE's") for line in lines)
+
+
+def test_what_cannot_be_asked_is_a_line(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`machine` is offline by HF_HUB_OFFLINE."""
+    shutil.rmtree(machine.model.parents[1])
+    with pytest.raises(typer.Exit):
+        resources_command("rosearch-sst2", fetch=True)
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [
+        "nothing is fetched from huggingface.co: HF_HUB_OFFLINE is set; mend that, or fetch on"
+        " another machine and copy the places that are named"
+    ]
+    assert "teacher bert-base-uncased: missing (HF_HUB_OFFLINE is set), 440.5 MB" in shown.out

@@ -7,9 +7,13 @@ import json
 import pickle
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, replace
+from functools import reduce
 from hashlib import sha256
 from itertools import combinations, permutations
+from operator import getitem
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +37,7 @@ from kdnas.space import (
     mutate,
     random_edits,
     random_uniform,
+    read_genotype,
     simplest,
     valid_edge_sets,
 )
@@ -440,17 +445,20 @@ def edited(**changes) -> str:
         ("3", "not an architecture"),
         ("{}", "not an architecture"),
         ("{", "not an architecture"),
-        (edited(nodes="conv"), "not an architecture"),
-        (edited(nodes=[{"width": 128}]), "not an architecture"),
-        (edited(edges=[[0, 1, 2]]), "not an architecture"),
-        (edited(edges=None), "not an architecture"),
-        (edited(output={"mode": "add", "gate": 1}), "not an architecture"),
-        (edited(output=None), "not an architecture"),
+        ("9" * 5000, "not an architecture: a number has too many digits"),
+        ("[" * 100_000, "not an architecture: its brackets are too deep"),
+        (edited(nodes="conv"), r'nodes is "conv"; give a list of nodes'),
+        (edited(nodes=[{"width": 128}]), r"nodes\[0\] has no op; it needs op, width"),
+        (edited(edges=[[0, 1, 2]]), r"edges\[0\] is \[0, 1, 2\]; give two whole numbers"),
+        (edited(edges=[[0, True]]), r"edges\[0\] is \[0, true\]; give two whole numbers"),
+        (edited(edges=None), "edges is null; give a list of pairs"),
+        (edited(output={"mode": "add", "gate": 1}), "output has the unknown field 'gate'; there"),
+        (edited(output=None), "output is null; give an object with mode, activation"),
         (
             edited(nodes=[{"op": {"kind": "conv", "size": 3}, "width": 1, "x": 1}] * 4),
             "not an arch",
         ),
-        (edited(depth=3), "unknown architecture field depth"),
+        (edited(depth=3), "its JSON has the unknown field 'depth'; there are repeats, width"),
         (edited(repeats=0), "repeats 0"),
         (edited(repeats=3.0), "repeats 3.0"),
         (edited(width="128"), "width '128'"),
@@ -461,6 +469,65 @@ def test_json_that_is_no_architecture_is_refused_in_one_line(text, message):
     with pytest.raises(UserError, match=message) as caught:
         Architecture.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=4,
+)
+_PYTHONS = re.compile(
+    r"(?<!give an )(?<!give a JSON )object|NoneType|__init__|argument|subscript|unpack|iterable"
+    r"|indices|type '"
+)
+"""Words of Python's own errors; `an object` is one of JSON."""
+
+
+_ALLOWED = re.compile(
+    r"[;:] (give|it needs|there are|use|a block has|connect)|needs a|has no size|are odd"
+    r"|not divisible|is not a pair|there are"
+)
+"""How it is said what may be."""
+
+
+def refusal(read: Callable[[str], object], text: str) -> str:
+    """What is said of a text that is no architecture."""
+    try:
+        read(text)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def places(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths to everything within a value of JSON."""
+    for name, value in values.items() if isinstance(values, dict) else enumerate(values):
+        yield (*path, name)
+        if isinstance(value, dict | list):
+            yield from places(value, (*path, name))
+
+
+@given(architectures(), _VALUES, st.data())
+def test_any_wrong_json_is_named_with_its_field_and_what_may_be(arch, value, data):
+    values = json.loads(arch.to_json())
+    path = data.draw(st.sampled_from([*places(values)]))
+    holder = reduce(getitem, path[:-1], values)
+    how = data.draw(st.sampled_from(["replaced", "gone", "more"]))
+    if how == "replaced":
+        holder[path[-1]] = value
+    elif how == "gone":
+        del holder[path[-1]]
+    elif isinstance(holder, dict):
+        holder[data.draw(st.text(max_size=9))] = value
+    else:
+        holder.append(value)
+    for read in (Architecture.from_json, read_genotype):
+        said = refusal(read, json.dumps(values))
+        if said:
+            assert not _PYTHONS.search(said), said
+            assert len(said.splitlines()) == 1
+            assert len(said) < 400
+            assert _ALLOWED.search(said), said
 
 
 # Draws

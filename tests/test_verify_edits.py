@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,8 @@ from kdnas.runs.schema import SCHEMA
 
 Edit = str | tuple[str, ...] | Callable[[Path], None]
 """One statement or some of them, or what is done to the folder."""
+
+Named = tuple[str, Edit]
 
 _SEARCH = "(SELECT measurement FROM measurements WHERE trial = {front} AND split = 'search')"
 _OTHER = "(SELECT measurement FROM measurements WHERE trial = {other} AND split = 'search')"
@@ -43,7 +45,7 @@ ROWS = {
 
 VALUES = {
     "INTEGER": ("NULL", "coalesce({}, 0) + 1", "-5", "9223372036854775807", "'abc'"),
-    "REAL": ("NULL", "{} + 0.5", "-5.0", "9e999", "'abc'"),
+    "REAL": ("NULL", "coalesce({}, 0) + 0.5", "-5.0", "9e999", "'abc'"),
     "TEXT": ("NULL", "'abc'", "'{{}}'", "'[[1]]'", f"'{'[' * 3000}'"),
     "BLOB": ("NULL", "x''", "x'ff'", "zeroblob(20)"),
 }
@@ -53,27 +55,32 @@ NULL_ALREADY = {("trials", name) for name in ("examples", "failure", "message")}
 
 META = (
     *("config", "settings", "versions", "sources", "finished", "seal", "task", "teacher", "shape"),
-    *("majority_share", "teacher_accuracy", "teacher_predictions", "floor", "stages"),
+    *("majority_share", "teacher_accuracy", "teacher_predictions", "floor", "stages", "tokenizer"),
 )
 
 
-def cells() -> Iterator[tuple[str, Edit]]:
-    """Every column of every table of a search with other values."""
+def cells(rows: Mapping[str, str], nothing: Collection[tuple[str, str]]) -> Iterator[Named]:
+    """Every column of tables with other values.
+
+    Args:
+        rows: A row of each table.
+        nothing: The columns that hold nothing there.
+    """
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA)
-        for table, row in ROWS.items():
+        for table, row in rows.items():
             for _, column, kind, *_ in db.execute(f"PRAGMA table_info({table})").fetchall():
                 for value in VALUES[kind]:
-                    if value == "NULL" and (table, column) in NULL_ALREADY:
+                    if value == "NULL" and (table, column) in nothing:
                         continue
                     given = value.format(column)
                     name = f"{table}.{column} = {given[:30]}"
                     yield name, f"UPDATE {table} SET {column} = {given} WHERE {row}"
 
 
-def metas() -> Iterator[tuple[str, Edit]]:
+def metas(names: Collection[str]) -> Iterator[Named]:
     """Every value of the run deleted, and of another kind."""
-    for name in META:
+    for name in names:
         yield f"meta {name} deleted", f"DELETE FROM meta WHERE name = '{name}'"
         for value in ("null", "-0.5", '"abc"', '[{"a": 1}]', "1e999", "abc", "[" * 3000):
             if (name, value) != ("teacher", '"abc"'):
@@ -84,7 +91,7 @@ def meta(name: str, value: str) -> str:
     return f"UPDATE meta SET value = '{value}' WHERE name = '{name}'"
 
 
-def deep(table: str, column: str, row: str, paths: dict[str, str]) -> Iterator[tuple[str, Edit]]:
+def deep(table: str, column: str, row: str, paths: dict[str, str]) -> Iterator[Named]:
     """Values within a column of JSON."""
     for path, value in paths.items():
         changed = f"json_set({column}, '$.{path}', {value})".replace("$.[", "$[")
@@ -94,7 +101,7 @@ def deep(table: str, column: str, row: str, paths: dict[str, str]) -> Iterator[t
         )
 
 
-def within() -> Iterator[tuple[str, Edit]]:
+def within() -> Iterator[Named]:
     """What stands inside of JSON: settings, spec, data, sizes, architecture, counts."""
     settings = {
         "search.seed": "5", "search.evaluations": "17", "search.population": "7",
@@ -168,7 +175,7 @@ def swap(table: str, key: str, names: str) -> str:
     return f"UPDATE {table} AS a SET ({names}) = ({values}) WHERE {key} IN ({{front}}, {{other}})"
 
 
-def rows() -> Iterator[tuple[str, Edit]]:
+def rows() -> Iterator[Named]:
     """Rows deleted, doubled, swapped; states changed by someone who knows what belongs together."""
     for table, row in ROWS.items():
         yield f"a row of {table} deleted", f"DELETE FROM {table} WHERE {row}"
@@ -294,7 +301,7 @@ def rows() -> Iterator[tuple[str, Edit]]:
     yield "everything in no time", meta("stages", "{}")
 
 
-def schemas() -> Iterator[tuple[str, Edit]]:
+def schemas() -> Iterator[Named]:
     """Tables, triggers, views and the version."""
     new = "CREATE VIEW {0} AS SELECT * FROM old_{0}"
     for table in ("trials", "measurements", "meta"):
@@ -349,7 +356,7 @@ def change_weights(change: Callable[[bytes], bytes], run: Path) -> None:
     path.write_bytes(change(path.read_bytes()))
 
 
-def files() -> Iterator[tuple[str, Edit]]:
+def files() -> Iterator[Named]:
     """The archive and what lies beside it."""
     yield "weights swapped", swap_weights
     changes: dict[str, Callable[[bytes], bytes]] = {
@@ -361,6 +368,9 @@ def files() -> Iterator[tuple[str, Edit]]:
     }
     for name, change in changes.items():
         yield name, partial(change_weights, change)
+    yield "the tokenizer changed", partial(put, "tokenizer/tokenizer.json", b"[]")
+    yield "a file more in the tokenizer", partial(put, "tokenizer/more.json", b"[]")
+    yield "no tokenizer", lambda run: shutil.rmtree(run / "tokenizer")
     yield "weights of no student", partial(put, "students/f00.safetensors", b"x")
     for name in ("status.json", "lock.json"):
         for content in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
@@ -376,11 +386,12 @@ def files() -> Iterator[tuple[str, Edit]]:
     yield "the archive packed", "VACUUM"
 
 
-EDITS = dict((*cells(), *metas(), *within(), *rows(), *schemas(), *files()))
+EDITS = dict((*cells(ROWS, NULL_ALREADY), *metas(META), *within(), *rows(), *schemas(), *files()))
 
 UNNOTICED = {
     "weights deleted": "a run keeps no others than it needs, and trains what is missing again",
     "all weights deleted": "as above; copies for publishing are made without them",
+    "no tokenizer": "as above; `kdnas export` takes the teacher's",
     "no state": "it is there for people who look on",
     "another state": "as above",
     "the archive packed": "all rows are as they were",
@@ -427,9 +438,9 @@ def places(sound: Path) -> Places:
     return Places(front, other, failed, last, hit, rows[front].key)
 
 
-def refused(run: Path, statements: tuple[str, ...]) -> str:
+def refused(store: Path, statements: tuple[str, ...]) -> str:
     """Why the tables themselves refuse an edit; "" where they do not and it is made."""
-    with closing(sqlite3.connect(run / FILE_NAME, isolation_level=None)) as db:
+    with closing(sqlite3.connect(store, isolation_level=None)) as db:
         before = list(db.iterdump())
         db.execute("PRAGMA ignore_check_constraints = ON")
         db.execute("PRAGMA legacy_alter_table = ON")
@@ -464,7 +475,7 @@ def test_an_edit_is_noticed_and_readers_go_on(
         edit(run)
     else:
         statements = (edit,) if isinstance(edit, str) else edit
-        reason = refused(run, tuple(map(places.of, statements)))
+        reason = refused(run / FILE_NAME, tuple(map(places.of, statements)))
         if reason:
             print(f"\n{name} | by the table | {reason}")
             return

@@ -43,7 +43,8 @@ for command in (
     app.command()(command)
 
 
-_STOPPED = "stopped; what a search or reproduction finished is kept, --resume goes on with it"
+_STOPPED = "stopped before its end: give the command again"
+_RESUMABLE = "stopped; what was finished is kept, --resume goes on with it"
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 
@@ -98,7 +99,7 @@ def main() -> None:
         way_out = "`kdnas verify RUN` says more; use a copy of it, or a new --out"
         _fail(f"the archive of the run is damaged ({error}): {way_out}", code=2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail(_STOPPED, code=1)
+        _fail(_stopped(), code=1)
     except BrokenPipeError:
         _abandon_output()  # the reader of a pipe has left
         sys.exit(1)
@@ -111,8 +112,16 @@ def main() -> None:
             raise
         _fail(f"{error.format_message()} (see --help)", code=2)
     if code == _INTERRUPTED:
-        _fail(_STOPPED, code=1)
+        _fail(_stopped(), code=1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stopped() -> str:
+    """What is said when the user has stopped a command."""
+    goes_on = {*sys.argv[1:2]} <= {"search", "reproduce"} and not {"--dry-run", "--only"} & {
+        *sys.argv
+    }
+    return _RESUMABLE if goes_on else _STOPPED
 
 
 def _one_line(message: Warning | str, *_: object, **__: object) -> str:

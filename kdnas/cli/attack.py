@@ -74,7 +74,7 @@ def attack(
     require_usable(out, [model])
     require_cache()
     require_attack(settings, by_textattack=engine == "textattack")
-    labelled = read_texts(data, premise)
+    labelled = read_texts(data, premise, [model])
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 

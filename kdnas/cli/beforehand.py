@@ -9,21 +9,38 @@ from typing import TYPE_CHECKING
 from kdnas.errors import UserError
 
 if TYPE_CHECKING:
-    from kdnas.config import Config
+    from kdnas.config import Command, Config
 
 
-def chosen_config(preset: str | None, file: Path | None, overrides: list[str] | None) -> "Config":
+def chosen_config(
+    preset: str | None,
+    file: Path | None,
+    overrides: list[str] | None,
+    command: "Command | None" = None,
+) -> "Config":
     """The configuration that the options name.
 
+    Args:
+        preset: The name of a preset.
+        file: A TOML file.
+        overrides: Settings.
+        command: The command that it is for, where that has presets of its own.
+
     Raises:
-        UserError: They name none, or it cannot be used.
+        UserError: They name none, it cannot be used, or the preset is another command's.
     """
-    from kdnas.config import load_config
+    from kdnas.config import COMMANDS, load_config, preset_names
 
     if not (preset or file or overrides):
         raise UserError(
             "name what is to be run: --preset NAME (`kdnas presets` lists them), --config FILE, or"
             " --set task.name=DATA"
+        )
+    if preset in preset_names() and command and preset not in preset_names(command):
+        other = next(each for each in COMMANDS if preset in preset_names(each))
+        raise UserError(
+            f"{preset} is a preset of kdnas {other}: kdnas {other} --preset {preset}; those of"
+            f" kdnas {command} are {', '.join(preset_names(command))}"
         )
     return load_config(preset, file, overrides or [])
 
@@ -58,12 +75,14 @@ def require_inputs(
         UserError: It says what is missing and what to do.
     """
     from kdnas.cli.fetching import require_resources
+    from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import resources_of
     from kdnas.tasks import Columns, read_pools
 
-    require_cache()
     task = config.task
+    require_possible_beforehand(config)
+    require_cache()
     require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
@@ -95,18 +114,18 @@ def require_data_and_model(config: "Config") -> None:
 
 
 def require_cache() -> None:
-    """Refuse a place for the cache where there can be no folder.
+    """Refuse a cache that cannot be read, or a place where there can be none; tidy it.
 
     Raises:
         UserError: It names the place.
     """
-    from kdnas.cache import WAY_OUT, cache_folder, make_folder
+    from kdnas.cache import WAY_OUT, cache_folder, make_folder, remove_drafts, unusable
 
-    try:
-        make_folder(cache_folder())
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"cannot make {cache_folder()}: {reason}; {WAY_OUT}") from error
+    reason = unusable(cache_folder())
+    if reason:
+        raise UserError(f"the cache {cache_folder()}: {reason}; {WAY_OUT}")
+    make_folder(cache_folder())
+    remove_drafts(cache_folder())
 
 
 def require_gpus(numbers: tuple[int, ...]) -> None:

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
-from kdnas.cli.output import counted, duration, messages, results
+from kdnas.cli.output import counted, duration, results, say_stage
 from kdnas.errors import UserError
 from kdnas.records import EvaluationFailed
 
@@ -30,9 +30,8 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    told = messages().print
     try:
-        found = estimate_run(config, lambda name: told(f"stage {name}"))
+        found = estimate_run(config, say_stage)
     except EvaluationFailed as error:
         raise UserError(f"a student of this run cannot be evaluated: {error}") from error
     say = results().print

@@ -62,6 +62,7 @@ def evaluate(
 def _read(path: Path, space: Any) -> Any:
     from kdnas.errors import UserError
     from kdnas.reading import read_small
+    from kdnas.registry import raised
     from kdnas.space import NetworkShape
 
     text = read_small(path)
@@ -71,6 +72,8 @@ def _read(path: Path, space: Any) -> Any:
         return genotype
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    except Exception as error:  # of a space of the user's own
+        raise UserError(f"{path} is no student of {space.name}: {raised(error)}") from error
 
 
 def _evaluated(
@@ -79,6 +82,7 @@ def _evaluated(
     """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
     from tempfile import TemporaryDirectory
 
+    from kdnas.cli.output import messages, say_stage
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
     from kdnas.records import Evaluation, Failure, Job, Report
@@ -90,7 +94,7 @@ def _evaluated(
     quiet_libraries()
     rows = []
     with TemporaryDirectory() as folder:
-        evaluator = Evaluator(config, Path(folder))
+        evaluator = Evaluator(config, Path(folder), say_stage, messages().print)
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
         say_remark("data", prepared.task.remark)
         if prepared.spec is not None:

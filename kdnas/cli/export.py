@@ -16,16 +16,18 @@ def export(
 ) -> None:
     """Write a trained student as a folder with tokenizer and model card.
 
+    A student whose weights the run did not keep is trained again from its seed.
+
     `AutoModelForSequenceClassification.from_pretrained` loads it after `import kdnas.students`.
 
     Example: kdnas export runs/quickstart 1343741d --out student
     """
     from kdnas.cli.beforehand import new_folder, require_data_and_model
     from kdnas.cli.inspect import find_student
-    from kdnas.cli.output import results
+    from kdnas.cli.output import messages, results, say_stage
     from kdnas.errors import UserError
     from kdnas.registry import plug_in
-    from kdnas.runs import Archive, RunFolder, require_same_code, stored_config
+    from kdnas.runs import Archive, RunFolder, is_kept, require_same_code, stored_config
 
     for module in plugins or []:
         plug_in(module)
@@ -35,11 +37,12 @@ def export(
         row = find_student(archive.rows(), key)
         if row.evaluation is None:
             raise UserError(f"student {row.key} was not evaluated ({row.status}): choose another")
-        require_data_and_model(stored_config(archive))
+        if not is_kept(folder, archive, row):
+            require_data_and_model(stored_config(archive))
         with new_folder(out) as draft:
-            from kdnas.export import export_student
+            from kdnas.export import Told, export_student
             from kdnas.training import quiet_libraries
 
             quiet_libraries()
-            export_student(folder, archive, row, draft)
+            export_student(folder, archive, row, draft, Told(say_stage, messages().print))
     results().print(str(out))

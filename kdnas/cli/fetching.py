@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Look = Callable[[], list[Resource]]
 
 
+_OTHERWISE = "mend that, or fetch on another machine and copy the places that are named"
+
+
 def require_resources(look: "Look", command: str) -> None:
     """Fetch what is missing where there is a connection, and refuse the rest.
 
@@ -35,15 +38,20 @@ def require_resources(look: "Look", command: str) -> None:
         raise SeveralErrors([resource.refusal(command) for resource in missing])
 
 
-def fetched(found: "Sequence[Resource]", look: "Look") -> "list[Resource]":
+def fetched(
+    found: "Sequence[Resource]", look: "Look", say: Callable[[str], object] = lambda line: None
+) -> "list[Resource]":
     """What is there after what is missing was fetched; a problem says why that was not possible.
 
     Args:
         found: What was found before.
         look: Looks everything up.
+        say: Is told in a line of each source that cannot be asked.
     """
     wanted = [resource for resource in found if resource.problem and resource.fetch]
     unreachable = _unreachable({resource.source for resource in wanted})
+    for source, reason in unreachable.items():
+        say(f"nothing is fetched from {urlsplit(source).hostname}: {reason}; {_OTHERWISE}")
     failed: dict[object, str] = {}
     for resource in wanted:  # one fetch may bring several
         if resource.fetch not in failed:
@@ -63,8 +71,13 @@ def _unreachable(sources: set[str]) -> dict[str, str]:
 
     from kdnas.model_names import answers, hub_address
 
-    reasons = {}
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+    reasons: dict[str, str] = {}
+    if hub_address() in sources and os.environ.get("HF_HUB_OFFLINE", "").upper() in {
+        "1",
+        "ON",
+        "YES",
+        "TRUE",
+    }:
         reasons[hub_address()] = "HF_HUB_OFFLINE is set"
     asked = sorted(sources - set(reasons))
     with ThreadPoolExecutor() as pool:

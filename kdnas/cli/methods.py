@@ -27,6 +27,8 @@ def methods(
 ) -> None:
     """List the methods of distillation, or the settings of one as they are written after --set.
 
+    Each with its source, what it learns from, and its processor time beside KD's.
+
     Example: kdnas methods alp
     """
     from kdnas.config import as_toml
@@ -47,11 +49,12 @@ def methods(
 
 
 def _described(name: str, method: "Method") -> str:
-    """What a method does; under it, its source and what it learns from."""
+    """What a method does; under it, its source, what it learns from and its cost."""
     uses = ", ".join(_WORDS.get(use, use) for use in method.uses)
     needs = method.demands(method.settings()) if callable(method.demands) else method.demands
     demanded = "".join(f"; needs {_WORDS.get(need, need)}" for need in needs)
-    said = (method.about, f"{method.source}; learns from {uses}{demanded}")
+    cost = "" if method.cost is None else f"; {method.cost:g} x KD"
+    said = (method.about, f"{method.source}; learns from {uses}{demanded}{cost}")
     lines = [line for each in said for line in textwrap.wrap(each, _WIDTH - _NAME - 2)]
     heads = [name, *[""] * (len(lines) - 1)]
     return "\n".join(f"  {h:<{_NAME}}{line}" for h, line in zip(heads, lines, strict=True))

@@ -60,6 +60,11 @@ def messages() -> PlainConsole:
     return PlainConsole(stderr=True)
 
 
+def say_stage(name: str) -> None:
+    """A line for a stage that starts."""
+    messages().print(f"stage {name}")
+
+
 def print_table(table: RenderableType, console: Console | None = None) -> None:
     """Print what has columns, with every key and number whole: a narrow terminal breaks lines."""
     console = console or results()

@@ -12,10 +12,10 @@ def presets(
 
     Example: kdnas presets quickstart
     """
-    from kdnas.config import as_toml, departures, load_config, preset_names, read_preset
+    from kdnas.config import COMMANDS, as_toml, departures, load_config, preset_names, read_preset
 
     if name is None:
-        for command in ("search", "reproduce", "compare"):
+        for command in COMMANDS:
             typer.echo(f"for kdnas {command}:")
             for each in preset_names(command):
                 typer.echo(f"  {each:<18}{_description(read_preset(each))}")

@@ -54,7 +54,7 @@ def reproduce(
     from kdnas.runs import MODELS_FILE
 
     begun = time.perf_counter()
-    chosen = chosen_config(preset, config, overrides)
+    chosen = chosen_config(preset, config, overrides, "reproduce")
     require_classes(chosen, "reproduce")
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())

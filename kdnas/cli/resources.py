@@ -1,17 +1,19 @@
 """`kdnas resources`: what a configuration needs from elsewhere, and whether it is there."""
 
-from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kdnas.cli.options import ConfigOption, PresetOption, SetOption, fetch_command
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kdnas.resources import Resource
+
+_INDENT = " " * 4
+_WIDTH = 80
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
 def resources(
@@ -33,37 +35,41 @@ def resources(
     """
     from kdnas.cli.beforehand import chosen_config
     from kdnas.cli.fetching import fetched
-    from kdnas.cli.output import print_table
+    from kdnas.cli.output import messages, results
     from kdnas.resources import resources_of
 
     chosen = chosen_config(preset, config, overrides)
     look = partial(resources_of, chosen, reproduction=reproduction)
     found = look()
     if fetch:
-        found = fetched(found, look)
+        found = fetched(found, look, messages().print)
     command = fetch_command(preset, config, overrides, reproduction=reproduction)
-    print_table(_table(found, command))
+    say = results()
+    for resource in found:
+        for line in _lines(resource, command, min(say.width, _WIDTH)):
+            say.print(line)
     if any(resource.problem for resource in found):
         raise typer.Exit(1)
 
 
-def _table(found: "Sequence[Resource]", command: str) -> "Table":
-    """A line for each; what to do only where something is missing."""
-    from rich import box
-    from rich.filesize import decimal
-    from rich.table import Table
+def _lines(resource: "Resource", command: str, width: int) -> list[str]:
+    """What a resource is and how it is; below it where, its licence, and what to do.
 
-    columns = ["what", "state", "size", "place", "licence"]
-    if any(resource.problem for resource in found):
-        columns.append("what gets it")
-    table = Table(*columns, box=box.SIMPLE_HEAD)
-    for resource in found:
-        table.add_row(
-            resource.what,
-            resource.problem or "there",
-            "-" if resource.size is None else decimal(resource.size),
-            str(resource.place),
-            resource.licence or "-",
-            *([resource.way(command) if resource.problem else "-"] * (len(columns) > 5)),
+    Texts are wrapped, but no path and no command is broken.
+    """
+    from rich.filesize import decimal
+
+    size = [] if resource.size is None else [decimal(resource.size)]
+    state = f"{resource.what}: {', '.join([resource.problem or 'there', *size])}"
+    lines = [*wrap(state, width, subsequent_indent=_INDENT, **_WHOLE)]
+    lines.append(f"{_INDENT}place    {resource.place}")
+    hang = " " * len(f"{_INDENT}licence  ")
+    if resource.licence:
+        lines += wrap(
+            f"{_INDENT}licence  {resource.licence}", width, subsequent_indent=hang, **_WHOLE
         )
-    return table
+    if resource.problem and resource.cure:
+        lines += wrap(f"{_INDENT}to do    {resource.cure}", width, subsequent_indent=hang, **_WHOLE)
+    elif resource.problem:
+        lines.append(f"{_INDENT}to do    {command}")
+    return lines

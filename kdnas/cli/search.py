@@ -51,7 +51,7 @@ def search(
     from kdnas.runs import RunFolder, held
     from kdnas.workers import open_workers, require_cluster
 
-    chosen = chosen_config(preset, config, overrides)
+    chosen = chosen_config(preset, config, overrides, "search")
     count = jobs or default_jobs(chosen.search.threads)
     command = fetch_command(preset, config, overrides)
     if cluster is None:

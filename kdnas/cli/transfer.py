@@ -61,7 +61,7 @@ def transfer(
     require_usable(out, models)
     require_cache()
     require_attack(settings)
-    labelled = read_texts(data, premise)
+    labelled = read_texts(data, premise, models)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 

@@ -73,19 +73,24 @@ def require_attack(settings: "AttackSettings", *, by_textattack: bool = False) -
     require_resources(look, fetch_command(None, None, named))
 
 
-def read_texts(data: Path, premise: str | None) -> "LabelledTexts":
+def read_texts(data: Path, premise: str | None, models: list[Path]) -> "LabelledTexts":
     """Read labelled texts, or pairs with this column, and say how many rows have none.
 
+    Whether the models have tokenizers is looked up too, since to load them takes seconds.
+
     Raises:
-        UserError: They cannot be read.
+        UserError: The texts cannot be read, or a model has no tokenizer.
     """
     from kdnas.cli.output import counted, messages
+    from kdnas.model_names import require_tokenizer
     from kdnas.tasks import LabelledTexts
 
     labelled = LabelledTexts.read(str(data), premise)
     if labelled.empty:
         messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
     say_remark("data", labelled.remark)
+    for folder in models:
+        require_tokenizer(folder)
     return labelled
 
 

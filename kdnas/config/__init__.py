@@ -14,6 +14,8 @@ from kdnas.config.config import Config
 from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
 from kdnas.config.load import (
+    COMMANDS,
+    Command,
     as_toml,
     departures,
     difference,
@@ -33,10 +35,12 @@ from kdnas.config.workers import WorkerSettings
 
 __all__ = [
     "ALGORITHMS",
+    "COMMANDS",
     "LOADING",
     "STORED",
     "TASKS",
     "AttackSettings",
+    "Command",
     "CompareSettings",
     "Config",
     "ConstraintSettings",

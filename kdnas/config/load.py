@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -22,8 +22,13 @@ _NO_TOML = (ValueError, RecursionError)
 
 Leaves = dict[str, Any]
 
+Command = Literal["search", "reproduce", "compare"]
+"""The commands that have presets of their own."""
 
-def preset_names(command: Literal["search", "reproduce", "compare"] | None = None) -> list[str]:
+COMMANDS: tuple[Command, ...] = get_args(Command)
+
+
+def preset_names(command: Command | None = None) -> list[str]:
     """The names of the presets that are made for a command, or of all."""
     kinds = [_PRESETS / command] if command else list(_PRESETS.iterdir())
     return sorted(path.name.removesuffix(".toml") for kind in kinds for path in kind.iterdir())

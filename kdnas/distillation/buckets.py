@@ -7,7 +7,7 @@ Buckets = tuple[tuple[int, ...], ...]
 
 
 def _regular(student: int, teacher: int) -> Buckets:
-    ends = [j * teacher // student for j in range(student + 1)]
+    ends = [j * teacher // max(student, 1) for j in range(student + 1)]
     return tuple(tuple(range(first + 1, last + 1)) for first, last in pairwise(ends))
 
 

@@ -11,7 +11,7 @@ import torch
 from kdnas.distillation.recipe import Lesson, Recipe, Stage, Term
 from kdnas.distillation.seen import Reader
 from kdnas.distillation.terms import hard
-from kdnas.distillation.train import distill
+from kdnas.distillation.train import OnEpoch, distill
 from kdnas.methods import Chain
 from kdnas.seeds import derived_seed
 from kdnas.training import logits_of, predict
@@ -24,6 +24,7 @@ def teach(
     seed: int,
     chain: Chain,
     goes_on: bool = False,
+    on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
 ) -> tuple[Any, float]:
     """Train a student, after the earlier generations of it that a method asks for.
 
@@ -35,6 +36,7 @@ def teach(
         seed: Decides about the last training; those of the others are derived from it.
         chain: How many generations there are, and who teaches them.
         goes_on: See `distill`.
+        on_epoch: Is told of every epoch, those of earlier generations too.
 
     Returns:
         The student, and the mean loss of its last epoch.
@@ -47,13 +49,14 @@ def teach(
         own = derived_seed(seed, "generation", number)
         earlier = make(own)
         first = chain.alone and number == 0
-        distill(earlier, lesson, _with_labels(recipe) if first else recipe, own, goes_on)
+        taught = _with_labels(recipe) if first else recipe
+        distill(earlier, lesson, taught, own, goes_on, on_epoch)
         reader = Reader.of(earlier, lesson.inputs)
         answers.append(predict(logits_of(earlier, reader.inputs), lesson.texts, earlier.device))
         logits = joined(answers) if chain.ensemble else answers[-1]
         lesson = replace(lesson, signals={**lesson.signals, "logits": logits})
     student = make(seed)
-    return student, distill(student, lesson, recipe, seed, goes_on)
+    return student, distill(student, lesson, recipe, seed, goes_on, on_epoch)
 
 
 def joined(answers: Sequence[np.ndarray]) -> np.ndarray:

@@ -132,7 +132,16 @@ class Seen:
 
     @cached_property
     def states(self) -> tuple[Tensor, ...]:
-        """What stands for each text in each layer but the embedding, (batch, width) each."""
+        """What stands for each text in each layer but the embedding, (batch, width) each.
+
+        Raises:
+            UserError: There is no layer.
+        """
+        if len(self.hidden) < 2:
+            raise UserError(
+                "a model of an embedding alone has no layer that a method could compare: name a"
+                " student with layers, or a method that learns from logits"
+            )
         return tuple(self.reader.summary(states, self.mask) for states in self.hidden[1:])
 
     @cached_property

@@ -25,9 +25,17 @@ from kdnas.training import (
     take,
 )
 
+OnEpoch = Callable[[int, int, float], None]
+"""Called after each epoch of a stage with its number from 1, how many there are, its mean loss."""
+
 
 def distill(
-    student: Any, lesson: Lesson, recipe: Sequence[Stage], seed: int, goes_on: bool = False
+    student: Any,
+    lesson: Lesson,
+    recipe: Sequence[Stage],
+    seed: int,
+    goes_on: bool = False,
+    on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
 ) -> float:
     """Train a student in place on the device that it is on.
 
@@ -38,6 +46,7 @@ def distill(
         seed: Decides the start of the heads, dropout and the order of the texts.
         goes_on: Whether heads and dropout go on drawing where the making of the student ended,
             instead of beginning again from the seed.
+        on_epoch: Is told of every epoch.
 
     Returns:
         The mean loss of the last epoch; NaN where there is none.
@@ -54,7 +63,7 @@ def distill(
     rng = np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
-        loss = training.run(stage, rng)
+        loss = training.run(stage, rng, on_epoch)
     student.eval()
     return loss
 
@@ -72,7 +81,7 @@ class _Training:
         signals = self.lesson.signals
         return Sizes.of_signals(signals) if self.teacher is None else Sizes.of(self.teacher.model)
 
-    def run(self, stage: Stage, rng: np.random.Generator) -> float:
+    def run(self, stage: Stage, rng: np.random.Generator, on_epoch: OnEpoch) -> float:
         """Train for one stage, and return the mean loss of its last epoch."""
         student, schedule = self.own.model, stage.schedule
         sizes = Sizes.of(student), self._teachers_sizes
@@ -85,7 +94,13 @@ class _Training:
         with _shown(student, stage, self.lesson) as (texts, others):
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
             steps = self._steps(texts, others, sum(map(len, plan)), len(plan))
-            return fit(decay_groups(trained), plan, lambda index: sum_of(steps(index)), schedule)
+            return fit(
+                decay_groups(trained),
+                plan,
+                lambda index: sum_of(steps(index)),
+                schedule,
+                lambda epoch, loss: on_epoch(epoch, len(plan), loss),
+            )
 
     def _steps(
         self, texts: EncodedTexts, others: EncodedTexts | None, steps: int, epochs: int

@@ -12,7 +12,7 @@ from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.config import LOADING, Config
 from kdnas.distillation import chain_of, recipe_of, shortened, teach
 from kdnas.evaluation.fresh import fresh_student
-from kdnas.evaluation.prepare import Prepared, prepare
+from kdnas.evaluation.prepare import OnStage, Prepared, prepare, saying_epochs
 from kdnas.evaluation.weights import load_weights, save_weights
 from kdnas.records import (
     AttackOutcome,
@@ -36,12 +36,20 @@ class Evaluator:
     Args:
         config: The run.
         folder: Where the weights of students are kept.
+        on_stage: Called with the name of each stage of `prepare`.
+        say: Called with a line after each epoch, of the teacher and of students.
     """
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        on_stage: OnStage = lambda name: None,
+        say: OnStage = lambda remark: None,
+    ) -> None:
         exact_float32(config.search.threads)
-        self._config, self._folder = config, folder
-        self.prepared = prepared = prepare(config)
+        self._config, self._folder, self._say = config, folder, say
+        self.prepared = prepared = prepare(config, on_stage, say)
         self._attacker = None if prepared.spec is None else Attacker(prepared.spec)
         length, pairs = config.student.max_length, prepared.task.pairs
         self._tokens = Tokens(prepared.tokenizer, length, pairs)
@@ -83,8 +91,9 @@ class Evaluator:
     def _trained(self, job: Job) -> tuple[Any, float, str]:
         """A distilled student, its last loss, and the checksum of its weights, which are stored."""
         recipe = shortened(self._recipe, job.fidelity)
-        make = partial(self._fresh, job)
-        student, loss = teach(make, self.prepared.lesson, recipe, job.seed, self._chain)
+        make, told = partial(self._fresh, job), saying_epochs(self._say)
+        lesson, chain = self.prepared.lesson, self._chain
+        student, loss = teach(make, lesson, recipe, job.seed, chain, on_epoch=told)
         return student, loss, save_weights(self._folder, job, student.student)
 
     def stored(self, job: Job) -> Any | None:

@@ -12,7 +12,7 @@ from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation.attacked import attacked_texts
-from kdnas.evaluation.limits import require_possible
+from kdnas.feasible import require_possible
 from kdnas.metrics import TASK_METRICS, accuracy_floor, headline, points, score, standard_error
 from kdnas.records import AttackSpec, Measurement, written
 from kdnas.space import NetworkShape
@@ -121,6 +121,11 @@ def _require_attackable(config: Config, task: Task) -> None:
         require_cut([written(t) for split, count in attacked for t in split.head(count).texts])
 
 
+def saying_epochs(say: OnStage) -> Callable[[int, int, float], None]:
+    """Make a line of each epoch of a training: its number, how many there are, its mean loss."""
+    return lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}")
+
+
 def prepare(
     config: Config,
     on_stage: OnStage = lambda name: None,
@@ -148,7 +153,7 @@ def prepare(
         config.teacher,
         task,
         config.student.max_length,
-        lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}"),
+        saying_epochs(say),
     )
     if chain.links:
         on_stage("assistants")

@@ -1,13 +1,16 @@
-"""What a run is made from, as its archive keeps it."""
+"""What a run is made from, as its archive and its folder keep it."""
 
+import shutil
 from dataclasses import asdict
 
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.evaluation.prepare import Prepared
 from kdnas.metrics import descriptions
+from kdnas.offline import content_hash
 from kdnas.records import Stage
-from kdnas.runs import Archive
+from kdnas.runs import Archive, RunFolder, has_tokenizer
+from kdnas.students import for_students, save_tokenizer
 from kdnas.tasks import Split
 from kdnas.training import answers_of
 
@@ -50,3 +53,26 @@ def _record_metrics(archive: Archive, config: Config) -> None:
                 " run"
             )
     archive.set_meta(metrics=described)
+
+
+def keep_tokenizer(folder: RunFolder, archive: Archive, config: Config, prepared: Prepared) -> None:
+    """Keep the tokenizer of the students beside their weights, and its checksum in the archive.
+
+    So a student is exported without the teacher, which may be gone by then.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    if has_tokenizer(folder, archive):
+        return
+    tokenizer = for_students(prepared.tokenizer)
+    tokenizer.model_max_length = config.student.max_length
+    try:
+        shutil.rmtree(folder.tokenizer, ignore_errors=True)
+        save_tokenizer(tokenizer, folder.tokenizer)
+        archive.set_meta(tokenizer=content_hash(folder.tokenizer))
+    except OSError as error:
+        raise UserError(
+            f"cannot write {folder.tokenizer}: {error.strerror or error}; free some space or mend"
+            " its permissions, then go on with --resume"
+        ) from error

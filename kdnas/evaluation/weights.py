@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -12,7 +13,8 @@ from kdnas.errors import UserError
 from kdnas.offline import content_hash
 from kdnas.records import Job
 from kdnas.runs import weights_name
-from kdnas.students import Student
+from kdnas.space import canonical
+from kdnas.students import Blueprint, Student, build
 
 
 def weights_path(folder: Path, job: Job) -> Path:
@@ -57,6 +59,21 @@ def load_weights(folder: Path, job: Job, student: Student) -> bool:
     except (OSError, SafetensorError, RuntimeError):
         return False
     return True
+
+
+def kept_student(folder: Path, job: Job, blueprint: Blueprint) -> Any:
+    """The trained student of a job, in eval mode, from its stored weights alone.
+
+    Raises:
+        UserError: The weights are those of another network.
+    """
+    model = build(canonical(job.architecture).to_json(), blueprint, job.seed)
+    if not load_weights(folder, job, model.student):
+        raise UserError(
+            f"{weights_path(folder, job)} holds the weights of another network: delete it, and the"
+            " student is trained again"
+        )
+    return model.eval()
 
 
 def keep_weights(folder: Path, names: Collection[str]) -> None:

@@ -51,6 +51,8 @@ class Method:
         source: Where it was first described.
         about: What it does, in one line.
         uses: What it learns from with its default settings.
+        cost: Processor time of a training beside KD's, with default settings, for a student of the
+            space (`benchmarks/method_cost.py`); what is made once for all students is left out.
         demands: What student and task have to be, or a function from the settings to that.
         chain: From the settings to who is trained before the student, where somebody is.
     """
@@ -61,6 +63,7 @@ class Method:
     source: str = ""
     about: str = ""
     uses: tuple[Use, ...] = ()
+    cost: float | None = None
     demands: tuple[Demand, ...] | Callable[[Any], tuple[Demand, ...]] = ()
     chain: Callable[[Any], Chain] = lambda settings: Chain()
 

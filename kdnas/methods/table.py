@@ -30,6 +30,7 @@ METHODS: Registry[Method] = Registry(
             source="Devlin 2019",
             about="true labels alone, no teacher",
             uses=("labels",),
+            cost=1.0,
         ),
         "kd": Method(
             _KD,
@@ -38,6 +39,7 @@ METHODS: Registry[Method] = Registry(
             source="Hinton 2015",
             about="true labels and the teacher's answers at a temperature",
             uses=("labels", "logits"),
+            cost=1.0,
         ),
         "label-smoothing": Method(
             f"{_RECIPES}.label_smoothing:recipe",
@@ -46,6 +48,7 @@ METHODS: Registry[Method] = Registry(
             source="Szegedy 2016",
             about="true labels, a share of them spread over all classes",
             uses=("labels",),
+            cost=1.0,
             demands=("classes",),
         ),
         "teacher-free": Method(
@@ -55,6 +58,7 @@ METHODS: Registry[Method] = Registry(
             source="Yuan 2020",
             about="KD from a made-up teacher that is always nearly right",
             uses=("labels",),
+            cost=1.0,
             demands=("classes",),
         ),
         "reverse-kd": Method(
@@ -64,6 +68,7 @@ METHODS: Registry[Method] = Registry(
             source="Yuan 2020",
             about="KD, from a teacher that a smaller model has taught",
             uses=("labels", "logits"),
+            cost=1.0,
             chain=_CHAIN,
         ),
         "defective": Method(
@@ -73,6 +78,7 @@ METHODS: Registry[Method] = Registry(
             source="Yuan 2020",
             about="KD, from a teacher that was stopped early",
             uses=("labels", "logits"),
+            cost=1.0,
             chain=_CHAIN,
         ),
         "self-distillation": Method(
@@ -82,6 +88,7 @@ METHODS: Registry[Method] = Registry(
             source="Yuan 2020",
             about="KD, from the student's own training with true labels",
             uses=("labels", "logits"),
+            cost=2.1,
             chain=_CHAIN,
         ),
         "born-again": Method(
@@ -91,6 +98,7 @@ METHODS: Registry[Method] = Registry(
             source="Furlanello 2018",
             about="KD over generations of the student, each from the last",
             uses=("labels", "logits"),
+            cost=3.4,
             chain=_CHAIN,
         ),
         "rosearch": Method(
@@ -100,6 +108,7 @@ METHODS: Registry[Method] = Registry(
             source="Guo 2021",
             about="KD, probes on every layer, and the logits; no true labels",
             uses=("logits", "probe_logits"),
+            cost=1.0,
         ),
         "adabert": Method(
             "kdnas.adabert.recipe:recipe",
@@ -108,6 +117,7 @@ METHODS: Registry[Method] = Registry(
             source="Chen 2020",
             about="a read-out of every layer follows a probe of the teacher",
             uses=("labels", "probe_logits"),
+            cost=1.1,
         ),
         "pkd": Method(
             f"{_RECIPES}.pkd:recipe",
@@ -116,6 +126,7 @@ METHODS: Registry[Method] = Registry(
             source="Sun 2019",
             about="KD, and each layer follows one of the teacher's",
             uses=("labels", "logits", "states"),
+            cost=1.1,
         ),
         "ckd": Method(
             f"{_RECIPES}.ckd:recipe",
@@ -124,6 +135,7 @@ METHODS: Registry[Method] = Registry(
             source="Wu 2020",
             about="KD, and each layer follows several of the teacher's",
             uses=("labels", "logits", "states"),
+            cost=1.2,
         ),
         "alp": Method(
             f"{_RECIPES}.alp:recipe",
@@ -132,6 +144,7 @@ METHODS: Registry[Method] = Registry(
             source="Passban 2021",
             about="KD, and each layer attends to layers of the teacher",
             uses=("labels", "logits", "states"),
+            cost=1.1,
         ),
         "general": Method(
             f"{_RECIPES}.general:recipe",
@@ -140,6 +153,7 @@ METHODS: Registry[Method] = Registry(
             source="Guo 2021",
             about="logits, answers, states, attention, embedding: any weights",
             uses=("logits", "states"),
+            cost=1.1,
             demands=lambda settings: ("attention",) if settings.attention_weight else (),
         ),
         "takd": Method(
@@ -149,6 +163,7 @@ METHODS: Registry[Method] = Registry(
             source="Mirzadeh 2020",
             about="KD, from assistants between teacher and student",
             uses=("labels", "logits"),
+            cost=1.0,
             chain=_CHAIN,
         ),
         "annealing": Method(
@@ -158,6 +173,7 @@ METHODS: Registry[Method] = Registry(
             source="Jafari 2021",
             about="the teacher's logits, small to whole, then true labels",
             uses=("labels", "logits"),
+            cost=1.0,
         ),
         "ard": Method(
             f"{_RECIPES}.ard:recipe",
@@ -166,6 +182,7 @@ METHODS: Registry[Method] = Registry(
             source="Goldblum 2020",
             about="KD on attacked texts, from the teacher on the clean ones",
             uses=("labels", "logits", "attacked"),
+            cost=2.0,
             demands=("classes",),
         ),
         "adversarial": Method(
@@ -175,6 +192,7 @@ METHODS: Registry[Method] = Registry(
             source="Guo 2021",
             about="a trained model goes on with what fooled it",
             uses=("labels",),
+            cost=1.0,
             demands=("trained",),
         ),
     },

@@ -60,6 +60,7 @@ def reproduce(
     ):
         archive.before_write = lock.require_mine
         _require_right(config, folder, archive, resume=resume)
+        archive.begin()
         run_searches(config, folder, crew, listener, take_over=take_over)
         _record_origin(archive, RunFolder(folder / WEIGHTED).archive)
         chosen = finalists(read_runs(folder))
@@ -78,6 +79,7 @@ def reproduce(
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         shown = partial(listener.counted, "transfers", "transfer")
         transfer_matrix(config, folder, archive, names, shown)
+        archive.end()
 
 
 def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:

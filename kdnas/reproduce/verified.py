@@ -12,7 +12,7 @@ from kdnas.reproduce.models import sweep_name
 from kdnas.reproduce.outputs import OUTPUTS
 from kdnas.reproduce.recounted import table_problems
 from kdnas.runs import MODELS_FILE, ModelArchive, RunFolder, stored_config
-from kdnas.verify import Problem, check, model_problems, redrawn_problems
+from kdnas.verify import Problem, check, model_problems, redrawn_problems, seal_problems
 
 TABLES = tuple(n for n in OUTPUTS if not n.startswith("figure") and n != "weights")
 """Those that follow from the archives alone; the sweep of the weights has settings of its own."""
@@ -67,6 +67,7 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
     wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
     write = partial(write_outputs, OUTPUTS, material)
     wrong += redrawn_problems(write, TABLES, results)
+    wrong = wrong or seal_problems(folder)
     return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers, counts_only)
 
 

@@ -2,6 +2,7 @@
 
 - `Resource`: what it is, where it was looked for, its size and licence, what is wrong with it, and
   what gets it;
+- `cache_resources`: the caches that cannot be used; nothing else is looked up then;
 - `data_resources`, `model_resources`, `attack_resources`, `disk_resources`: one function for each
   kind, `resources_of` for all of a run;
 - `load_hub`: the one way to a data set of the hub.
@@ -14,21 +15,24 @@ from pathlib import Path
 
 from kdnas.config import Config
 from kdnas.resources.attack import attack_resources
+from kdnas.resources.caches import cache_resources
 from kdnas.resources.data import data_resources, load_hub
 from kdnas.resources.disk import BYTES_PER_TEXT, disk_resources, run_bytes
-from kdnas.resources.models import model_resources
+from kdnas.resources.models import model_resources, vocabulary
 from kdnas.resources.resource import Resource
 
 __all__ = [
     "BYTES_PER_TEXT",
     "Resource",
     "attack_resources",
+    "cache_resources",
     "data_resources",
     "disk_resources",
     "load_hub",
     "model_resources",
     "resources_of",
     "run_bytes",
+    "vocabulary",
 ]
 
 _COMPARED = ("textfooler", "deepwordbug")
@@ -48,6 +52,9 @@ def resources_of(
     Raises:
         UserError: The configuration names what there cannot be.
     """
+    closed = cache_resources(config)
+    if closed:
+        return closed  # nothing can be said of what is in them
     recipes = (config.attack.recipe, *_COMPARED) if reproduction else ()
     found = [*data_resources(config.task), *model_resources(config.teacher.model)]
     if not config.task.of_numbers:

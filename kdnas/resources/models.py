@@ -51,9 +51,29 @@ def model_resources(name: str) -> list[Resource]:
     return _of_hub(name)
 
 
+def vocabulary(name: str) -> int:
+    """Rows of the word table that a tokenizer asks for, 1 at least where it is not here yet."""
+    from tokenizers import Tokenizer
+
+    try:
+        path = Path(resolve_model(name))
+        folder = path if path.is_dir() else _snapshot(_cached(name))
+        if folder is None:
+            return 1
+        size: int = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
+    except Exception:  # whatever is wrong with it is said where it is loaded
+        return 1
+    return max(size, 1)
+
+
+def _cached(name: str) -> Path:
+    """The folder of a model in the hub's cache."""
+    return models_cache() / f"models--{name.replace('/', '--')}"
+
+
 def _of_hub(name: str) -> list[Resource]:
     *sizes, licence = _HUB.get(name, (None, None, f"see {hub_address()}/{name}"))
-    folder = models_cache() / f"models--{name.replace('/', '--')}"
+    folder = _cached(name)
     found, nothing = _snapshot(folder), HALF if _has_parts(folder) else MISSING
     problems = (_no_weights(found), _no_words(found)) if found else (nothing, nothing)
     fetch = partial(_download, name, any(DAMAGED in problem for problem in problems))

@@ -33,28 +33,9 @@ SELECT birth, key, iif(json_valid(genotype), genotype, NULL), operation, parents
 FROM trials JOIN students USING (birth) ORDER BY birth, trial
 """
 
-_SEALED = (
-    "SELECT * FROM meta WHERE name NOT IN ('finished', 'seal')",
-    "SELECT * FROM attacks",
-    "SELECT split, digest FROM splits",
-    "SELECT birth, digest FROM students",
-    "SELECT * FROM trials",
-    "SELECT * FROM events",
-    "SELECT trial, split, seconds, digest FROM measurements ORDER BY trial, split",
-)
-"""Everything that a run came to; texts and outcomes by the checksums that stand for them."""
-
 
 class Archive(Store):
     """Appends to and reads from the archive of one search."""
-
-    def end(self) -> None:
-        """Record that the run is finished, sealed with what it came to."""
-        self.set_meta(finished=True, seal=self.seal())
-
-    def seal(self) -> str:
-        """Return a checksum over everything that the run has come to."""
-        return checksum(*(list(map(tuple, self.query(select))) for select in _SEALED))
 
     def ask(self, births: Sequence[Birth], method: str) -> None:
         """Record what was asked for: new students, a pending trial each, and an event each.

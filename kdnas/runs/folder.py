@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -46,6 +47,11 @@ class RunFolder:
         return self.path / "students"
 
     @property
+    def tokenizer(self) -> Path:
+        """The tokenizer of the students, as `save_pretrained` wrote it."""
+        return self.path / "tokenizer"
+
+    @property
     def figures(self) -> Path:
         """The folder that figures are drawn into by default."""
         return self.path / "figures"
@@ -85,11 +91,14 @@ _BEGINNINGS = {status.FILE_NAME, *(name + end for name in _STORES for end in (""
 def _clear(folder: Path) -> None:
     """Delete what a run has that began no student; nothing where there is anything else."""
     stores = [folder / name for name in _STORES if (folder / name).exists()]
-    others = {path.name for path in folder.iterdir()} - _BEGINNINGS - {holder.FILE_NAME}
+    tokenizer = RunFolder(folder).tokenizer
+    known = _BEGINNINGS | {holder.FILE_NAME, tokenizer.name}
+    others = {path.name for path in folder.iterdir()} - known
     if others or any(_has_trials(store) for store in stores):
         return
     for name in _BEGINNINGS:
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(tokenizer, ignore_errors=True)
 
 
 def _has_trials(path: Path) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from kdnas.errors import UserError
 from kdnas.records import TextOutcome
 from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest, unpacked
-from kdnas.runs.store import Store
+from kdnas.runs.store import SEALED, Store
 
 _MODELS = """
 SELECT key, replicate, trials.seed, parameters, examples, loss, train_seconds, genotype, weights
@@ -69,6 +69,8 @@ class ModelArchive(Store):
 
     A model is a student whose key is its name; its measurement is made on report-val.
     """
+
+    sealed = (*SEALED, "SELECT * FROM students", "SELECT * FROM transfers")
 
     @classmethod
     def _missing(cls, path: Path) -> UserError:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 from kdnas.records import AttackSpec, Measurement, Stage, Text, TextOutcome, as_read, written
 from kdnas.runs.database import Database
 from kdnas.runs.measured import (
     OUTCOME_COLUMNS,
     SplitLabels,
+    checksum,
     counted,
     counts_json,
     measured_digest,
@@ -22,8 +24,38 @@ _ROWS = 100
 """Outcomes that one statement inserts."""
 
 
+SEALED = (
+    "SELECT * FROM meta WHERE name NOT IN ('finished', 'seal')",
+    "SELECT * FROM attacks",
+    "SELECT split, digest FROM splits",
+    "SELECT birth, digest FROM students",
+    "SELECT * FROM trials",
+    "SELECT * FROM events",
+    "SELECT trial, split, seconds, digest FROM measurements ORDER BY trial, split",
+)
+"""Everything that a run came to; texts and outcomes by the checksums that stand for them."""
+
+
 class Store(Database):
-    """Appends to and reads from the file of a run: its data, its attacks, what was measured."""
+    """Appends to and reads from the file of a run: its data, its attacks, what was measured.
+
+    Attributes:
+        sealed: What the seal of a finished run is made of.
+    """
+
+    sealed: ClassVar[tuple[str, ...]] = SEALED
+
+    def begin(self) -> None:
+        """Record that it goes on: what it is sealed with is no longer all."""
+        self.set_meta(finished=False, seal=None)
+
+    def end(self) -> None:
+        """Record that the run is finished, sealed with what it came to."""
+        self.set_meta(finished=True, seal=self.seal())
+
+    def seal(self) -> str:
+        """Return a checksum over everything that the run has come to."""
+        return checksum(*(list(map(tuple, self.query(select))) for select in self.sealed))
 
     def record_split(
         self, split: Stage, labels: Sequence[float], classes: int, attacked: Sequence[Text]

@@ -1,6 +1,7 @@
 """`Architecture`: one student, as frozen and validated data without any network library."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -9,6 +10,8 @@ from typing import Any
 from kdnas.errors import UserError
 from kdnas.space import dag
 from kdnas.space.layers import LAYERS, Op, layer_order
+from kdnas.space.merges import ACTIVATIONS, MERGES
+from kdnas.space.written import entries, members, pair, placed, read_json, shown, word
 
 MOST_REPEATS = 1000
 MOST_WIDTH = 2**16
@@ -145,30 +148,45 @@ class Architecture:
         Raises:
             UserError: The text is not JSON, a field is missing or unknown, or a value is invalid.
         """
-        try:
-            return cls._from_values(json.loads(text))
-        except UserError:
-            raise
-        except RecursionError as error:
-            raise UserError("not an architecture: its brackets are too deep") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            fields = (
-                "repeats, width, edges, nodes [op {kind, size}, width, mode, activation], output"
-            )
-            raise UserError(f"not an architecture ({error}); it needs {fields}") from error
-
-    @classmethod
-    def _from_values(cls, values: dict[str, Any]) -> "Architecture":
-        nodes = tuple(Node(**{**node, "op": Op(**node["op"])}) for node in values["nodes"])
-        edges = frozenset((i, j) for i, j in values["edges"])
-        output = Output(**values.get("output", {}))
-        unknown = set(values) - {"repeats", "width", "edges", "nodes", "output"}
-        _require(not unknown, f"unknown architecture field {', '.join(sorted(unknown))}")
-        return cls(values["repeats"], values["width"], edges, nodes, output)
+        values = members(
+            "its JSON", read_json(text), ("repeats", "width", "edges", "nodes"), ("output",)
+        )
+        nodes = entries("nodes", values["nodes"], "nodes, each with op and width")
+        edges = entries("edges", values["edges"], "pairs, such as [0, 1]")
+        return cls(
+            values["repeats"],
+            values["width"],
+            frozenset(pair(f"edges[{i}]", edge) for i, edge in enumerate(edges)),
+            tuple(_node(f"nodes[{i}]", node) for i, node in enumerate(nodes)),
+            Output(**_merge("output", members("output", values.get("output", {}), (), _MERGE))),
+        )
 
     def __str__(self) -> str:
         layers = " ".join(f"{self.nodes[v - 1].op}/{self.nodes[v - 1].width}" for v in self.active)
         return f"R{self.repeats} W{self.width} E{len(self.edges)} [{layers}]"
+
+
+_MERGE = ("mode", "activation")
+
+
+def _node(place: str, value: object) -> Node:
+    """A node of a block in JSON."""
+    given = members(place, value, ("op", "width"), _MERGE)
+    op = members(f"{place}.op", given["op"], ("kind",), ("size",))
+    kind, size = word(f"{place}.op.kind", op["kind"], LAYERS), op.get("size", 0)
+    with placed(place):
+        _require(type(size) is int, f"{kind} has the size {shown(size)}: use a whole number")
+        return Node(Op(kind, size), given["width"], **_merge(place, given))
+
+
+def _merge(place: str, given: dict[str, Any]) -> dict[str, str]:
+    """The input mode and the activation among the fields of a node."""
+    known: dict[str, Collection[str]] = {"mode": [*MERGES], "activation": [*ACTIVATIONS]}
+    return {
+        name: word(f"{place}.{name}", given[name], parts)
+        for name, parts in known.items()
+        if name in given
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,6 @@
 the section `space`, with the methods of `Space`; its class goes into `SPACES`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
@@ -13,6 +12,7 @@ from numpy.random import Generator
 
 from kdnas.errors import UserError
 from kdnas.registry import Registry
+from kdnas.space.written import read_json, shown, word
 
 Norm = Literal["block", "node", "none"]
 OutAdapter = Literal["linear", "pad"]
@@ -166,12 +166,10 @@ def space_of(text: str) -> type[Space[Any]]:
     Raises:
         UserError: The space is not known, or the text is no JSON object.
     """
-    try:
-        name = json.loads(text).get("space", "dag")
-    except RecursionError as error:
-        raise UserError("not an architecture: its brackets are too deep") from error
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"not an architecture ({error}): give a JSON object") from error
+    values = read_json(text)
+    if not isinstance(values, dict):
+        raise UserError(f"not an architecture: it is {shown(values)}; give a JSON object")
+    name = word("space", values.get("space", "dag"), SPACES)
     return SPACES[name]
 
 

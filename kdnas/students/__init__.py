@@ -8,7 +8,8 @@
 - `StudentConfig`, `StudentForSequenceClassification`: the shell that `save_pretrained` writes;
 - `build`: a fresh student as its shell, the only form in which students are trained; a
   `Blueprint` holds what the students of a run have in common;
-- `save_model`: a model and its tokenizer as a folder.
+- `save_model`: a model and its tokenizer as a folder; `for_students`: a tokenizer as students need
+  it, `save_tokenizer`: as files.
 
 Importing this folder registers the shell with the Auto classes of transformers, so that
 `AutoModelForSequenceClassification.from_pretrained` loads an exported student.
@@ -21,8 +22,10 @@ from kdnas.students.merges import merge_of
 from kdnas.students.pretrained import (
     StudentConfig,
     StudentForSequenceClassification,
+    for_students,
     register,
     save_model,
+    save_tokenizer,
 )
 from kdnas.students.student import Student, masked_max
 
@@ -35,6 +38,7 @@ __all__ = [
     "StudentConfig",
     "StudentForSequenceClassification",
     "build",
+    "for_students",
     "initial_tables",
     "load_tables",
     "make_layer",
@@ -42,4 +46,5 @@ __all__ = [
     "merge_of",
     "only_rows_of",
     "save_model",
+    "save_tokenizer",
 ]

@@ -177,27 +177,46 @@ def register() -> None:
 def save_model(model: PreTrainedModel, tokenizer: Any, folder: Path) -> None:
     """Save a model and its tokenizer; whoever may read the folder may read the weights.
 
-    A student counts places from the left and needs a mask, so with one the tokenizer pads on the
-    right and tells what is padding. Whatever transformers reads the folder, texts are cut alike.
-
     Raises:
         OSError, SafetensorError: It cannot be written.
     """
-    tokenizer = copy.deepcopy(tokenizer)
-    if isinstance(model, StudentForSequenceClassification):
+    is_student = isinstance(model, StudentForSequenceClassification)
+    if is_student:
         model.config.pad_token_id = tokenizer.pad_token_id  # read for a text without a token
     model.save_pretrained(folder)
-    if isinstance(model, StudentForSequenceClassification):
-        names = tokenizer.model_input_names
-        tokenizer.padding_side = "right"
-        tokenizer.model_input_names = [*names, *({"attention_mask"} - set(names))]
+    save_tokenizer(for_students(tokenizer) if is_student else tokenizer, folder)
+    for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
+        shutil.copymode(folder / "config.json", weights)
+
+
+def for_students(tokenizer: Any) -> Any:
+    """A copy that pads on the right and tells what is padding.
+
+    A student counts places from the left and needs a mask. How the texts of a run were cut and
+    padded, which a fast tokenizer remembers, is no part of it.
+    """
+    tokenizer = copy.deepcopy(tokenizer)
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    names = tokenizer.model_input_names
+    tokenizer.padding_side = "right"
+    tokenizer.model_input_names = [*names, *({"attention_mask"} - set(names))]
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Save a tokenizer so that texts are cut alike, whatever transformers reads the folder.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    tokenizer = copy.deepcopy(tokenizer)
     for name in ("padding_side", "model_input_names"):  # else they are not written
         tokenizer.init_kwargs[name] = getattr(tokenizer, name)
     tokenizer.save_pretrained(folder)
     if (folder / "tokenizer.json").is_file():
         _cut_by_file(folder / "tokenizer_config.json")
-    for weights in folder.glob("*.safetensors"):  # safetensors keeps them from other users
-        shutil.copymode(folder / "config.json", weights)
 
 
 def _cut_by_file(settings: Path) -> None:

@@ -46,11 +46,15 @@ def run_study(
             none and it is true; or something has to be mended. What is finished stays.
     """
     models = study_models(config)
+    # What is prepared for all is what the first method needs; workers add what another one does.
+    first = config.distill.model_copy(update={"method": config.compare.methods[0]})
+    config = config.model_copy(update={"distill": first})
     with (
         held(folder, take_over=take_over) as lock,
         _opened(folder / MODELS_FILE, config, resume=resume) as archive,
     ):
         archive.before_write = lock.require_mine
+        archive.begin()
         _record_origin(config, folder, archive, listener)
         archive.set_meta(trainings=len(models))
         listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
@@ -61,6 +65,7 @@ def run_study(
             listener.counted("models", what, done, total)
 
         build_models(trainings, archive, crew, built)
+        archive.end()
 
 
 def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:

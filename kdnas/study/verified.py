@@ -10,7 +10,7 @@ from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study.material import read_study
 from kdnas.study.models import model_name, stem
 from kdnas.study.outputs import OUTPUTS, write_study
-from kdnas.verify import Problem, model_problems, redrawn_problems
+from kdnas.verify import Problem, model_problems, redrawn_problems, seal_problems
 
 TOLERANCE = 1e-4
 """Of points."""
@@ -52,6 +52,7 @@ def check_study(folder: Path) -> StudyVerdict:
     study = read_study(None, folder)
     tables = [name for name in OUTPUTS if name != "trade-off"]
     problems += redrawn_problems(partial(write_study, study), tables, folder / "results")
+    problems = problems or seal_problems(folder)
     return StudyVerdict(tuple(problems), models, len(found))
 
 

@@ -13,9 +13,9 @@ from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 from kdnas.errors import UserError
 from kdnas.model_names import (
     OFFLINE_MODELS,
-    TOKENIZER_FILES,
     not_loaded,
     require_model,
+    require_tokenizer,
     resolve_model,
 )
 from kdnas.offline import content_hash, expected_hash
@@ -107,8 +107,7 @@ def load_trained_classifier(folder: Path) -> tuple[Any, Any]:
         UserError: Weights are missing or too many, there is no tokenizer, it is another model's,
             or the model tells no classes apart.
     """
-    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
-        raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+    require_tokenizer(folder)
     require_one_of_several(str(folder), load_config(str(folder)))
     model, found = load_classifier(
         str(folder), output_loading_info=True, ignore_mismatched_sizes=True

@@ -10,7 +10,7 @@ from kdnas.runs import Archive, RunFolder, Store, weights_name
 from kdnas.runs.database import UNREADABLE
 from kdnas.runs.reading import no_run, reading
 from kdnas.verify.database import database_problems, unreadable
-from kdnas.verify.files import state_problems, weight_problems
+from kdnas.verify.files import state_problems, tokenizer_problems, weight_problems
 from kdnas.verify.measured import counts_only, measurement_problems
 from kdnas.verify.problem import Problem
 from kdnas.verify.settings import attack_problems, read_settings
@@ -49,19 +49,25 @@ def check(folder: RunFolder) -> Verdict:
         raise no_run(folder.archive)
     weights = sorted(folder.students.glob("*.safetensors"))
     checksums: dict[str, str | None] | None = None
+    tokenizer: str | None = None
     found = Verdict(())
 
     def look(archive: Archive) -> list[Problem]:
-        nonlocal checksums, found
+        nonlocal checksums, tokenizer, found
         settings, problems = read_settings(archive)
         problems += [*attack_problems(archive), *measurement_problems(archive, "search")]
         rows = [] if problems else archive.rows()
         problems += student_problems(archive, rows, settings) if rows else []
         checksums, found = _checksums(archive), _counted(archive)
-        return problems or _broken_seal(archive)
+        tokenizer = archive.meta("tokenizer")
+        return problems or broken_seal(archive)
 
     problems = store_problems(folder.archive, Archive, look)
-    files = (*state_problems(folder.path), *weight_problems(weights, checksums))
+    files = (
+        *state_problems(folder.path),
+        *tokenizer_problems(folder.tokenizer, tokenizer),
+        *weight_problems(weights, checksums),
+    )
     return Verdict(
         (*problems, *files), found.students, found.reports, found.texts, found.counts_only
     )
@@ -91,15 +97,15 @@ def store_problems(
         return [unreadable(error, path.name)]
 
 
-def _broken_seal(archive: Archive) -> list[Problem]:
+def broken_seal(store: Store) -> list[Problem]:
     """Return whether a run is another than when it ended, which nothing else may show.
 
     A student may be gone with all that was recorded of it, or an evaluated one called failed.
     """
-    finished, seal = archive.meta("finished") is True, archive.meta("seal")
-    if seal is None and (not finished or counts_only(archive)):
+    finished, seal = store.meta("finished") is True, store.meta("seal")
+    if seal is None and (not finished or counts_only(store)):
         return []  # it goes on, or was converted from an earlier schema
-    if finished and seal == archive.seal():
+    if finished and seal == store.seal():
         return []
     return [Problem("meta seal", "the run is not as it was when it ended")]
 

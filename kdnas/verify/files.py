@@ -22,6 +22,25 @@ def state_problems(folder: Path) -> Iterator[Problem]:
             yield Problem(name, f"cannot be read as JSON ({one_line(error)}): {advice}")
 
 
+def tokenizer_problems(folder: Path, checksum: str | None) -> Iterator[Problem]:
+    """Yield that the tokenizer of the students is not the one that was recorded, where it is there.
+
+    Args:
+        folder: Of the tokenizer.
+        checksum: Its SHA-256; None where none is recorded yet.
+    """
+    if checksum is None or not folder.exists():
+        return
+    try:
+        found = content_hash(folder)
+    except OSError as error:
+        yield Problem(folder.name, f"cannot be read ({one_line(error)})")
+        return
+    if found != checksum:
+        advice = "delete it, `kdnas export` takes the teacher's instead"
+        yield Problem(folder.name, f"is damaged, by its checksum: {advice}")
+
+
 def weight_problems(
     paths: Iterable[Path], checksums: Mapping[str, str | None] | None
 ) -> Iterator[Problem]:

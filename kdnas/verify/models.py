@@ -10,7 +10,7 @@ from kdnas.runs import FILE_NAME, MODELS_FILE, Archive, ModelArchive, ModelRow, 
 from kdnas.runs.measured import TRIAL_COLUMNS, checksum, trial_digest
 from kdnas.seeds import derived_seed
 from kdnas.space import read_genotype
-from kdnas.verify.check import store_problems
+from kdnas.verify.check import broken_seal, store_problems
 from kdnas.verify.files import wrong_weights
 from kdnas.verify.measured import measurement_problems
 from kdnas.verify.problem import Problem
@@ -49,6 +49,11 @@ def model_problems(folder: Path, stem: Callable[[str], str] = lambda name: name)
         return problems
 
     return store_problems(folder / MODELS_FILE, ModelArchive, look)
+
+
+def seal_problems(folder: Path) -> list[Problem]:
+    """Return whether a comparison is another than when it ended, where nothing else shows it."""
+    return store_problems(folder / MODELS_FILE, ModelArchive, broken_seal)
 
 
 def _results(archive: ModelArchive) -> Iterator[Problem]:
