@@ -17,6 +17,7 @@ _WORDS = {
     "probe_logits": "probes",
     "teacher": "the teacher itself",
     "attacked": "attacked texts",
+    "team_logits": "a team of teachers",
     "trained": "a trained model",
 }
 """What signals and demands are called for people."""

@@ -13,7 +13,8 @@
 - `followed_layers`, `bucketed_layers`: which layer or layers of the teacher each layer of the
   student follows, by rule;
 - `Lesson`, `distill`: texts, labels and signals; and the one function that trains;
-- `chain_of`, `teach`: who is trained before a student, and a student after its own generations.
+- `chain_of`, `teach`: who is trained before a student, and a student after its own generations;
+  `rank_shares`: how often each teacher of a team is drawn.
 """
 
 from kdnas.distillation.buckets import bucketed_layers
@@ -28,12 +29,15 @@ from kdnas.distillation.losses import (
     patient_loss,
     probe_loss,
     smoothed_loss,
+    team_loss,
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
     ATTACKED,
     ATTENTION,
     LIVE,
+    TEAM_LOGITS,
+    TEAM_SCORES,
     Lesson,
     Recipe,
     Stage,
@@ -48,6 +52,7 @@ from kdnas.distillation.recipe import (
     signals_of,
 )
 from kdnas.distillation.seen import Reader, Seen, Sizes
+from kdnas.distillation.shares import rank_shares
 from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
@@ -56,6 +61,8 @@ __all__ = [
     "ATTENTION",
     "LIVE",
     "RULES",
+    "TEAM_LOGITS",
+    "TEAM_SCORES",
     "Lesson",
     "Reader",
     "Recipe",
@@ -82,6 +89,7 @@ __all__ = [
     "patient_loss",
     "probe_loss",
     "projection",
+    "rank_shares",
     "recipe_of",
     "schedule_of",
     "shortened",
@@ -89,4 +97,5 @@ __all__ = [
     "smoothed_loss",
     "soft",
     "teach",
+    "team_loss",
 ]

@@ -25,6 +25,10 @@ ATTENTION = "attention"
 ATTACKED = "attacked"
 """The need of a term that shows the student the attacked form of the texts."""
 
+TEAM_LOGITS, TEAM_SCORES = "team_logits", "team_scores"
+"""The needs of a method with a team of teachers: what each says of the texts, (texts, teachers,
+classes), and how good each is on search-val, (teachers,)."""
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -33,10 +37,12 @@ class Lesson:
     Attributes:
         texts: The training texts.
         labels: Their true classes, or numbers.
-        signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
+        signals: The teacher on the texts, an array of each kind, (texts, ...), float32; those of a
+            team among them (`TEAM_LOGITS`, `TEAM_SCORES`).
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
         inputs: From a transformer, such as the teacher, to how it reads the texts.
         attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
+        shares: How often each teacher of a team is drawn, of sum 1; empty where it is equally.
     """
 
     texts: EncodedTexts
@@ -45,6 +51,12 @@ class Lesson:
     live: Callable[[torch.device], Any] = lambda device: None
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
     attacked: EncodedTexts | None = None
+    shares: tuple[float, ...] = ()
+
+    @property
+    def members(self) -> int:
+        """How many teachers a team has; 0 where there is none."""
+        return self.signals[TEAM_LOGITS].shape[1] if TEAM_LOGITS in self.signals else 0
 
     @cached_property
     def truth(self) -> Tensor:
@@ -64,6 +76,7 @@ class Step:
         epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
         others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
+        member: Which teacher of a team is drawn for the step.
     """
 
     lesson: Lesson
@@ -74,6 +87,7 @@ class Step:
     epochs: int = 1
     teacher: Reader | None = None
     others: EncodedTexts | None = None
+    member: int = 0
 
     @property
     def logits(self) -> Tensor:
@@ -123,7 +137,7 @@ class Term:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
         needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
-            `ATTENTION` or `ATTACKED`.
+            `ATTENTION`, `ATTACKED`, `TEAM_LOGITS` or `TEAM_SCORES`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -172,8 +186,9 @@ def counting(*terms: Term) -> tuple[Term, ...]:
 
 
 def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
-    """The signals that the terms of a recipe ask for: what is computed beforehand."""
-    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION, ATTACKED))
+    """The signals that the terms of a recipe ask of one teacher: what is computed beforehand."""
+    others = (LIVE, ATTENTION, ATTACKED, TEAM_LOGITS, TEAM_SCORES)
+    return tuple(need for need in needs_of(recipe) if need not in others)
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:

@@ -23,7 +23,9 @@ from kdnas.teachers import (
     load_tokenizer,
     prepare_teacher,
     require_chain,
+    require_team,
     taught_chain,
+    taught_team,
     teacher_signals,
 )
 from kdnas.training import answers_of
@@ -147,6 +149,7 @@ def prepare(
     require_possible(config, shape)
     chain = chain_of(config.distill)
     require_chain(config.teacher, chain)
+    require_team(config.teacher, chain.team)
     _require_attackable(config, task)
     on_stage("teacher")
     teacher = prepare_teacher(
@@ -158,6 +161,9 @@ def prepare(
     if chain.links:
         on_stage("assistants")
     nearest = taught_chain(config.teacher, teacher, task, chain, say)
+    if chain.team is not None:
+        on_stage("team")
+    team = taught_team(config.teacher, teacher, task, chain.team, say)
     recipe = recipe_of(config.distill)
     spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
@@ -165,7 +171,7 @@ def prepare(
     own = config.distill.table(config.distill.method)
     attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
     on_stage("signals")
-    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked)
+    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     return Prepared(
         task,

@@ -21,7 +21,9 @@ from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDS
 from kdnas.methods.method import Learner, Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.settings import MethodSettings
+from kdnas.methods.several import MTBERTSettings, SKDSettings
 from kdnas.methods.table import METHODS
+from kdnas.methods.team import Member, Team
 
 __all__ = [
     "METHODS",
@@ -37,9 +39,13 @@ __all__ = [
     "LabelSmoothingSettings",
     "Learner",
     "Link",
+    "MTBERTSettings",
+    "Member",
     "Method",
     "MethodSettings",
     "PKDSettings",
     "RoSearchSettings",
+    "SKDSettings",
     "TeacherFreeSettings",
+    "Team",
 ]

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from kdnas.methods.chain import Chain
 from kdnas.methods.settings import MethodSettings
 
-Use = Literal["labels", "logits", "probe_logits", "states", "teacher", "attacked"]
-"""What a method learns from: true labels, signals of the teacher, the teacher itself, or attacked
-texts."""
+Use = Literal["labels", "logits", "probe_logits", "states", "teacher", "attacked", "team_logits"]
+"""What a method learns from: true labels, signals of the teacher, the teacher itself, attacked
+texts, or a team of teachers."""
 
 Demand = Literal["trained", "attention", "classes"]
 """What a student or a task has to be for a method."""
