@@ -22,17 +22,17 @@ from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
 from kdnas.config import DistillSettings
-from kdnas.distillation import Lesson, chain_of, recipe_of, teach
+from kdnas.distillation import FurtherTexts, Lesson, chain_of, recipe_of, teach
 from kdnas.methods import METHODS
 from kdnas.space import PAPER_SPACE, NetworkShape, random_edits
 from kdnas.students import Blueprint, build
 from kdnas.training import EncodedTexts, exact_float32
 
-TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY = 96, 32, 6, 384, 30522
+TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY, EACH = 96, 32, 6, 384, 30522, 8
 
 
 def a_lesson() -> Lesson:
-    """Random texts of 8 to 32 tokens, each attacked too, with random signals."""
+    """Random texts of 8 to 32 tokens with random signals, each attacked too, eight beside it."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 3000, (TEXTS, LENGTH)).astype(np.int32)
     texts = EncodedTexts(ids, rng.integers(8, LENGTH + 1, TEXTS))
@@ -40,7 +40,10 @@ def a_lesson() -> Lesson:
     signals = {
         kind: rng.normal(size=(TEXTS, *shape)).astype(np.float32) for kind, shape in shapes.items()
     }
-    return Lesson(texts, rng.integers(0, 2, TEXTS).tolist(), signals, attacked=texts)
+    labels, index = rng.integers(0, 2, TEXTS).tolist(), np.repeat(np.arange(TEXTS), EACH)
+    beside = EncodedTexts(ids[index], texts.lengths[index])
+    answers = rng.normal(size=(TEXTS, EACH, 2)).astype(np.float32)
+    return Lesson(texts, labels, signals, attacked=texts, further=FurtherTexts(beside, answers))
 
 
 def of_the_space(seed: int) -> Any:

@@ -18,7 +18,9 @@ from kdnas.config.load import as_toml
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     ATTACKED,
+    AUGMENTED,
     LIVE,
+    NEIGHBOURS,
     Sizes,
     Stage,
     Term,
@@ -43,7 +45,7 @@ def test_every_method_has_a_recipe(name: str) -> None:
     settings = DistillSettings(learning_rate=0.25, batch_size=7, clip=3)
     recipe = recipe_of(settings, name)
     assert recipe
-    assert set(needs_of(recipe)) <= {*SIGNALS, ATTACKED}
+    assert set(needs_of(recipe)) <= {*SIGNALS, ATTACKED, AUGMENTED, NEIGHBOURS}
     for stage in recipe:
         assert stage.terms
         common = (stage.schedule.batch_size, stage.schedule.clip, stage.schedule.warmup)

@@ -17,6 +17,8 @@ _WORDS = {
     "probe_logits": "probes",
     "teacher": "the teacher itself",
     "attacked": "attacked texts",
+    "augmented": "augmented texts",
+    "neighbours": "neighbours of the texts",
     "trained": "a trained model",
 }
 """What signals and demands are called for people."""

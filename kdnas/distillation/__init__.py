@@ -33,7 +33,10 @@ from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
     ATTACKED,
     ATTENTION,
+    AUGMENTED,
     LIVE,
+    NEIGHBOURS,
+    FurtherTexts,
     Lesson,
     Recipe,
     Stage,
@@ -54,8 +57,11 @@ from kdnas.distillation.train import distill
 __all__ = [
     "ATTACKED",
     "ATTENTION",
+    "AUGMENTED",
     "LIVE",
+    "NEIGHBOURS",
     "RULES",
+    "FurtherTexts",
     "Lesson",
     "Reader",
     "Recipe",

@@ -25,6 +25,32 @@ ATTENTION = "attention"
 ATTACKED = "attacked"
 """The need of a term that shows the student the attacked form of the texts."""
 
+AUGMENTED = "augmented"
+"""The need of a term that shows the student texts in which words became synonyms."""
+
+NEIGHBOURS = "neighbours"
+"""The need of a term that shows the student the nearest unlabelled texts."""
+
+_NO_SIGNALS = (LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS)
+
+
+@dataclass(frozen=True)
+class FurtherTexts:
+    """What stands beside the training texts, as many for each of them.
+
+    Attributes:
+        texts: First all of the first training text, then those of the second, and so on.
+        logits: The teacher's, (training texts, each, classes), float32.
+    """
+
+    texts: EncodedTexts
+    logits: np.ndarray
+
+    @property
+    def each(self) -> int:
+        """How many there are for one training text."""
+        return self.logits.shape[1]
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -37,6 +63,7 @@ class Lesson:
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
         inputs: From a transformer, such as the teacher, to how it reads the texts.
         attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
+        further: Texts for terms that need them `AUGMENTED`, or `NEIGHBOURS`.
     """
 
     texts: EncodedTexts
@@ -45,6 +72,7 @@ class Lesson:
     live: Callable[[torch.device], Any] = lambda device: None
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
     attacked: EncodedTexts | None = None
+    further: FurtherTexts | None = None
 
     @cached_property
     def truth(self) -> Tensor:
@@ -64,6 +92,7 @@ class Step:
         epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
         others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
+        further: The further texts as the student reads them, where a term needs some.
     """
 
     lesson: Lesson
@@ -74,6 +103,7 @@ class Step:
     epochs: int = 1
     teacher: Reader | None = None
     others: EncodedTexts | None = None
+    further: EncodedTexts | None = None
 
     @property
     def logits(self) -> Tensor:
@@ -102,6 +132,22 @@ class Step:
         with autocast(device):
             return self.own.reader.see(take(self.others, self.index, device))
 
+    def beside(self, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+        """The logits of student and teacher for further texts, (batch * k, classes) each.
+
+        Args:
+            chosen: Which of those of each text, (batch, k).
+        """
+        further = self.lesson.further
+        assert further is not None
+        assert self.further is not None
+        rows = (self.index[:, None] * further.each + chosen).ravel()
+        device = self.logits.device
+        with autocast(device):
+            own = self.own.reader.see(take(self.further, rows, device)).logits
+        theirs = further.logits.reshape(-1, further.logits.shape[-1])[rows]
+        return own, torch.from_numpy(theirs).to(device)
+
     @cached_property
     def live(self) -> Seen:
         """What the teacher itself gives for the texts of the batch."""
@@ -123,7 +169,7 @@ class Term:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
         needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
-            `ATTENTION` or `ATTACKED`.
+            `ATTENTION`, `ATTACKED`, `AUGMENTED` or `NEIGHBOURS`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -173,7 +219,7 @@ def counting(*terms: Term) -> tuple[Term, ...]:
 
 def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
     """The signals that the terms of a recipe ask for: what is computed beforehand."""
-    return tuple(need for need in needs_of(recipe) if need not in (LIVE, ATTENTION, ATTACKED))
+    return tuple(need for need in needs_of(recipe) if need not in _NO_SIGNALS)
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:

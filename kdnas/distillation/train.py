@@ -91,9 +91,9 @@ class _Training:
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
         if schedule.steps < 1:
             plan = first_steps(plan, schedule.steps)
-        with _shown(student, stage, self.lesson) as (texts, others):
+        with _shown(student, stage, self.lesson) as shown:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(texts, others, sum(map(len, plan)), len(plan))
+            steps = self._steps(*shown, sum(map(len, plan)), len(plan))
             return fit(
                 decay_groups(trained),
                 plan,
@@ -103,7 +103,12 @@ class _Training:
             )
 
     def _steps(
-        self, texts: EncodedTexts, others: EncodedTexts | None, steps: int, epochs: int
+        self,
+        texts: EncodedTexts,
+        others: EncodedTexts | None,
+        further: EncodedTexts | None,
+        steps: int,
+        epochs: int,
     ) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step."""
         numbers, device = count(), self.own.model.device
@@ -112,7 +117,8 @@ class _Training:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            return Step(self.lesson, index, own, next(numbers), steps, epochs, self.teacher, others)
+            known = self.teacher, others, further
+            return Step(self.lesson, index, own, next(numbers), steps, epochs, *known)
 
         return step_of
 
@@ -122,19 +128,25 @@ def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tenso
     return reduce(torch.add, (term.weighted(step, heads) for term, heads in terms))
 
 
+_Shown = tuple[EncodedTexts, EncodedTexts | None, EncodedTexts | None]
+
+
 @contextmanager
-def _shown(
-    student: Any, stage: Stage, lesson: Lesson
-) -> Iterator[tuple[EncodedTexts, EncodedTexts | None]]:
-    """The texts and their attacked form as ids of the tables that the student has inside."""
-    texts, others = lesson.texts, lesson.attacked
+def _shown(student: Any, stage: Stage, lesson: Lesson) -> Iterator[_Shown]:
+    """Texts, attacked and further ones, as ids of the tables that the student has inside."""
+    further = None if lesson.further is None else lesson.further.texts
+    known = lesson.texts, lesson.attacked, further
     if stage.whole_tables or not isinstance(student, StudentForSequenceClassification):
-        yield texts, others
+        yield known
         return
-    ids = texts.ids if others is None else _above_each_other(texts.ids, others.ids)
+    there = [texts for texts in known if texts is not None]
+    ids = there[0].ids if len(there) == 1 else _above_each_other(*(t.ids for t in there))
     with only_rows_of(student.student.embedding, ids) as rows:
-        shown = replace(texts, ids=rows[: len(texts)])
-        yield shown, None if others is None else replace(others, ids=rows[len(texts) :])
+        ends = np.cumsum([len(texts) for texts in there])[:-1]
+        parts = iter(np.split(rows, ends))
+        first, others, more = (t if t is None else replace(t, ids=next(parts)) for t in known)
+        assert first is not None
+        yield first, others, more
 
 
 def _above_each_other(*some: np.ndarray) -> np.ndarray:

@@ -13,7 +13,12 @@ where `recipe(schedule, settings)` returns the stages of the training (`kdnas.di
 and `MySettings` is a frozen dataclass whose fields have defaults.
 """
 
-from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
+from kdnas.methods.adversarial import (
+    AdversarialSettings,
+    ARDSettings,
+    AugmentationSettings,
+    MinimaxSettings,
+)
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import Chain, Link
@@ -30,6 +35,7 @@ __all__ = [
     "AdaBERTSettings",
     "AdversarialSettings",
     "AnnealingSettings",
+    "AugmentationSettings",
     "CKDSettings",
     "Chain",
     "GeneralSettings",
@@ -39,6 +45,7 @@ __all__ = [
     "Link",
     "Method",
     "MethodSettings",
+    "MinimaxSettings",
     "PKDSettings",
     "RoSearchSettings",
     "TeacherFreeSettings",

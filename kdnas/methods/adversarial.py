@@ -1,8 +1,8 @@
-"""Settings of the methods that learn from adversarial texts."""
+"""Settings of the methods that learn from adversarial or further texts."""
 
 from dataclasses import dataclass
 
-from kdnas.limits import Count, Positive, PositiveShare
+from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Some
 from kdnas.methods.background import KDSettings
 from kdnas.methods.settings import MethodSettings
 
@@ -29,3 +29,41 @@ class ARDSettings(KDSettings):
     """
 
     strength: PositiveShare = 0.25
+
+
+@dataclass(frozen=True)
+class AugmentationSettings(KDSettings):
+    """KD on texts in which words became synonyms, as TextAttack's augmenters make them.
+
+    Attributes:
+        words: Share of the words of a text that are swapped, one at least; those without a synonym
+            stay.
+        each: Texts that are made of one.
+        mixed: Whether the original texts are learned from too.
+    """
+
+    words: PositiveShare = 0.2
+    each: Count = 2
+    mixed: bool = True
+
+
+@dataclass(frozen=True)
+class MinimaxSettings(KDSettings):
+    """MiniMax-kNN: KD on the unlabelled neighbours of the texts that the student knows least.
+
+    Attributes:
+        each: K, the neighbours that are found for a text.
+        picked: k1, those of them that a step learns from; as many as `each` for all, without a
+            choice, 0 for KD.
+        weight: Of the KD term of each of them.
+        pool: Sentences among which they are found.
+    """
+
+    each: Count = 8
+    picked: Some = 4
+    weight: NotNegative = 0.5
+    pool: Count = 50_000
+
+    def __post_init__(self) -> None:
+        if self.picked > self.each:
+            raise ValueError(f"{self.picked} neighbours cannot be picked of {self.each}")

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
+from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
-from kdnas.distillation import Lesson, Recipe, signals_of
-from kdnas.records import Text
+from kdnas.distillation import FurtherTexts, Lesson, Reader, Recipe, signals_of
+from kdnas.records import Text, written
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.signals import teacher_signals
-from kdnas.training import Inputs, encode
+from kdnas.training import Inputs, choose_device, encode, logits_of, predict
 
 
 def lesson_of(
@@ -18,6 +19,7 @@ def lesson_of(
     task: Task,
     recipe: Recipe,
     attacked: Sequence[Text] | None = None,
+    further: Sequence[Text] | None = None,
 ) -> Lesson:
     """The training texts of a task with what a recipe needs of a teacher.
 
@@ -27,6 +29,7 @@ def lesson_of(
         task: The texts and labels.
         recipe: What the lesson is for.
         attacked: The attacked form of each training text, where the recipe needs it.
+        further: Texts beside them, as many for each, where the recipe needs some.
     """
     tokenizer, length = teacher.tokenizer(), teacher.max_length
     return Lesson(
@@ -36,4 +39,20 @@ def lesson_of(
         live=teacher.load,
         inputs=partial(Inputs.of, tokenizer),
         attacked=None if attacked is None else encode(tokenizer, attacked, length),
+        further=None if further is None else _further(teacher, further, len(task.train)),
     )
+
+
+def _further(teacher: Teacher, texts: Sequence[Text], training: int) -> FurtherTexts:
+    """Texts beside the training texts with what the teacher says of them, which is kept."""
+    encoded = encode(teacher.tokenizer(), texts, teacher.max_length)
+
+    def compute() -> Arrays:
+        device = choose_device()
+        model = teacher.load(device)
+        reader = Reader.of(model, partial(Inputs.of, teacher.tokenizer()))
+        return {"logits": predict(logits_of(model, reader.inputs), encoded, device)}
+
+    name = fingerprint(teacher=teacher.identity, texts=list(map(written, texts)))
+    logits = cached_arrays(f"further-logits-{name}", compute)["logits"]
+    return FurtherTexts(encoded, logits.reshape(training, -1, logits.shape[-1]))
