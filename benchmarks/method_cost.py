@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from kdnas.config import DistillSettings
-from kdnas.distillation import FurtherTexts, Lesson, chain_of, recipe_of, teach
+from kdnas.distillation import FurtherTexts, Lesson, Rewriter, chain_of, recipe_of, teach
 from kdnas.methods import METHODS
 from kdnas.space import PAPER_SPACE, NetworkShape, random_edits
 from kdnas.students import Blueprint, build
@@ -43,7 +43,10 @@ def a_lesson() -> Lesson:
     labels, index = rng.integers(0, 2, TEXTS).tolist(), np.repeat(np.arange(TEXTS), EACH)
     beside = EncodedTexts(ids[index], texts.lengths[index])
     answers = rng.normal(size=(TEXTS, EACH, 2)).astype(np.float32)
-    return Lesson(texts, labels, signals, attacked=texts, further=FurtherTexts(beside, answers))
+    further, teacher = FurtherTexts(beside, answers), transformer(0, layers=LAYERS).eval()
+    rewriter = Rewriter(masked_language_model, mask=103, special=(101, 102), tokens=VOCABULARY)
+    lesson = Lesson(texts, labels, signals, lambda device: teacher, attacked=texts)
+    return replace(lesson, further=further, rewriter=rewriter)
 
 
 def of_the_space(seed: int) -> Any:
@@ -54,16 +57,23 @@ def of_the_space(seed: int) -> Any:
     return build(arch.to_json(), Blueprint(shape, ("a", "b"), 128, 0.1, torch.device("cpu")), seed)
 
 
-def transformer(seed: int) -> Any:
-    """Three layers as wide as the teacher's."""
+def transformer(seed: int, layers: int = 3) -> Any:
+    """Layers as wide as the teacher's."""
     torch.manual_seed(seed)
-    return BertForSequenceClassification(
-        BertConfig(
-            hidden_size=WIDTH,
-            num_hidden_layers=3,
-            num_attention_heads=12,
-            intermediate_size=4 * WIDTH,
-        )
+    return BertForSequenceClassification(_config(layers))
+
+
+def masked_language_model(device: torch.device) -> Any:
+    """One as large as the teacher."""
+    return BertForMaskedLM(_config(LAYERS)).to(device)
+
+
+def _config(layers: int) -> BertConfig:
+    return BertConfig(
+        hidden_size=WIDTH,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=4 * WIDTH,
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from heavy import TINY_ARCHITECTURE
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from kdnas.adabert import EDGES, CellArchitecture, CellEdge, CellsForSequenceClassification
-from kdnas.distillation import FurtherTexts, Lesson, Reader, Step
+from kdnas.distillation import FurtherTexts, Lesson, Reader, Rewriter, Step
 from kdnas.methods import Learner
 from kdnas.space import NetworkShape
 from kdnas.students import Blueprint, build
@@ -94,7 +94,22 @@ def a_lesson(classes: int, pairs: bool = False) -> tuple[Lesson, Any]:
         None if segments is None else segments[:, : LENGTH - 1].copy(),
     )
     lesson = Lesson(texts, labels, signals, lambda device: teacher, attacked=attacked)
-    return replace(lesson, further=_further(texts, classes)), teacher
+    lesson = replace(lesson, further=_further(texts, classes), rewriter=a_rewriter())
+    return lesson, teacher
+
+
+def a_rewriter() -> Rewriter:
+    """A random masked language model."""
+
+    def load(device: torch.device) -> Any:
+        torch.manual_seed(7)
+        config = BertConfig(
+            vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+            intermediate_size=16, max_position_embeddings=16,
+        )  # fmt: skip
+        return BertForMaskedLM(config).to(device)
+
+    return Rewriter(load, mask=4, special=(4, 5), tokens=VOCABULARY)
 
 
 def _further(texts: EncodedTexts, classes: int) -> FurtherTexts:

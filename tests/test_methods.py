@@ -19,6 +19,7 @@ from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     ATTACKED,
     AUGMENTED,
+    GENERATOR,
     LIVE,
     NEIGHBOURS,
     Sizes,
@@ -37,6 +38,7 @@ from kdnas.reproduce.models import GROWING
 from kdnas.runs import require_same
 from kdnas.teachers import SIGNALS, teacher_signals
 
+MADE = (ATTACKED, AUGMENTED, GENERATOR, LIVE, NEIGHBOURS)
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
 
 
@@ -45,7 +47,7 @@ def test_every_method_has_a_recipe(name: str) -> None:
     settings = DistillSettings(learning_rate=0.25, batch_size=7, clip=3)
     recipe = recipe_of(settings, name)
     assert recipe
-    assert set(needs_of(recipe)) <= {*SIGNALS, ATTACKED, AUGMENTED, NEIGHBOURS}
+    assert set(needs_of(recipe)) <= {*SIGNALS, *MADE}
     for stage in recipe:
         assert stage.terms
         common = (stage.schedule.batch_size, stage.schedule.clip, stage.schedule.warmup)

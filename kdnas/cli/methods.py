@@ -19,6 +19,7 @@ _WORDS = {
     "attacked": "attacked texts",
     "augmented": "augmented texts",
     "neighbours": "neighbours of the texts",
+    "generator": "a generator of texts",
     "trained": "a trained model",
 }
 """What signals and demands are called for people."""

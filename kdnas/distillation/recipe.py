@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.config import DistillSettings
+from kdnas.distillation.generator import Generator, Rewriter
 from kdnas.distillation.seen import Reader, Seen, Sizes
 from kdnas.errors import UserError
 from kdnas.methods import METHODS, Chain
@@ -31,7 +32,10 @@ AUGMENTED = "augmented"
 NEIGHBOURS = "neighbours"
 """The need of a term that shows the student the nearest unlabelled texts."""
 
-_NO_SIGNALS = (LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS)
+GENERATOR = "generator"
+"""The need of a term that has texts rewritten by a generator, against the student."""
+
+_NO_SIGNALS = (LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS, GENERATOR)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Lesson:
         inputs: From a transformer, such as the teacher, to how it reads the texts.
         attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
         further: Texts for terms that need them `AUGMENTED`, or `NEIGHBOURS`.
+        rewriter: What the generator of each training begins as, for terms that need it.
     """
 
     texts: EncodedTexts
@@ -73,6 +78,7 @@ class Lesson:
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
     attacked: EncodedTexts | None = None
     further: FurtherTexts | None = None
+    rewriter: Rewriter | None = None
 
     @cached_property
     def truth(self) -> Tensor:
@@ -93,6 +99,7 @@ class Step:
         teacher: The teacher itself, where a term needs it `LIVE`.
         others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
         further: The further texts as the student reads them, where a term needs some.
+        generator: What rewrites texts against the student, where a term needs it.
     """
 
     lesson: Lesson
@@ -104,6 +111,7 @@ class Step:
     teacher: Reader | None = None
     others: EncodedTexts | None = None
     further: EncodedTexts | None = None
+    generator: Generator | None = None
 
     @property
     def logits(self) -> Tensor:
@@ -169,7 +177,8 @@ class Term:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
         needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
-            `ATTENTION`, `ATTACKED`, `AUGMENTED` or `NEIGHBOURS`.
+            `ATTENTION`, `ATTACKED`, `AUGMENTED`,
+            `NEIGHBOURS` or `GENERATOR`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """

@@ -12,7 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kdnas.distillation.recipe import ATTENTION, LIVE, Lesson, Stage, Step, Term, needs_of
+from kdnas.distillation.generator import Generator
+from kdnas.distillation.recipe import (
+    ATTENTION,
+    GENERATOR,
+    LIVE,
+    Lesson,
+    Stage,
+    Step,
+    Term,
+    needs_of,
+)
 from kdnas.distillation.seen import Reader, Sizes
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import (
@@ -59,7 +69,12 @@ def distill(
     if not goes_on:
         torch.manual_seed(seed)
     read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
-    training = _Training(read(student), lesson, None if teacher is None else read(teacher))
+    own, other = read(student), None if teacher is None else read(teacher)
+    generator = None
+    if GENERATOR in needs:
+        assert lesson.rewriter is not None
+        generator = Generator(lesson.rewriter, *filter(None, (own, other)))
+    training = _Training(own, lesson, other, generator)
     rng = np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
@@ -75,6 +90,7 @@ class _Training:
     own: Reader
     lesson: Lesson
     teacher: Reader | None
+    generator: Generator | None = None
 
     @property
     def _teachers_sizes(self) -> Sizes:
@@ -117,7 +133,7 @@ class _Training:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            known = self.teacher, others, further
+            known = self.teacher, others, further, self.generator
             return Step(self.lesson, index, own, next(numbers), steps, epochs, *known)
 
         return step_of

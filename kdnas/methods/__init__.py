@@ -17,6 +17,7 @@ from kdnas.methods.adversarial import (
     AdversarialSettings,
     ARDSettings,
     AugmentationSettings,
+    MateSettings,
     MinimaxSettings,
 )
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
@@ -43,6 +44,7 @@ __all__ = [
     "LabelSmoothingSettings",
     "Learner",
     "Link",
+    "MateSettings",
     "Method",
     "MethodSettings",
     "MinimaxSettings",

@@ -1,8 +1,9 @@
 """Settings of the methods that learn from adversarial or further texts."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Some
+from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Share, Some
 from kdnas.methods.background import KDSettings
 from kdnas.methods.settings import MethodSettings
 
@@ -45,6 +46,29 @@ class AugmentationSettings(KDSettings):
     words: PositiveShare = 0.2
     each: Count = 2
     mixed: bool = True
+
+
+@dataclass(frozen=True)
+class MateSettings(MethodSettings):
+    """MATE-KD (Rashid 2021), with the settings of the authors' code.
+
+    Attributes:
+        masked: Share of the tokens that the generator may change; 0 changes none.
+        temperature: Temperature of the teacher's answers.
+        objective: What the generator makes large: the divergence of the student's answers from
+            the teacher's (the paper's), or their cross entropy (the code's), which is large where
+            the teacher is unsure too.
+        generator_rate: Its learning rate.
+        generator_steps: How many it makes in every cycle.
+        cycle: Steps of the student in one.
+    """
+
+    masked: Share = 0.3
+    temperature: Positive = 1.0
+    objective: Literal["divergence", "cross-entropy"] = "divergence"
+    generator_rate: Positive = 5e-7
+    generator_steps: Some = 10
+    cycle: Count = 100
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,15 @@ from kdnas.methods.chain import Chain
 from kdnas.methods.settings import MethodSettings
 
 Use = Literal[
-    "labels", "logits", "probe_logits", "states", "teacher", "attacked", "augmented", "neighbours"
+    "labels",
+    "logits",
+    "probe_logits",
+    "states",
+    "teacher",
+    "attacked",
+    "augmented",
+    "neighbours",
+    "generator",
 ]
 """What a method learns from: true labels, signals of the teacher, the teacher itself, or texts
 that were made or found for those of the task."""

@@ -6,6 +6,7 @@ from kdnas.methods.adversarial import (
     AdversarialSettings,
     ARDSettings,
     AugmentationSettings,
+    MateSettings,
     MinimaxSettings,
 )
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
@@ -197,7 +198,7 @@ METHODS: Registry[Method] = Registry(
             source="Morris 2020",
             about="KD on the texts, and on them with synonyms in them",
             uses=("labels", "logits", "augmented"),
-            cost=3.0,
+            cost=2.7,
         ),
         "minimax-knn": Method(
             f"{_RECIPES}.minimax_knn:recipe",
@@ -206,6 +207,15 @@ METHODS: Registry[Method] = Registry(
             source="Kamalloo 2021",
             about="KD, and on neighbours that divide student and teacher",
             uses=("labels", "logits", "neighbours"),
+            cost=5.5,
+        ),
+        "mate": Method(
+            f"{_RECIPES}.mate:recipe",
+            MateSettings,
+            family="adversarial text",
+            source="Rashid 2021",
+            about="KD, and on texts rewritten to divide student and teacher",
+            uses=("labels", "logits", "teacher", "generator"),
             cost=5.0,
         ),
         "adversarial": Method(

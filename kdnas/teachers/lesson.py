@@ -5,10 +5,11 @@ from functools import partial
 
 from kdnas.cache import Arrays, cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
-from kdnas.distillation import FurtherTexts, Lesson, Reader, Recipe, signals_of
+from kdnas.distillation import GENERATOR, FurtherTexts, Lesson, Reader, Recipe, needs_of, signals_of
 from kdnas.records import Text, written
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
+from kdnas.teachers.rewriter import prepare_rewriter
 from kdnas.teachers.signals import teacher_signals
 from kdnas.training import Inputs, choose_device, encode, logits_of, predict
 
@@ -32,6 +33,7 @@ def lesson_of(
         further: Texts beside them, as many for each, where the recipe needs some.
     """
     tokenizer, length = teacher.tokenizer(), teacher.max_length
+    needs = needs_of(recipe)
     return Lesson(
         texts=encode(tokenizer, task.train.texts, length),
         labels=task.train.labels,
@@ -39,6 +41,7 @@ def lesson_of(
         live=teacher.load,
         inputs=partial(Inputs.of, tokenizer),
         attacked=None if attacked is None else encode(tokenizer, attacked, length),
+        rewriter=prepare_rewriter(settings, task, length) if GENERATOR in needs else None,
         further=None if further is None else _further(teacher, further, len(task.train)),
     )
 
