@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from heavy import TINY_ARCHITECTURE
 
-from kdnas.attacks import ModelVictim
 from kdnas.config import Config
 from kdnas.distillation import distill, recipe_of
 from kdnas.evaluation import Evaluator, Prepared, fresh_student, prepare
 from kdnas.records import Evaluation, Job
-from kdnas.training import EncodedTexts, choose_device, encode
+from kdnas.training import EncodedTexts, Inputs, choose_device, encode, logits_of, predict
 
 SETTINGS = (
-    "teacher.epochs=6",
+    "teacher.epochs=25",
+    "teacher.learning_rate=2e-3",
     "distill.method=ard",
-    "distill.ard.strength=0.2",
+    "distill.ard.strength=0.5",
     "attack.recipe=deepwordbug",
 )
 
@@ -29,13 +29,11 @@ def test_every_text_is_its_own_or_fools_the_teacher(config: Config, prepared: Pr
     longest = min(clean.ids.shape[1], lesson.attacked.ids.shape[1])
     same = (clean.ids[:, :longest] == lesson.attacked.ids[:, :longest]).all(axis=1)
     same &= clean.lengths == lesson.attacked.lengths
-    assert 1 <= (~same).sum() <= round(0.2 * len(task.train))
+    assert 5 <= (~same).sum() <= round(0.5 * len(task.train))
     teacher = prepared.teacher.load(choose_device())
-    victim = ModelVictim.of_classifier(teacher, prepared.tokenizer, length)
-    changed = np.flatnonzero(~same)
-    rows = [lesson.attacked.ids[i, : lesson.attacked.lengths[i]].tolist() for i in changed]
-    truth = np.array(task.train.labels)[changed]
-    assert (victim.logits(rows).argmax(axis=1) != truth).all()
+    forward = logits_of(teacher, Inputs.of(prepared.tokenizer, teacher))
+    found = predict(forward, lesson.attacked, teacher.device).argmax(axis=1)
+    assert (found != np.array(task.train.labels))[~same].all()
 
 
 def test_they_are_made_once(

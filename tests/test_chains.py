@@ -257,7 +257,7 @@ def test_a_comparison_trains_by_a_chain(config: Config, tmp_path: Path) -> None:
     losses = set()
     for method in ("kd", "takd", "born-again"):
         model = Model(method, 1, "searched", method, TEACHER, TINY_ARCHITECTURE.to_json())
-        losses.add(train(model, prepared.task, 0)[1])
+        losses.add(train(model, prepared.task, 0).loss)
     assert len(losses) == 3
 
 

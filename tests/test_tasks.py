@@ -105,7 +105,7 @@ def named_rows(task, *splits) -> list[Row]:
     ]
 
 
-@pytest.fixture(scope="module", params=sorted(TASKS))
+@pytest.fixture(scope="module", params=["bbc_news", "rotten_tomatoes"])
 def offline_task(request):
     settings = TaskSettings(name=request.param, max_overlap=1)
     return task_of(settings, lambda text: " ".join(text.split()[:50]))
@@ -338,7 +338,7 @@ def test_many_numbers_with_few_texts_each_are_scores(tmp_path, texts, different,
         assert local_task(tmp_path, rows(texts, scores), search=different).label_names == (*scores,)
         return
     with pytest.raises(
-        UserError, match=r"like scores, .* 21 different numbers from 1 to 21; .* bin"
+        UserError, match=r"like scores, .* 21 different numbers from 1 to 21: task\.metric="
     ):
         local_task(tmp_path, rows(texts, scores))
     words = [f"class {score}" for score in scores]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo, model_validator
 
+from kdnas.config.named import NAMED
 from kdnas.config.section import Count, Name, Section, Seed, Share, part_of, usable
 from kdnas.metrics import TASK_METRICS
 from kdnas.registry import Registry
@@ -15,6 +16,8 @@ TASKS: Registry[Any] = Registry(
     {
         "rotten_tomatoes": "kdnas.tasks.packaged:rotten_tomatoes",
         "bbc_news": "kdnas.tasks.packaged:bbc_news",
+        "bbc-pairs": "kdnas.tasks.packaged:bbc_pairs",
+        "bbc-similarity": "kdnas.augment.similarity:bbc_similarity",
     },
     Callable,  # type: ignore[arg-type]  # it has instances, but is no class to mypy
 )
@@ -42,7 +45,8 @@ class TaskSettings(Section):
     """The data.
 
     Attributes:
-        name: `rotten_tomatoes` or `bbc_news` (offline extra), a hub id such as `glue/sst2`, a
+        name: `rotten_tomatoes`, `bbc_news`, `bbc-pairs` or `bbc-similarity` (offline extra), a hub
+            id such as `glue/sst2`, of which GLUE's come with their columns and metric, a
             path to a TSV, CSV, JSON Lines or Parquet file or a folder, or `module:name` for your
             own function that returns a `kdnas.tasks.Source`.
         path: Where the rows of `name` are read from instead of the hub: a file, a folder that
@@ -75,6 +79,13 @@ class TaskSettings(Section):
     seed: Seed = 0
     max_overlap: Share = 0.01
     protocol: Literal["three-way", "paper"] = "three-way"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_by_name(cls, values: Any) -> Any:
+        """Take columns and metric of a data set that is known, where they are not set."""
+        named = NAMED.get(str(values.get("name"))) if isinstance(values, dict) else None
+        return values if named is None else {**named.settings, **values}
 
     @property
     def is_local(self) -> bool:

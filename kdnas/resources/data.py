@@ -9,6 +9,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from kdnas.config import TaskSettings
+from kdnas.config.named import hub_id
 from kdnas.errors import UserError
 from kdnas.model_names import hub_address
 from kdnas.paper_files.fetching import Report
@@ -20,7 +21,13 @@ from kdnas.resources.resource import DAMAGED, Resource, bytes_in
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-_OFFLINE = ("rotten_tomatoes", "bbc_news")
+_OFFLINE = {
+    "rotten_tomatoes": ("rotten_tomatoes",),
+    "bbc_news": ("bbc_news",),
+    "bbc-pairs": ("bbc_news",),
+    "bbc-similarity": ("bbc_news", "minilm"),
+}
+"""What the offline tasks are made from."""
 
 _HUB = {
     "glue/sst2": (5_004_495, "other (GLUE's data card)"),
@@ -38,11 +45,12 @@ _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 def data_resources(task: TaskSettings) -> list[Resource]:
     """What the rows of a task are read from; nothing for one of a user's own function."""
     if task.on_hub:
-        return [_of_hub(task.name)]
+        return [_of_hub(hub_id(task.name))]
     if task.is_local:
         named = (task.path or task.name, task.validation)
         return [_local(name) for name in named if name is not None]
-    return [offline_resource(f"data {task.name}", task.name)] if task.name in _OFFLINE else []
+    made_from = _OFFLINE.get(task.name, ())
+    return [offline_resource(f"data {name}", name) for name in made_from]
 
 
 def readings(name: str) -> list[tuple[str, ...]]:

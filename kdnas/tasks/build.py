@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kdnas.config import TASKS
+from kdnas.config.named import NAMED
 from kdnas.config.task import is_local
 from kdnas.errors import UserError
 from kdnas.metrics import TASK_METRICS
@@ -12,6 +13,7 @@ from kdnas.registry import raised, resolve
 from kdnas.tasks.clean import Cleaned, clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import read_local
+from kdnas.tasks.glue import is_glue, read_glue
 from kdnas.tasks.hub import read_hub
 from kdnas.tasks.labels import Pools, labelled_pools
 from kdnas.tasks.overlap import overlap_share
@@ -87,6 +89,9 @@ def _source(name: str, path: str | None, validation: str | None) -> Source:
         if reader is None:
             return read_hub(name)
         return _read_by(name, resolve(reader))
+    named = NAMED.get(name)
+    if named is not None and path is not None and is_glue(named, path):
+        return Source(read_glue(named, path))
     tables = read_local(path or name)
     if validation is not None:
         train = tables.get("train") or next(iter(tables.values()))

@@ -1,8 +1,9 @@
 """Reads data sets of the Hugging Face hub."""
 
+from kdnas.config.named import NAMED, NamedTask, hub_id
 from kdnas.errors import UserError
 from kdnas.resources import load_hub
-from kdnas.tasks.tables import NO_LICENCE, Source, dataset_tables
+from kdnas.tasks.tables import NO_LICENCE, ROLES, Role, Source, dataset_tables
 
 
 def read_hub(name: str) -> Source:
@@ -12,7 +13,7 @@ def read_hub(name: str) -> Source:
         UserError: It could not be loaded.
     """
     try:
-        data = load_hub(name)
+        data = load_hub(hub_id(name))
     except UserError as error:
         raise UserError(
             f"task.name={name} is no offline task, no file here, and could not be loaded from the"
@@ -20,4 +21,6 @@ def read_hub(name: str) -> Source:
             " connection"
         ) from error
     licence = next(iter(data.values())).info.license or NO_LICENCE
-    return Source(dataset_tables(data, name), licence)
+    held_out = NAMED.get(name, NamedTask()).held_out
+    roles: dict[str, Role] = {**ROLES, f"validation{held_out}": "validation"}
+    return Source(dataset_tables(data, name, roles), licence)

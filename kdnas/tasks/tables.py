@@ -71,7 +71,9 @@ class Source:
     offline: bool = False
 
 
-def dataset_tables(data: "Dataset | DatasetDict", origin: str) -> dict[Role, Table]:
+def dataset_tables(
+    data: "Dataset | DatasetDict", origin: str, roles: Mapping[str, Role] = ROLES
+) -> dict[Role, Table]:
     """The tables of a `datasets` object, with roles by the names of its splits.
 
     Raises:
@@ -80,9 +82,9 @@ def dataset_tables(data: "Dataset | DatasetDict", origin: str) -> dict[Role, Tab
     if not isinstance(data, dict):
         return {"train": _table(data, origin)}
     tables = {
-        ROLES[name]: _table(split, f"{origin} {name}")
+        roles[name]: _table(split, f"{origin} {name}")
         for name, split in data.items()
-        if name in ROLES
+        if name in roles
     }
     if not tables and len(data) == 1:
         name, split = next(iter(data.items()))

@@ -1,0 +1,72 @@
+"""What commands that train a list of models have in common: who trains, and what is said."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kdnas.comparison import Crew
+    from kdnas.config import Config
+    from kdnas.progress import Listener
+
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
+]
+ClusterOption = Annotated[
+    str | None, typer.Option(metavar="WHERE", help="Who trains, as in `kdnas search`.")
+]
+
+
+def train(
+    config: "Config",
+    jobs: int | None,
+    cluster: str | None,
+    run: "Callable[[Crew, Listener], None]",
+) -> None:
+    """Have models trained, and show how that gets on.
+
+    Args:
+        config: The comparison.
+        jobs: Trainings at once; None for what the cores can do.
+        cluster: A Dask cluster; None for processes of this machine.
+        run: What is done by a crew and told to a listener.
+    """
+    from kdnas.cli.attack_output import warn_of_reference
+    from kdnas.cli.progress import Display
+    from kdnas.cli.search import default_jobs
+    from kdnas.comparison import Crew
+    from kdnas.workers import require_cluster
+
+    if cluster is not None:
+        require_cluster(cluster)
+    warn_of_reference(config.attack.recipe)
+    with Display(config.fitness) as display:
+        run(Crew(jobs or default_jobs(config.search.threads), cluster), display)
+
+
+def print_written(files: Sequence[Path], missing: Mapping[str, str]) -> None:
+    """Print what was written, and why the rest could not be."""
+    from kdnas.cli.output import messages, results
+
+    for file in files:
+        results().print(str(file))
+    for name, reason in missing.items():
+        messages().print(f"{name}: {reason}")
+
+
+@contextmanager
+def saying_where(out: Path) -> Iterator[None]:
+    """Say in the end how long it took and where everything is."""
+    from kdnas.cli.output import duration, messages
+    from kdnas.runs import MODELS_FILE
+
+    begun = time.perf_counter()
+    yield
+    messages().print(
+        f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
+        f" {out / 'results'}, models in {out / 'models'}, texts in {out / MODELS_FILE}",
+    )
