@@ -46,6 +46,10 @@ _COUNTS = 9
 """Values of the counts of a measurement before its metric."""
 
 
+MOST_CLASSES = 2**16
+"""What `packed` can tell apart."""
+
+
 @dataclass(frozen=True)
 class SplitLabels:
     """What is known of the texts of a split.
@@ -59,6 +63,10 @@ class SplitLabels:
     labels: np.ndarray
     classes: int
     metric: str = "accuracy"
+
+    def __post_init__(self) -> None:
+        if self.classes > MOST_CLASSES:  # an edited number would fill the memory
+            raise ValueError(f"{self.classes} classes are more than {MOST_CLASSES}")
 
 
 def packed(labels: Sequence[float], classes: int) -> bytes:

@@ -124,7 +124,7 @@ def _wrong_origin(
         yield from _wrong_data(values, config, store)
         if "floor" in needed:
             yield from _wrong_floor(values, config, store)
-    except (TypeError, LookupError, AttributeError, ValueError) as error:
+    except (TypeError, LookupError, AttributeError, ValueError, ArithmeticError) as error:
         yield "task", f"cannot be understood ({type(error).__name__}: {one_line(error)})"
     shape = values["shape"]
     if config.student.shape(shape["vocabulary"], shape["classes"]) != NetworkShape(**shape):
