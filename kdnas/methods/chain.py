@@ -46,10 +46,10 @@ class Chain:
 
     @property
     def trainings(self) -> int:
-        """Trainings of the student, the last one among them, and phases of a search for shares."""
+        """Trainings of the student, the last one among them; a search for shares costs six."""
         by = None if self.team is None else self.team.sampling
         ranked = len(self.team.members) if self.team and by == "student-rank" else 0
-        return 1 + self.generations + (2 if isinstance(by, ShareSearch) else ranked)
+        return 1 + self.generations + (6 if isinstance(by, ShareSearch) else ranked)
 
 
 @dataclass(frozen=True)

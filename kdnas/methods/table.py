@@ -194,7 +194,7 @@ METHODS: Registry[Method] = Registry(
             source="AutoSKDBERT",
             about="SKD, with shares of the teachers that are learned before",
             uses=("labels", "team_logits"),
-            cost=7.0,
+            cost=7.5,
             chain=_CHAIN,
         ),
         "mt-bert": Method(
