@@ -19,20 +19,20 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from kdnas.config import DistillSettings
-from kdnas.distillation import Lesson, chain_of, recipe_of, teach
+from kdnas.distillation import FurtherTexts, Lesson, Rewriter, chain_of, recipe_of, teach
 from kdnas.methods import METHODS
 from kdnas.space import PAPER_SPACE, NetworkShape, random_edits
 from kdnas.students import Blueprint, build
 from kdnas.training import EncodedTexts, exact_float32
 
-TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY = 96, 32, 6, 384, 30522
+TEXTS, LENGTH, LAYERS, WIDTH, VOCABULARY, EACH = 96, 32, 6, 384, 30522, 8
 
 
 def a_lesson() -> Lesson:
-    """Random texts of 8 to 32 tokens, each attacked too, with random signals."""
+    """Random texts of 8 to 32 tokens with random signals, each attacked too, eight beside it."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 3000, (TEXTS, LENGTH)).astype(np.int32)
     texts = EncodedTexts(ids, rng.integers(8, LENGTH + 1, TEXTS))
@@ -45,7 +45,13 @@ def a_lesson() -> Lesson:
     signals = {
         kind: rng.normal(size=(TEXTS, *shape)).astype(np.float32) for kind, shape in shapes.items()
     }
-    return Lesson(texts, rng.integers(0, 2, TEXTS).tolist(), signals, attacked=texts)
+    labels, index = rng.integers(0, 2, TEXTS).tolist(), np.repeat(np.arange(TEXTS), EACH)
+    beside = EncodedTexts(ids[index], texts.lengths[index])
+    answers = rng.normal(size=(TEXTS, EACH, 2)).astype(np.float32)
+    further, teacher = FurtherTexts(beside, answers), transformer(0, layers=LAYERS).eval()
+    rewriter = Rewriter(masked_language_model, mask=103, special=(101, 102), tokens=VOCABULARY)
+    lesson = Lesson(texts, labels, signals, lambda device: teacher, attacked=texts)
+    return replace(lesson, further=further, rewriter=rewriter)
 
 
 def of_the_space(seed: int) -> Any:
@@ -56,16 +62,23 @@ def of_the_space(seed: int) -> Any:
     return build(arch.to_json(), Blueprint(shape, ("a", "b"), 128, 0.1, torch.device("cpu")), seed)
 
 
-def transformer(seed: int) -> Any:
-    """Three layers as wide as the teacher's."""
+def transformer(seed: int, layers: int = 3) -> Any:
+    """Layers as wide as the teacher's."""
     torch.manual_seed(seed)
-    return BertForSequenceClassification(
-        BertConfig(
-            hidden_size=WIDTH,
-            num_hidden_layers=3,
-            num_attention_heads=12,
-            intermediate_size=4 * WIDTH,
-        )
+    return BertForSequenceClassification(_config(layers))
+
+
+def masked_language_model(device: torch.device) -> Any:
+    """One as large as the teacher."""
+    return BertForMaskedLM(_config(LAYERS)).to(device)
+
+
+def _config(layers: int) -> BertConfig:
+    return BertConfig(
+        hidden_size=WIDTH,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=4 * WIDTH,
     )
 
 

@@ -11,7 +11,17 @@ import torch
 from kdnas.attacks import Attacker, ModelVictim, Tokens
 from kdnas.cache import Arrays
 from kdnas.config import Config
-from kdnas.distillation import ATTACKED, Lesson, chain_of, distill, needs_of, recipe_of
+from kdnas.distillation import (
+    ATTACKED,
+    AUGMENTED,
+    NEIGHBOURS,
+    FurtherTexts,
+    Lesson,
+    chain_of,
+    distill,
+    needs_of,
+    recipe_of,
+)
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task
 from kdnas.feasible import require_possible
@@ -21,7 +31,7 @@ from kdnas.space import Genotype, canonical
 from kdnas.students import Blueprint, build
 from kdnas.tasks import Task
 from kdnas.teachers import load_config, load_tokenizer
-from kdnas.training import choose_device, encode, exact_float32, logits_of
+from kdnas.training import EncodedTexts, choose_device, encode, exact_float32, logits_of
 
 TIMED_BATCHES = 12
 TIMED_TEXTS = 24
@@ -101,9 +111,13 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     recipe = recipe_of(config.distill)
     few = task.train.head(TIMED_BATCHES * config.distill.batch_size)
     texts = encode(tokenizer, few.texts, config.student.max_length)
-    kinds = [need for need in needs_of(recipe) if need != ATTACKED]
-    signals = _random_signals(config, kinds, len(few), len(task.label_names))
+    classes, own = len(task.label_names), config.distill.table(config.distill.method)
+    needed = needs_of(recipe)
+    kinds = [need for need in needed if need not in (ATTACKED, AUGMENTED, NEIGHBOURS)]
+    signals = _random_signals(config, kinds, len(few), classes)
     lesson = Lesson(texts, few.labels, signals, attacked=texts)
+    if AUGMENTED in needed or NEIGHBOURS in needed:
+        lesson = replace(lesson, further=_further(texts, own.each, classes))
     one_epoch = [replace(s, schedule=replace(s.schedule, epochs=1)) for s in recipe]
     distill(student, lesson, one_epoch, seed=0)  # the first one pays for start-up
     start = time.perf_counter()
@@ -111,6 +125,14 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
     epochs *= chain_of(config.distill).trainings
     return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
+
+
+def _further(texts: EncodedTexts, each: int, classes: int) -> FurtherTexts:
+    """The texts themselves, several times, as those beside them."""
+    index = np.repeat(np.arange(len(texts)), each)
+    segments = None if texts.segments is None else texts.segments[index]
+    again = EncodedTexts(texts.ids[index], texts.lengths[index], segments)
+    return FurtherTexts(again, np.zeros((len(texts), each, classes), np.float32))
 
 
 def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: int) -> Arrays:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
+Some = Annotated[int, Field(ge=0, le=10**9)]
 Size = Annotated[int, Field(ge=1, le=10**18)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 Share = Annotated[float, Field(ge=0, le=1)]

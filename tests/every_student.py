@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from heavy import TINY_ARCHITECTURE
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from kdnas.adabert import EDGES, CellArchitecture, CellEdge, CellsForSequenceClassification
-from kdnas.distillation import Lesson, Reader, Step
+from kdnas.distillation import FurtherTexts, Lesson, Reader, Rewriter, Step
 from kdnas.methods import Learner
 from kdnas.space import NetworkShape
 from kdnas.students import Blueprint, build
@@ -18,7 +18,7 @@ from kdnas.teachers import logits_and_layers
 from kdnas.training import EncodedTexts, take
 
 CPU = torch.device("cpu")
-LAYERS, WIDTH, TEXTS, LENGTH, VOCABULARY = 4, 32, 24, 8, 50
+LAYERS, WIDTH, TEXTS, LENGTH, VOCABULARY, EACH = 4, 32, 24, 8, 50, 8
 DEEP = replace(TINY_ARCHITECTURE, repeats=3)
 
 
@@ -95,7 +95,33 @@ def a_lesson(classes: int, pairs: bool = False) -> tuple[Lesson, Any]:
         np.minimum(texts.lengths, LENGTH - 1),
         None if segments is None else segments[:, : LENGTH - 1].copy(),
     )
-    return Lesson(texts, labels, signals, lambda device: teacher, attacked=attacked), teacher
+    lesson = Lesson(texts, labels, signals, lambda device: teacher, attacked=attacked)
+    lesson = replace(lesson, further=_further(texts, classes), rewriter=a_rewriter())
+    return lesson, teacher
+
+
+def a_rewriter() -> Rewriter:
+    """A random masked language model."""
+
+    def load(device: torch.device) -> Any:
+        torch.manual_seed(7)
+        config = BertConfig(
+            vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+            intermediate_size=16, max_position_embeddings=16,
+        )  # fmt: skip
+        return BertForMaskedLM(config).to(device)
+
+    return Rewriter(load, mask=4, special=(4, 5), tokens=VOCABULARY)
+
+
+def _further(texts: EncodedTexts, classes: int) -> FurtherTexts:
+    """Eight others beside each text, with random answers of the teacher."""
+    rng = np.random.default_rng(1)
+    index = np.repeat(np.arange(TEXTS), EACH)
+    ids = rng.permuted(texts.ids[index], axis=1)
+    segments = None if texts.segments is None else texts.segments[index]
+    logits = rng.normal(size=(TEXTS, EACH, classes)).astype(np.float32)
+    return FurtherTexts(EncodedTexts(ids, texts.lengths[index], segments), logits)
 
 
 def a_step(student: Any, lesson: Lesson, attention: bool = False, **progress: int) -> Step:
@@ -104,5 +130,6 @@ def a_step(student: Any, lesson: Lesson, attention: bool = False, **progress: in
     reader = Reader.of(student, lesson.inputs, attention)
     teacher = Reader.of(lesson.live(CPU), lesson.inputs, attention)
     own = reader.see(take(lesson.texts, index, CPU))
-    known = {"teacher": teacher, "others": lesson.attacked}
+    further = lesson.further and lesson.further.texts
+    known = {"teacher": teacher, "others": lesson.attacked, "further": further}
     return Step(lesson, index, own, **{"number": 0, "steps": 1} | progress, **known)

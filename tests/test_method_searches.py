@@ -28,12 +28,14 @@ class Stopping(Counting):
             raise Stopped
 
 
-@pytest.mark.parametrize("method", ["annealing", "takd", "autoskd"])
+@pytest.mark.parametrize("method", ["annealing", "takd", "mate", "minimax-knn", "autoskd"])
 def test_a_stopped_search_is_the_uninterrupted_one(
     method: str, config: Config, tmp_path: Path
 ) -> None:
     values = config.model_dump(mode="json")
     values["distill"]["method"] = method
+    values["distill"]["mate"]["generator_rate"] = 1e-3
+    values["distill"]["minimax-knn"]["pool"] = 300
     chosen = Config.model_validate(values)
     run(chosen, tmp_path / "whole")
     part = RunFolder(tmp_path / "part")

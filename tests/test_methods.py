@@ -18,7 +18,10 @@ from kdnas.config.load import as_toml
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     ATTACKED,
+    AUGMENTED,
+    GENERATOR,
     LIVE,
+    NEIGHBOURS,
     TEAM_LOGITS,
     Sizes,
     Stage,
@@ -36,6 +39,7 @@ from kdnas.reproduce.models import GROWING
 from kdnas.runs import require_same
 from kdnas.teachers import SIGNALS, teacher_signals
 
+MADE = (ATTACKED, AUGMENTED, GENERATOR, LIVE, NEIGHBOURS)
 JOB = Job(0, TINY_ARCHITECTURE, seed=3)
 
 
@@ -44,7 +48,7 @@ def test_every_method_has_a_recipe(name: str) -> None:
     settings = DistillSettings(learning_rate=0.25, batch_size=7, clip=3)
     recipe = recipe_of(settings, name)
     assert recipe
-    assert set(needs_of(recipe)) <= {*SIGNALS, ATTACKED, TEAM_LOGITS}
+    assert set(needs_of(recipe)) <= {*SIGNALS, *MADE, TEAM_LOGITS}
     for stage in recipe:
         assert stage.terms
         common = (stage.schedule.batch_size, stage.schedule.clip, stage.schedule.warmup)

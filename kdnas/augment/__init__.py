@@ -2,9 +2,19 @@
 
 - `adversarial_examples`: what fools a model among training texts, of which `attacked_share` draws
   some;
-- `with_examples`: joins them to the originals.
+- `with_examples`: joins them to the originals;
+- `augmented_texts`: texts in which words became synonyms;
+- `nearest_texts`: the nearest of a pool that nobody has labelled.
 """
 
 from kdnas.augment.adversarial import adversarial_examples, attacked_share, with_examples
+from kdnas.augment.neighbours import nearest_texts
+from kdnas.augment.synonyms import augmented_texts
 
-__all__ = ["adversarial_examples", "attacked_share", "with_examples"]
+__all__ = [
+    "adversarial_examples",
+    "attacked_share",
+    "augmented_texts",
+    "nearest_texts",
+    "with_examples",
+]

@@ -18,6 +18,9 @@ _WORDS = {
     "teacher": "the teacher itself",
     "attacked": "attacked texts",
     "team_logits": "a team of teachers",
+    "augmented": "augmented texts",
+    "neighbours": "neighbours of the texts",
+    "generator": "a generator of texts",
     "trained": "a trained model",
 }
 """What signals and demands are called for people."""

@@ -15,7 +15,7 @@ from kdnas.comparison.model import Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, attacked_texts, fresh_student
+from kdnas.evaluation import Prepared, attacked_texts, fresh_student, further_texts
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
 from kdnas.space import canonical, read_genotype
@@ -99,7 +99,8 @@ class Trainer:
         own, spec = self._config.distill.table(model.method), self._prepared.spec
         first = self._prepared.teacher
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
-        lesson = lesson_of(settings, teacher, task, recipe, attacked, team)
+        further = further_texts(recipe, own, spec, task)
+        lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
         make = partial(self._make[model.kind], model)
         start = time.perf_counter()
         student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)

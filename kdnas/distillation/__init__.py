@@ -6,6 +6,8 @@
   and `shortened` takes fewer epochs;
 - `Recipe`, `Stage`, `Term`, `Step`: what a recipe consists of, and what a term sees of one batch;
 - `needs_of`, `signals_of`: what a recipe asks for; `LIVE` asks for the teacher itself;
+- `Rewriter`, `Generator`, `Masked`, `hide`, `word_logits`, `soft_tokens`: a masked language model
+  that rewrites texts against a student, and how models read mixtures of its words;
 - `Seen`, `Reader`, `Sizes`: any student or teacher as a term sees it;
 - `hard_loss`, `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions
   of tensors; `hard`, `soft`, `logits`: terms made of them, `counting` leaves out those of weight 0;
@@ -20,6 +22,7 @@
 from kdnas.distillation.buckets import bucketed_layers
 from kdnas.distillation.follow import RULES, followed_layers
 from kdnas.distillation.generations import joined, teach
+from kdnas.distillation.generator import Generator, Masked, Rewriter, hide, soft_tokens, word_logits
 from kdnas.distillation.losses import (
     attended_loss,
     hard_loss,
@@ -35,9 +38,13 @@ from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
     ATTACKED,
     ATTENTION,
+    AUGMENTED,
+    GENERATOR,
     LIVE,
+    NEIGHBOURS,
     TEAM_LOGITS,
     TEAM_SCORES,
+    FurtherTexts,
     Lesson,
     Recipe,
     Stage,
@@ -60,13 +67,20 @@ from kdnas.distillation.train import distill
 __all__ = [
     "ATTACKED",
     "ATTENTION",
+    "AUGMENTED",
+    "GENERATOR",
     "LIVE",
+    "NEIGHBOURS",
     "RULES",
     "TEAM_LOGITS",
     "TEAM_SCORES",
+    "FurtherTexts",
+    "Generator",
     "Lesson",
+    "Masked",
     "Reader",
     "Recipe",
+    "Rewriter",
     "Seen",
     "Sizes",
     "Stage",
@@ -81,6 +95,7 @@ __all__ = [
     "followed_layers",
     "hard",
     "hard_loss",
+    "hide",
     "joined",
     "kd_loss",
     "layer_attention",
@@ -98,6 +113,8 @@ __all__ = [
     "signals_of",
     "smoothed_loss",
     "soft",
+    "soft_tokens",
     "teach",
     "team_loss",
+    "word_logits",
 ]

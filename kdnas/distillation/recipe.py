@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.config import DistillSettings
+from kdnas.distillation.generator import Generator, Rewriter
 from kdnas.distillation.seen import Reader, Seen, Sizes
 from kdnas.errors import UserError
 from kdnas.methods import METHODS, Chain
@@ -29,6 +30,38 @@ TEAM_LOGITS, TEAM_SCORES = "team_logits", "team_scores"
 """The needs of a method with a team of teachers: what each says of the texts, (texts, teachers,
 classes), and how good each is on search-val, (teachers,)."""
 
+AUGMENTED = "augmented"
+"""The need of a term that shows the student texts in which words became synonyms."""
+
+NEIGHBOURS = "neighbours"
+"""The need of a term that shows the student the nearest unlabelled texts."""
+
+GENERATOR = "generator"
+"""The need of a term that has texts rewritten by a generator, against the student."""
+
+_NO_SIGNALS = (
+    LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS, GENERATOR, TEAM_LOGITS, TEAM_SCORES,
+)  # fmt: skip
+"""Needs that are not computed of one teacher beforehand."""
+
+
+@dataclass(frozen=True)
+class FurtherTexts:
+    """What stands beside the training texts, as many for each of them.
+
+    Attributes:
+        texts: First all of the first training text, then those of the second, and so on.
+        logits: The teacher's, (training texts, each, classes), float32.
+    """
+
+    texts: EncodedTexts
+    logits: np.ndarray
+
+    @property
+    def each(self) -> int:
+        """How many there are for one training text."""
+        return self.logits.shape[1]
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -43,6 +76,8 @@ class Lesson:
         inputs: From a transformer, such as the teacher, to how it reads the texts.
         attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
         shares: How often each teacher of a team is drawn, of sum 1; empty where it is equally.
+        further: Texts for terms that need them `AUGMENTED`, or `NEIGHBOURS`.
+        rewriter: What the generator of each training begins as, for terms that need it.
     """
 
     texts: EncodedTexts
@@ -51,6 +86,8 @@ class Lesson:
     live: Callable[[torch.device], Any] = lambda device: None
     inputs: Callable[[Any], Inputs] = lambda model: PLAIN
     attacked: EncodedTexts | None = None
+    further: FurtherTexts | None = None
+    rewriter: Rewriter | None = None
     shares: tuple[float, ...] = ()
 
     @property
@@ -76,6 +113,8 @@ class Step:
         epochs: Of this stage, each of as many steps.
         teacher: The teacher itself, where a term needs it `LIVE`.
         others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
+        further: The further texts as the student reads them, where a term needs some.
+        generator: What rewrites texts against the student, where a term needs it.
         member: Which teacher of a team is drawn for the step.
     """
 
@@ -87,6 +126,8 @@ class Step:
     epochs: int = 1
     teacher: Reader | None = None
     others: EncodedTexts | None = None
+    further: EncodedTexts | None = None
+    generator: Generator | None = None
     member: int = 0
 
     @property
@@ -116,6 +157,22 @@ class Step:
         with autocast(device):
             return self.own.reader.see(take(self.others, self.index, device))
 
+    def beside(self, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+        """The logits of student and teacher for further texts, (batch * k, classes) each.
+
+        Args:
+            chosen: Which of those of each text, (batch, k).
+        """
+        further = self.lesson.further
+        assert further is not None
+        assert self.further is not None
+        rows = (self.index[:, None] * further.each + chosen).ravel()
+        device = self.logits.device
+        with autocast(device):
+            own = self.own.reader.see(take(self.further, rows, device)).logits
+        theirs = further.logits.reshape(-1, further.logits.shape[-1])[rows]
+        return own, torch.from_numpy(theirs).to(device)
+
     @cached_property
     def live(self) -> Seen:
         """What the teacher itself gives for the texts of the batch."""
@@ -137,7 +194,8 @@ class Term:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
         needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
-            `ATTENTION`, `ATTACKED`, `TEAM_LOGITS` or `TEAM_SCORES`.
+            `ATTENTION`, `ATTACKED`, `AUGMENTED`, `NEIGHBOURS`, `GENERATOR`, `TEAM_LOGITS` or
+            `TEAM_SCORES`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -187,8 +245,7 @@ def counting(*terms: Term) -> tuple[Term, ...]:
 
 def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
     """The signals that the terms of a recipe ask of one teacher: what is computed beforehand."""
-    others = (LIVE, ATTENTION, ATTACKED, TEAM_LOGITS, TEAM_SCORES)
-    return tuple(need for need in needs_of(recipe) if need not in others)
+    return tuple(need for need in needs_of(recipe) if need not in _NO_SIGNALS)
 
 
 def needs_of(recipe: Sequence[Stage]) -> tuple[str, ...]:

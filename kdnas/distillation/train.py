@@ -12,7 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kdnas.distillation.recipe import ATTENTION, LIVE, Lesson, Stage, Step, Term, needs_of
+from kdnas.distillation.generator import Generator
+from kdnas.distillation.recipe import (
+    ATTENTION,
+    GENERATOR,
+    LIVE,
+    Lesson,
+    Stage,
+    Step,
+    Term,
+    needs_of,
+)
 from kdnas.distillation.seen import Reader, Sizes
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import (
@@ -59,7 +69,12 @@ def distill(
     if not goes_on:
         torch.manual_seed(seed)
     read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
-    training = _Training(read(student), lesson, None if teacher is None else read(teacher))
+    own, other = read(student), None if teacher is None else read(teacher)
+    generator = None
+    if GENERATOR in needs:
+        assert lesson.rewriter is not None
+        generator = Generator(lesson.rewriter, *filter(None, (own, other)))
+    training = _Training(own, lesson, other, generator)
     rng = np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
@@ -75,6 +90,7 @@ class _Training:
     own: Reader
     lesson: Lesson
     teacher: Reader | None
+    generator: Generator | None = None
 
     @property
     def _teachers_sizes(self) -> Sizes:
@@ -91,10 +107,10 @@ class _Training:
         plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
         if schedule.steps < 1:
             plan = first_steps(plan, schedule.steps)
-        with _shown(student, stage, self.lesson) as (texts, others):
+        with _shown(student, stage, self.lesson) as shown:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
             drawn = _drawn(self.lesson, sum(map(len, plan)), rng)
-            steps = self._steps(texts, others, drawn, len(plan))
+            steps = self._steps(*shown, drawn, len(plan))
             return fit(
                 decay_groups(trained),
                 plan,
@@ -104,7 +120,12 @@ class _Training:
             )
 
     def _steps(
-        self, texts: EncodedTexts, others: EncodedTexts | None, drawn: list[int], epochs: int
+        self,
+        texts: EncodedTexts,
+        others: EncodedTexts | None,
+        further: EncodedTexts | None,
+        drawn: list[int],
+        epochs: int,
     ) -> Callable[[np.ndarray], Step]:
         """Return the function from the positions of a batch in `texts` to its step.
 
@@ -117,7 +138,7 @@ class _Training:
             with autocast(device):
                 own = self.own.see(batch)
             number, steps = next(numbers), len(drawn)
-            known = self.teacher, others, drawn[number]
+            known = self.teacher, others, further, self.generator, drawn[number]
             return Step(self.lesson, index, own, number, steps, epochs, *known)
 
         return step_of
@@ -136,19 +157,25 @@ def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tenso
     return reduce(torch.add, (term.weighted(step, heads) for term, heads in terms))
 
 
+_Shown = tuple[EncodedTexts, EncodedTexts | None, EncodedTexts | None]
+
+
 @contextmanager
-def _shown(
-    student: Any, stage: Stage, lesson: Lesson
-) -> Iterator[tuple[EncodedTexts, EncodedTexts | None]]:
-    """The texts and their attacked form as ids of the tables that the student has inside."""
-    texts, others = lesson.texts, lesson.attacked
+def _shown(student: Any, stage: Stage, lesson: Lesson) -> Iterator[_Shown]:
+    """Texts, attacked and further ones, as ids of the tables that the student has inside."""
+    further = None if lesson.further is None else lesson.further.texts
+    known = lesson.texts, lesson.attacked, further
     if stage.whole_tables or not isinstance(student, StudentForSequenceClassification):
-        yield texts, others
+        yield known
         return
-    ids = texts.ids if others is None else _above_each_other(texts.ids, others.ids)
+    there = [texts for texts in known if texts is not None]
+    ids = there[0].ids if len(there) == 1 else _above_each_other(*(t.ids for t in there))
     with only_rows_of(student.student.embedding, ids) as rows:
-        shown = replace(texts, ids=rows[: len(texts)])
-        yield shown, None if others is None else replace(others, ids=rows[len(texts) :])
+        ends = np.cumsum([len(texts) for texts in there])[:-1]
+        parts = iter(np.split(rows, ends))
+        first, others, more = (t if t is None else replace(t, ids=next(parts)) for t in known)
+        assert first is not None
+        yield first, others, more
 
 
 def _above_each_other(*some: np.ndarray) -> np.ndarray:

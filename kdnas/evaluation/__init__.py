@@ -2,6 +2,7 @@
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
 - `attacked_texts`: the training texts in their attacked form, where a method shows it to students;
+- `further_texts`: texts beside those of the task, likewise;
 - `fresh_student`: a student before its training, built as the section `student` says;
 - `record_preparation`, `keep_tokenizer`: what the archive and the folder of a run keep of it;
 - `Evaluator`: distils, measures and attacks one student after the other; `make_evaluator` makes
@@ -13,6 +14,7 @@
 from kdnas.evaluation.attacked import attacked_texts
 from kdnas.evaluation.evaluator import Evaluator, make_evaluator
 from kdnas.evaluation.fresh import fresh_student
+from kdnas.evaluation.further import further_texts
 from kdnas.evaluation.kept import KeptWeights
 from kdnas.evaluation.prepare import OnStage, Prepared, attack_spec, load_task, prepare
 from kdnas.evaluation.recorded import keep_tokenizer, record_preparation
@@ -26,6 +28,7 @@ __all__ = [
     "attack_spec",
     "attacked_texts",
     "fresh_student",
+    "further_texts",
     "keep_tokenizer",
     "kept_student",
     "load_task",

@@ -12,6 +12,7 @@ from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation.attacked import attacked_texts
+from kdnas.evaluation.further import STAGES, further_texts
 from kdnas.feasible import require_possible
 from kdnas.metrics import TASK_METRICS, accuracy_floor, headline, points, score, standard_error
 from kdnas.records import AttackSpec, Measurement, written
@@ -168,10 +169,13 @@ def prepare(
     spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
         on_stage("attacked texts")
+    for need in filter(STAGES.get, needs_of(recipe)):
+        on_stage(STAGES[need])
     own = config.distill.table(config.distill.method)
     attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
+    further = further_texts(recipe, own, spec, task)
     on_stage("signals")
-    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, team)
+    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     return Prepared(
         task,

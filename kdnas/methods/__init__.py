@@ -13,7 +13,13 @@ where `recipe(schedule, settings)` returns the stages of the training (`kdnas.di
 and `MySettings` is a frozen dataclass whose fields have defaults.
 """
 
-from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
+from kdnas.methods.adversarial import (
+    AdversarialSettings,
+    ARDSettings,
+    AugmentationSettings,
+    MateSettings,
+    MinimaxSettings,
+)
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import Chain, Link
@@ -32,6 +38,7 @@ __all__ = [
     "AdaBERTSettings",
     "AdversarialSettings",
     "AnnealingSettings",
+    "AugmentationSettings",
     "AutoSKDSettings",
     "CKDSettings",
     "Chain",
@@ -41,9 +48,11 @@ __all__ = [
     "Learner",
     "Link",
     "MTBERTSettings",
+    "MateSettings",
     "Member",
     "Method",
     "MethodSettings",
+    "MinimaxSettings",
     "PKDSettings",
     "RoSearchSettings",
     "SKDSettings",

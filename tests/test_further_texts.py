@@ -1,0 +1,223 @@
+"""Texts beside those of a task: synonyms, neighbours, and the methods that learn from them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from every_student import EACH, STUDENTS, TEXTS, a_lesson, a_step
+from heavy import TINY_ARCHITECTURE
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from kdnas.attacks.cutting import text_words
+from kdnas.augment import nearest_texts
+from kdnas.augment.synonyms import synonym_swaps
+from kdnas.config import Config, DistillSettings, load_config
+from kdnas.distillation import Recipe, distill, kd_loss, recipe_of
+from kdnas.distillation.recipes.minimax_knn import divergences, most_apart
+from kdnas.errors import UserError
+from kdnas.evaluation import Evaluator, further_texts, prepare
+from kdnas.records import Evaluation, Job
+from kdnas.tasks import Task
+from kdnas.tasks.packaged import review_sentences
+from kdnas.training import choose_device, encode, logits_of, predict
+
+SETTINGS = tuple(f"distill.minimax-knn.{own}" for own in ("pool=300", "each=3", "picked=2"))
+SYNONYMS = {"good": ("fine", "great"), "film": ("movie",), "actors": ("players",)}
+
+
+def a_recipe(name: str, **own: Any) -> Recipe:
+    return recipe_of(DistillSettings(epochs=2, batch_size=10, **{name: own}), name)
+
+
+def listing(words, i: int) -> tuple[str, ...]:
+    return SYNONYMS.get(words[i], ())
+
+
+def loss_of(recipe: Recipe, step) -> float:
+    return sum(term.weighted(step, None) for term in recipe[0].terms).item()
+
+
+@given(
+    st.lists(st.sampled_from([*SYNONYMS, "the", "so", "long"]), min_size=1, max_size=12),
+    st.floats(0.01, 1),
+    st.integers(0, 99),
+)
+def test_a_share_of_the_words_is_swapped_for_their_synonyms(words, share, seed) -> None:
+    text = " ".join(words) + "."
+    made = synonym_swaps(text, share, listing, {"film"}, np.random.default_rng(seed))
+    assert isinstance(made, str)
+    pairs = list(zip(words, text_words(made), strict=True))
+    changed = [(old, new) for old, new in pairs if old != new]
+    assert all(new in SYNONYMS[old] for old, new in changed)
+    able = sum(word in ("good", "actors") for word in words)
+    assert len(changed) == min(able, max(int(share * len(words)), 1))
+    assert made.endswith(".")
+
+
+def test_of_a_pair_both_strings_are_swapped() -> None:
+    made = synonym_swaps(("film", "a film!"), 0.2, listing, set(), np.random.default_rng(0))
+    assert made == ("movie", "a movie!")
+
+
+def test_neighbours_are_the_nearest_by_cosine() -> None:
+    rng = np.random.default_rng(0)
+    vectors = {f"text {i}": rng.normal(size=5).astype(np.float32) for i in range(40)}
+
+    class Known:
+        identity, metric = "known", "cosine"
+
+        def __call__(self, texts):
+            return np.stack([vectors[text.lower()] for text in texts])
+
+    pool, texts = [f"text {i}" for i in range(30)], ["text 3", "TEXT 4", "text 35"]
+    found = nearest_texts(texts, pool, Known(), 4)  # type: ignore[arg-type]
+    assert len(found) == 12
+    for i, text in enumerate(texts):
+        a = vectors[text.lower()]
+        cosines = {p: a @ vectors[p] / np.linalg.norm(a) / np.linalg.norm(vectors[p]) for p in pool}
+        cosines.pop(text.lower(), None)
+        assert list(found[4 * i : 4 * i + 4]) == sorted(cosines, key=lambda p: -cosines[p])[:4]
+    with pytest.raises(UserError, match="4 neighbours are asked of 4 texts"):
+        nearest_texts(texts, pool[:4], Known(), 4)  # type: ignore[arg-type]
+
+
+def test_the_pool_is_sentences_of_reviews() -> None:
+    sentences = review_sentences()
+    assert 200_000 < len(sentences) == len(set(sentences))
+    assert all(5 <= len(s.split()) <= 40 and "<br" not in s for s in sentences)
+
+
+@pytest.mark.parametrize("classes", [3, 1], ids=["classes", "numbers"])
+def test_minimax_is_its_formula(classes: int) -> None:
+    lesson, _ = a_lesson(classes)
+    student = STUDENTS["another transformer"](classes).eval()
+    step = a_step(student, lesson)
+    found = loss_of(a_recipe("minimax-knn", share=0.3, weight=0.7, picked=2), step)
+    assert lesson.further is not None
+    own = predict(logits_of(student), lesson.further.texts, torch.device("cpu"))
+    own, theirs = own.reshape(TEXTS, EACH, -1), lesson.further.logits
+    p, q = (F.softmax(torch.from_numpy(x) / 2, dim=-1).numpy() for x in (theirs, own))
+    apart = (p * np.log(p / q)).sum(-1) * 4 if classes > 1 else ((theirs - own) ** 2)[..., 0]
+    expected = loss_of(a_recipe("kd", share=0.3), step)
+    expected += 0.7 * np.sort(apart, axis=1)[:, -2:].sum(axis=1).mean()
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_those_picked_are_most_apart_and_nothing_is_changed_by_asking() -> None:
+    lesson, _ = a_lesson(3)
+    student = STUDENTS["cells"](3).train()  # with dropout, and norms that count texts
+    step = a_step(student, lesson)
+    before = {name: value.clone() for name, value in student.state_dict().items()}
+    state = torch.get_rng_state()
+    chosen = most_apart(step, 3, 2.0)
+    assert student.training
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(torch.equal(value, before[n]) for n, value in student.state_dict().items())
+    student.eval()
+    every = np.arange(EACH)[None].repeat(TEXTS, axis=0)
+    apart = divergences(*step.beside(every), 2.0).view(TEXTS, EACH).detach().numpy()
+    assert (np.take_along_axis(apart, chosen, 1).mean(1) >= apart.mean(1)).all()
+    assert [sorted(row) for row in chosen] == [sorted(r) for r in np.argsort(apart)[:, -3:]]
+    assert (most_apart(step, EACH, 2.0) == every).all()
+
+
+def test_all_picked_are_all_neighbours() -> None:
+    step = a_step(STUDENTS["another transformer"](3).eval(), a_lesson(3)[0])
+    every = np.arange(EACH)[None].repeat(TEXTS, axis=0)
+    naive = EACH * kd_loss(*step.beside(every), 2.0).item()
+    found = loss_of(a_recipe("minimax-knn", picked=EACH, weight=1.0), step)
+    assert found == pytest.approx(loss_of(a_recipe("kd"), step) + naive, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", STUDENTS)
+@pytest.mark.parametrize("own", [{"picked": 0}, {"weight": 0.0}], ids=str)
+def test_without_neighbours_minimax_is_kd_to_the_last_digit(kind: str, own: dict) -> None:
+    weights = []
+    for recipe in (a_recipe("minimax-knn", share=0.3, **own), a_recipe("kd", share=0.3)):
+        student = STUDENTS[kind](3)
+        distill(student, a_lesson(3)[0], recipe, seed=1)
+        weights.append(student.state_dict())
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_augmentation_is_the_mean_over_all_texts(mixed: bool, share: float) -> None:
+    lesson, _ = a_lesson(3)
+    step = a_step(STUDENTS["of the space"](3).eval(), lesson)
+    found = loss_of(a_recipe("augmentation", share=share, each=2, mixed=mixed), step)
+    own, theirs = step.beside(np.array([[0, 1]] * TEXTS))
+    truth = step.labels.repeat_interleave(2)
+    if mixed:
+        own = torch.cat([step.logits, own])
+        theirs = torch.cat([step.signal("logits"), theirs])
+        truth = torch.cat([step.labels, truth])
+    expected = (1 - share) * F.cross_entropy(own, truth) + share * kd_loss(own, theirs, 2.0)
+    assert found == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_what_is_made_of_a_text_as_it_is_is_kd() -> None:
+    lesson, _ = a_lesson(3)
+    assert lesson.further is not None
+    same = replace(lesson.further, texts=lesson.texts, logits=lesson.signals["logits"][:, None])
+    step = a_step(STUDENTS["cells"](3).eval(), replace(lesson, further=same))
+    for mixed in (True, False):
+        found = loss_of(a_recipe("augmentation", share=0.4, each=1, mixed=mixed), step)
+        assert found == pytest.approx(loss_of(a_recipe("kd", share=0.4), step), rel=1e-5)
+
+
+def test_more_than_there_are_cannot_be_picked() -> None:
+    with pytest.raises(UserError, match="9 neighbours cannot be picked of 8") as caught:
+        load_config(overrides=["distill.minimax-knn.picked=9"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["augmentation", "minimax-knn"])
+def test_a_search_can_be_taught_so(
+    name: str, config: Config, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = config.model_dump(mode="json")
+    values["distill"] |= {"method": name}
+    own = Config.model_validate(values)
+    stages: list[str] = []
+    prepared = prepare(own, stages.append)
+    assert any("texts" in stage for stage in stages)
+    further, task = prepared.lesson.further, prepared.task
+    assert further is not None
+    each = own.distill.table(name).each
+    assert further.logits.shape == (len(task.train), each, 2)
+    texts = further_texts(recipe_of(own.distill), own.distill.table(name), prepared.spec, task)
+    assert texts is not None
+    shown = encode(prepared.tokenizer, texts, own.student.max_length)
+    assert np.array_equal(shown.ids, further.texts.ids)
+    teacher = prepared.teacher.load(choose_device())
+    answers = predict(logits_of(teacher), shown, teacher.device)
+    assert np.allclose(further.logits.reshape(len(texts), 2), answers, atol=1e-4)
+    originals = [text for text in task.train.texts for _ in range(each)]
+    assert sum(a != b for a, b in zip(texts, originals, strict=True)) > len(texts) // 2
+
+    def never(*_: object) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr("kdnas.evaluation.further.nearest_texts", never)
+    monkeypatch.setattr("kdnas.evaluation.further.augmented_texts", never)
+    found = Evaluator(own, tmp_path)(Job(0, TINY_ARCHITECTURE, seed=3))
+    assert isinstance(found, Evaluation)
+    assert np.isfinite(found.loss)
+
+
+def test_other_methods_have_nothing_beside(config: Config, task: Task) -> None:
+    assert further_texts(a_recipe("kd"), None, None, task) is None
+
+
+def test_pairs_have_no_neighbours(config: Config, task: Task) -> None:
+    paired = tuple((written, written) for written in map(str, task.train.texts))
+    pairs = replace(task, train=replace(task.train, texts=paired))
+    recipe, own = a_recipe("minimax-knn"), config.distill.table("minimax-knn")
+    with pytest.raises(UserError, match="these are pairs: use kd") as caught:
+        further_texts(recipe, own, None, pairs)
+    assert "\n" not in str(caught.value)
