@@ -28,7 +28,7 @@ class Stopping(Counting):
             raise Stopped
 
 
-@pytest.mark.parametrize("method", ["annealing", "takd", "mate", "minimax-knn"])
+@pytest.mark.parametrize("method", ["annealing", "takd", "mate", "minimax-knn", "autoskd"])
 def test_a_stopped_search_is_the_uninterrupted_one(
     method: str, config: Config, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from kdnas.distillation import (
     teach,
 )
 from kdnas.errors import UserError
+from kdnas.estimate import estimate_run
 from kdnas.evaluation import prepare
 from kdnas.methods import METHODS, Member, Team
 from kdnas.teachers import Teacher, taught_team, teacher_signals
@@ -187,6 +188,7 @@ def test_teams_are_values() -> None:
     assert teams["mt-bert"] == Team(members)
     assert chains["skd"].trainings == chains["kd"].trainings == 1
     assert chain_of(settings_of("skd", sampling="student-rank"), "skd").trainings == 5
+    assert chains["autoskd"].trainings == 7
 
 
 @pytest.mark.parametrize("method", TEAMS)
@@ -212,6 +214,12 @@ def test_a_run_with_a_team_of_its_teacher_is_one_of_kd(config: Config, tmp_path:
     ranked = with_method(config, "skd", sampling="teacher-rank", **ALONE)
     assert evaluated(ranked, tmp_path / "ranked") == kd
     assert evaluated(with_method(config, "skd", depths=(1, "all")), tmp_path / "usual") != kd
+
+
+@pytest.mark.parametrize("method", ["skd", "autoskd"])
+def test_a_dry_run_times_a_team(method: str, config: Config) -> None:
+    seconds = [estimate_run(with_method(config, name)).train_seconds for name in ("kd", method)]
+    assert 0 < seconds[1] < 100 * seconds[0]
 
 
 def test_a_finished_model_may_be_of_a_team(config: Config, teacher: Teacher, task) -> None:

@@ -16,7 +16,7 @@
   student follows, by rule;
 - `Lesson`, `distill`: texts, labels and signals; and the one function that trains;
 - `chain_of`, `teach`: who is trained before a student, and a student after its own generations;
-  `rank_shares`: how often each teacher of a team is drawn.
+  `rank_shares`, `learned_shares`: how often each teacher of a team is drawn.
 """
 
 from kdnas.distillation.buckets import bucketed_layers
@@ -60,6 +60,7 @@ from kdnas.distillation.recipe import (
 )
 from kdnas.distillation.seen import Reader, Seen, Sizes
 from kdnas.distillation.shares import rank_shares
+from kdnas.distillation.team_weights import learned_shares
 from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
@@ -98,6 +99,7 @@ __all__ = [
     "joined",
     "kd_loss",
     "layer_attention",
+    "learned_shares",
     "logit_loss",
     "logits",
     "needs_of",

@@ -59,6 +59,8 @@ def teach(
         logits = joined(answers) if chain.ensemble else answers[-1]
         lesson = replace(lesson, signals={**lesson.signals, "logits": logits})
     student = make(seed)
+    if lesson.shares:
+        student.config.team_shares = list(lesson.shares)  # for whoever has the saved student
     return student, distill(student, lesson, recipe, seed, goes_on, on_epoch)
 
 

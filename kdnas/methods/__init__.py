@@ -27,9 +27,9 @@ from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDS
 from kdnas.methods.method import Learner, Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.settings import MethodSettings
-from kdnas.methods.several import MTBERTSettings, SKDSettings
+from kdnas.methods.several import AutoSKDSettings, MTBERTSettings, SKDSettings
 from kdnas.methods.table import METHODS
-from kdnas.methods.team import Member, Team
+from kdnas.methods.team import Member, ShareSearch, Team
 
 __all__ = [
     "METHODS",
@@ -39,6 +39,7 @@ __all__ = [
     "AdversarialSettings",
     "AnnealingSettings",
     "AugmentationSettings",
+    "AutoSKDSettings",
     "CKDSettings",
     "Chain",
     "GeneralSettings",
@@ -55,6 +56,7 @@ __all__ = [
     "PKDSettings",
     "RoSearchSettings",
     "SKDSettings",
+    "ShareSearch",
     "TeacherFreeSettings",
     "Team",
 ]

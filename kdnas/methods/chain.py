@@ -5,7 +5,7 @@ from typing import Literal
 
 from kdnas.limits import Count, PositiveShare
 from kdnas.methods.background import KDSettings
-from kdnas.methods.team import Team
+from kdnas.methods.team import ShareSearch, Team
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,10 @@ class Chain:
 
     @property
     def trainings(self) -> int:
-        """Trainings of the student, the last one among them."""
-        ranked = self.team is not None and self.team.sampling == "student-rank"
-        return 1 + self.generations + (len(self.team.members) if self.team and ranked else 0)
+        """Trainings of the student, the last one among them; a search for shares costs six."""
+        by = None if self.team is None else self.team.sampling
+        ranked = len(self.team.members) if self.team and by == "student-rank" else 0
+        return 1 + self.generations + (6 if isinstance(by, ShareSearch) else ranked)
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ from kdnas.methods.chain import (
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
 from kdnas.methods.method import Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
-from kdnas.methods.several import MTBERTSettings, SKDSettings
+from kdnas.methods.several import AutoSKDSettings, MTBERTSettings, SKDSettings
 from kdnas.registry import Registry
 
 _RECIPES = "kdnas.distillation.recipes"
 _KD = f"{_RECIPES}.kd:recipe"
+_SKD = f"{_RECIPES}.skd:recipe"
 _CHAIN = attrgetter("chain")
 
 METHODS: Registry[Method] = Registry(
@@ -183,13 +184,23 @@ METHODS: Registry[Method] = Registry(
             cost=1.0,
         ),
         "skd": Method(
-            f"{_RECIPES}.skd:recipe",
+            _SKD,
             SKDSettings,
             family="many teachers",
             source="SKDBERT",
             about="KD, from one teacher of a team, drawn for each step",
             uses=("labels", "team_logits"),
             cost=1.0,
+            chain=_CHAIN,
+        ),
+        "autoskd": Method(
+            _SKD,
+            AutoSKDSettings,
+            family="many teachers",
+            source="AutoSKDBERT",
+            about="SKD, with shares of the teachers that are learned before",
+            uses=("labels", "team_logits"),
+            cost=7.5,
             chain=_CHAIN,
         ),
         "mt-bert": Method(

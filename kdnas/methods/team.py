@@ -21,6 +21,28 @@ class Member:
 
 
 @dataclass(frozen=True)
+class ShareSearch:
+    """How it is learned, for each student, how often a teacher is drawn.
+
+    Attributes:
+        update: What a teacher gains by its step: how well it agrees with a step on held-out texts
+            (`unrolled`), or how far the loss on some of these fell (`reward`).
+        rate: Of Adam on the weights.
+        epochs: Of each of the two phases; None for those of the student.
+        held_out: Share of the training texts that decide about the weights.
+        keep: How many teachers the second phase has; None for those with an equal part or more.
+        moved: How they have the shares of the others among them.
+    """
+
+    update: Literal["unrolled", "reward"]
+    rate: float
+    epochs: int | None
+    held_out: float
+    keep: int | None
+    moved: Literal["proportional", "equal"]
+
+
+@dataclass(frozen=True)
 class Team:
     """The teachers of a student.
 
@@ -30,4 +52,4 @@ class Team:
     """
 
     members: tuple[Member | str, ...]
-    sampling: Sampling | None = None
+    sampling: Sampling | ShareSearch | None = None
