@@ -36,7 +36,12 @@ def a_lesson() -> Lesson:
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 3000, (TEXTS, LENGTH)).astype(np.int32)
     texts = EncodedTexts(ids, rng.integers(8, LENGTH + 1, TEXTS))
-    shapes = {"logits": (2,), "probe_logits": (LAYERS + 1, 2), "states": (LAYERS + 1, WIDTH)}
+    shapes = {
+        "logits": (2,),
+        "probe_logits": (LAYERS + 1, 2),
+        "states": (LAYERS + 1, WIDTH),
+        "team_logits": (4, 2),
+    }
     signals = {
         kind: rng.normal(size=(TEXTS, *shape)).astype(np.float32) for kind, shape in shapes.items()
     }
@@ -84,7 +89,7 @@ STUDENTS = {"of the space": of_the_space, "transformer": transformer}
 def seconds_of(name: str, student: str, lesson: Lesson) -> float:
     """Processor seconds of one method's training, the making of its student left out."""
     settings = DistillSettings(epochs=2, learning_rate=1e-4, batch_size=16)
-    made = [STUDENTS[student](seed) for seed in range(1 + chain_of(settings, name).generations)]
+    made = [STUDENTS[student](seed) for seed in range(chain_of(settings, name).trainings)]
     start = time.process_time()
     teach(lambda seed: made.pop(), lesson, recipe_of(settings, name), 0, chain_of(settings, name))
     return time.process_time() - start

@@ -123,7 +123,7 @@ def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) 
     start = time.perf_counter()
     distill(student, lesson, one_epoch, seed=0)
     epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
-    epochs *= 1 + chain_of(config.distill).generations
+    epochs *= chain_of(config.distill).trainings
     return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
 
 
@@ -139,11 +139,15 @@ def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: i
     """Signals of a teacher of the right size that knows nothing."""
     teacher, rng = load_config(config.teacher.model), np.random.default_rng(0)
     layers = teacher.num_hidden_layers + 1
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         "logits": (texts, classes),
         "probe_logits": (texts, layers, classes),
         "states": (texts, layers, teacher.hidden_size),
     }
+    team = chain_of(config.distill).team
+    if team is not None:
+        members = len(team.members)
+        shapes |= {"team_logits": (texts, members, classes), "team_scores": (members,)}
     unknown = [kind for kind in kinds if kind not in shapes]
     if unknown:
         raise UserError(

@@ -86,6 +86,8 @@ def a_lesson(classes: int, pairs: bool = False) -> tuple[Lesson, Any]:
         "logits": answers,
         "states": states,
         "probe_logits": rng.normal(size=(TEXTS, LAYERS + 1, classes)).astype(np.float32),
+        "team_logits": answers[:, None] + rng.normal(size=(TEXTS, 3, classes)).astype(np.float32),
+        "team_scores": np.array([0.6, 0.9, 0.7]),
     }
     labels = truth.tolist() if classes > 1 else (truth / 2).tolist()
     attacked = EncodedTexts(

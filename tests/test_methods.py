@@ -22,6 +22,7 @@ from kdnas.distillation import (
     GENERATOR,
     LIVE,
     NEIGHBOURS,
+    TEAM_LOGITS,
     Sizes,
     Stage,
     Term,
@@ -47,7 +48,7 @@ def test_every_method_has_a_recipe(name: str) -> None:
     settings = DistillSettings(learning_rate=0.25, batch_size=7, clip=3)
     recipe = recipe_of(settings, name)
     assert recipe
-    assert set(needs_of(recipe)) <= {*SIGNALS, *MADE}
+    assert set(needs_of(recipe)) <= {*SIGNALS, *MADE, TEAM_LOGITS}
     for stage in recipe:
         assert stage.terms
         common = (stage.schedule.batch_size, stage.schedule.clip, stage.schedule.warmup)
@@ -103,9 +104,9 @@ def test_the_command_knows_no_other_method() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_setting_of_a_method_is_checked_and_reaches_its_table(name: str) -> None:
     for field, value in vars(METHODS[name].settings()).items():
-        other: Any = {bool: not value, str: None, int: 7, float: 0.125, type(None): 1}[type(value)]
-        if field == "assistants":
-            other = (1,)
+        others = {bool: not value, str: None, int: 7, float: 0.125, type(None): 1}
+        several = {"assistants": (1,), "depths": (1, "all"), "seeds": (3,), "folders": ("here",)}
+        other: Any = several[field] if field in several else others[type(value)]
         if other is None:  # a choice of words: the refusal lists them
             with pytest.raises(UserError, match=rf"distill\.{name}\.{field} = 'no'"):
                 load_config(overrides=[f"distill.{name}.{field}=no"])

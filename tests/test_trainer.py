@@ -46,9 +46,9 @@ def rates_of(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seen: list[float] = []
     fit = train.fit
 
-    def noted(parameters: Any, plan: Any, loss_of: Any, schedule: Any) -> float:
+    def noted(parameters: Any, plan: Any, loss_of: Any, schedule: Any, *others: Any) -> float:
         seen.append(schedule.learning_rate)
-        return fit(parameters, plan, loss_of, schedule)
+        return fit(parameters, plan, loss_of, schedule, *others)
 
     monkeypatch.setattr(train, "fit", noted)
     return seen

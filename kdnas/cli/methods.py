@@ -17,6 +17,7 @@ _WORDS = {
     "probe_logits": "probes",
     "teacher": "the teacher itself",
     "attacked": "attacked texts",
+    "team_logits": "a team of teachers",
     "augmented": "augmented texts",
     "neighbours": "neighbours of the texts",
     "generator": "a generator of texts",

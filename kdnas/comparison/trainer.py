@@ -28,7 +28,9 @@ from kdnas.teachers import (
     load_for_task,
     load_tokenizer,
     require_chain,
+    require_team,
     taught_chain,
+    taught_team,
 )
 
 _BEGUN = ("first-layers", "every-layers", "saved")
@@ -90,12 +92,15 @@ class Trainer:
         recipe = self._recipe(model)
         settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
         require_chain(settings, chain)
-        teacher = taught_chain(settings, self._teacher_of(model, task), task, chain)
+        require_team(settings, chain.team)
+        source = self._teacher_of(model, task)
+        team = taught_team(settings, source, task, chain.team)
+        teacher = taught_chain(settings, source, task, chain)
         own, spec = self._config.distill.table(model.method), self._prepared.spec
         first = self._prepared.teacher
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
         further = further_texts(recipe, own, spec, task)
-        lesson = lesson_of(settings, teacher, task, recipe, attacked, further)
+        lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
         make = partial(self._make[model.kind], model)
         start = time.perf_counter()
         student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)

@@ -15,7 +15,8 @@
 - `followed_layers`, `bucketed_layers`: which layer or layers of the teacher each layer of the
   student follows, by rule;
 - `Lesson`, `distill`: texts, labels and signals; and the one function that trains;
-- `chain_of`, `teach`: who is trained before a student, and a student after its own generations.
+- `chain_of`, `teach`: who is trained before a student, and a student after its own generations;
+  `rank_shares`: how often each teacher of a team is drawn.
 """
 
 from kdnas.distillation.buckets import bucketed_layers
@@ -31,6 +32,7 @@ from kdnas.distillation.losses import (
     patient_loss,
     probe_loss,
     smoothed_loss,
+    team_loss,
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
@@ -40,6 +42,8 @@ from kdnas.distillation.recipe import (
     GENERATOR,
     LIVE,
     NEIGHBOURS,
+    TEAM_LOGITS,
+    TEAM_SCORES,
     FurtherTexts,
     Lesson,
     Recipe,
@@ -55,6 +59,7 @@ from kdnas.distillation.recipe import (
     signals_of,
 )
 from kdnas.distillation.seen import Reader, Seen, Sizes
+from kdnas.distillation.shares import rank_shares
 from kdnas.distillation.terms import hard, logits, projection, soft
 from kdnas.distillation.train import distill
 
@@ -66,6 +71,8 @@ __all__ = [
     "LIVE",
     "NEIGHBOURS",
     "RULES",
+    "TEAM_LOGITS",
+    "TEAM_SCORES",
     "FurtherTexts",
     "Generator",
     "Lesson",
@@ -97,6 +104,7 @@ __all__ = [
     "patient_loss",
     "probe_loss",
     "projection",
+    "rank_shares",
     "recipe_of",
     "schedule_of",
     "shortened",
@@ -105,5 +113,6 @@ __all__ = [
     "soft",
     "soft_tokens",
     "teach",
+    "team_loss",
     "word_logits",
 ]

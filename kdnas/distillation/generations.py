@@ -1,4 +1,4 @@
-"""A student that its own earlier trainings teach."""
+"""A student that its own earlier trainings teach, or that they choose teachers for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ import torch
 
 from kdnas.distillation.recipe import Lesson, Recipe, Stage, Term
 from kdnas.distillation.seen import Reader
+from kdnas.distillation.shares import with_shares
 from kdnas.distillation.terms import hard
 from kdnas.distillation.train import OnEpoch, distill
 from kdnas.methods import Chain
@@ -34,7 +35,7 @@ def teach(
             generations.
         recipe: Of every training but one with true labels alone.
         seed: Decides about the last training; those of the others are derived from it.
-        chain: How many generations there are, and who teaches them.
+        chain: How many generations there are, who teaches them, and how a team is drawn from.
         goes_on: See `distill`.
         on_epoch: Is told of every epoch, those of earlier generations too.
 
@@ -44,6 +45,8 @@ def teach(
     Raises:
         EvaluationFailed: A loss or a logit is not finite.
     """
+    if chain.team is not None:
+        lesson = with_shares(make, lesson, recipe, seed, chain.team, goes_on)
     answers: list[np.ndarray] = []
     for number in range(chain.generations):
         own = derived_seed(seed, "generation", number)

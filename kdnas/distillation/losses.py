@@ -148,3 +148,31 @@ def attended_loss(student: Tensor, teacher: Tensor, allowed: Tensor, scale: bool
     if not student.numel():
         return student.new_zeros(())
     return F.mse_loss(student, layer_attention(student, teacher, allowed, scale) @ teacher.detach())
+
+
+def team_loss(student: Tensor, teachers: Tensor, truth: Tensor, temperature: float) -> Tensor:
+    """Cross entropy with every teacher of a team, less where that one is wrong (Wu 2021).
+
+    mean_texts sum_i H(softmax(z_i / t), softmax(z_S / t)) / (1 + CE(y, z_i)). Where numbers are
+    predicted, squared errors take the places of both.
+
+    Args:
+        student: Logits, (batch, classes).
+        teachers: Logits of each, (batch, teachers, classes).
+        truth: Class numbers, or floating-point numbers, (batch,).
+        temperature: t.
+
+    Returns:
+        A scalar, in nats or in squares of the number.
+    """
+    teachers = teachers.detach()
+    if truth.is_floating_point():
+        followed = (student - teachers.squeeze(-1)).square()
+        wrong = (teachers.squeeze(-1) - truth.unsqueeze(1)).square()
+    else:
+        shares = F.softmax(teachers / temperature, dim=-1)
+        log_student = F.log_softmax(student / temperature, dim=-1)
+        followed = -(shares * log_student.unsqueeze(1)).sum(dim=-1)
+        labels = truth.unsqueeze(1).expand(-1, teachers.shape[1])
+        wrong = F.cross_entropy(teachers.transpose(1, 2), labels, reduction="none")
+    return (followed / (1 + wrong)).sum(dim=1).mean()

@@ -26,6 +26,10 @@ ATTENTION = "attention"
 ATTACKED = "attacked"
 """The need of a term that shows the student the attacked form of the texts."""
 
+TEAM_LOGITS, TEAM_SCORES = "team_logits", "team_scores"
+"""The needs of a method with a team of teachers: what each says of the texts, (texts, teachers,
+classes), and how good each is on search-val, (teachers,)."""
+
 AUGMENTED = "augmented"
 """The need of a term that shows the student texts in which words became synonyms."""
 
@@ -35,7 +39,10 @@ NEIGHBOURS = "neighbours"
 GENERATOR = "generator"
 """The need of a term that has texts rewritten by a generator, against the student."""
 
-_NO_SIGNALS = (LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS, GENERATOR)
+_NO_SIGNALS = (
+    LIVE, ATTENTION, ATTACKED, AUGMENTED, NEIGHBOURS, GENERATOR, TEAM_LOGITS, TEAM_SCORES,
+)  # fmt: skip
+"""Needs that are not computed of one teacher beforehand."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,12 @@ class Lesson:
     Attributes:
         texts: The training texts.
         labels: Their true classes, or numbers.
-        signals: The teacher on the texts, an array of each kind, (texts, ...), float32.
+        signals: The teacher on the texts, an array of each kind, (texts, ...), float32; those of a
+            team among them (`TEAM_LOGITS`, `TEAM_SCORES`).
         live: Loads the teacher itself onto a device, in eval mode; for terms that need it `LIVE`.
         inputs: From a transformer, such as the teacher, to how it reads the texts.
         attacked: The attacked form of each text, or itself; for terms that need it `ATTACKED`.
+        shares: How often each teacher of a team is drawn, of sum 1; empty where it is equally.
         further: Texts for terms that need them `AUGMENTED`, or `NEIGHBOURS`.
         rewriter: What the generator of each training begins as, for terms that need it.
     """
@@ -79,6 +88,12 @@ class Lesson:
     attacked: EncodedTexts | None = None
     further: FurtherTexts | None = None
     rewriter: Rewriter | None = None
+    shares: tuple[float, ...] = ()
+
+    @property
+    def members(self) -> int:
+        """How many teachers a team has; 0 where there is none."""
+        return self.signals[TEAM_LOGITS].shape[1] if TEAM_LOGITS in self.signals else 0
 
     @cached_property
     def truth(self) -> Tensor:
@@ -100,6 +115,7 @@ class Step:
         others: The attacked texts as the student reads them, where a term needs them `ATTACKED`.
         further: The further texts as the student reads them, where a term needs some.
         generator: What rewrites texts against the student, where a term needs it.
+        member: Which teacher of a team is drawn for the step.
     """
 
     lesson: Lesson
@@ -112,6 +128,7 @@ class Step:
     others: EncodedTexts | None = None
     further: EncodedTexts | None = None
     generator: Generator | None = None
+    member: int = 0
 
     @property
     def logits(self) -> Tensor:
@@ -177,8 +194,8 @@ class Term:
         loss: From a step, and the heads where the term has some, to a scalar.
         weight: Its factor in the sum.
         needs: Kinds of signals that it asks for (`kdnas.teachers.SIGNALS`), `LIVE`,
-            `ATTENTION`, `ATTACKED`, `AUGMENTED`,
-            `NEIGHBOURS` or `GENERATOR`.
+            `ATTENTION`, `ATTACKED`, `AUGMENTED`, `NEIGHBOURS`, `GENERATOR`, `TEAM_LOGITS` or
+            `TEAM_SCORES`.
         heads: From the sizes of student and teacher to a module that is trained along and thrown
             away.
     """
@@ -227,7 +244,7 @@ def counting(*terms: Term) -> tuple[Term, ...]:
 
 
 def signals_of(recipe: Sequence[Stage]) -> tuple[str, ...]:
-    """The signals that the terms of a recipe ask for: what is computed beforehand."""
+    """The signals that the terms of a recipe ask of one teacher: what is computed beforehand."""
     return tuple(need for need in needs_of(recipe) if need not in _NO_SIGNALS)
 
 

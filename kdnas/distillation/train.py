@@ -112,7 +112,8 @@ class _Training:
             plan = first_steps(plan, schedule.steps)
         with _shown(student, stage, self.lesson) as shown:
             sum_of = partial(_sum_of, list(zip(stage.terms, heads, strict=True)))
-            steps = self._steps(*shown, sum(map(len, plan)), len(plan))
+            drawn = _drawn(self.lesson, sum(map(len, plan)), rng)
+            steps = self._steps(*shown, drawn, len(plan))
             return fit(
                 decay_groups(trained),
                 plan,
@@ -126,20 +127,32 @@ class _Training:
         texts: EncodedTexts,
         others: EncodedTexts | None,
         further: EncodedTexts | None,
-        steps: int,
+        drawn: list[int],
         epochs: int,
     ) -> Callable[[np.ndarray], Step]:
-        """Return the function from the positions of a batch in `texts` to its step."""
+        """Return the function from the positions of a batch in `texts` to its step.
+
+        For each step it is drawn which teacher of a team it has.
+        """
         numbers, device = count(), self.own.model.device
 
         def step_of(index: np.ndarray) -> Step:
             batch = take(texts, index, device)
             with autocast(device):
                 own = self.own.see(batch)
-            known = self.teacher, others, further, self.generator
-            return Step(self.lesson, index, own, next(numbers), steps, epochs, *known)
+            number, steps = next(numbers), len(drawn)
+            known = self.teacher, others, further, self.generator, drawn[number]
+            return Step(self.lesson, index, own, number, steps, epochs, *known)
 
         return step_of
+
+
+def _drawn(lesson: Lesson, steps: int, rng: np.random.Generator) -> list[int]:
+    """The teacher of a team for each step; nothing is drawn where there is no choice."""
+    if lesson.members < 2:
+        return [0] * steps
+    found: list[int] = rng.choice(lesson.members, steps, p=lesson.shares or None).tolist()
+    return found
 
 
 def _sum_of(terms: Sequence[tuple[Term, nn.Module | None]], step: Step) -> Tensor:

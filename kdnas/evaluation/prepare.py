@@ -24,7 +24,9 @@ from kdnas.teachers import (
     load_tokenizer,
     prepare_teacher,
     require_chain,
+    require_team,
     taught_chain,
+    taught_team,
     teacher_signals,
 )
 from kdnas.training import answers_of
@@ -148,6 +150,7 @@ def prepare(
     require_possible(config, shape)
     chain = chain_of(config.distill)
     require_chain(config.teacher, chain)
+    require_team(config.teacher, chain.team)
     _require_attackable(config, task)
     on_stage("teacher")
     teacher = prepare_teacher(
@@ -159,6 +162,9 @@ def prepare(
     if chain.links:
         on_stage("assistants")
     nearest = taught_chain(config.teacher, teacher, task, chain, say)
+    if chain.team is not None:
+        on_stage("team")
+    team = taught_team(config.teacher, teacher, task, chain.team, say)
     recipe = recipe_of(config.distill)
     spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
@@ -169,7 +175,7 @@ def prepare(
     attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
     further = further_texts(recipe, own, spec, task)
     on_stage("signals")
-    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further)
+    lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
     return Prepared(
         task,

@@ -27,7 +27,9 @@ from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDS
 from kdnas.methods.method import Learner, Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.settings import MethodSettings
+from kdnas.methods.several import MTBERTSettings, SKDSettings
 from kdnas.methods.table import METHODS
+from kdnas.methods.team import Member, Team
 
 __all__ = [
     "METHODS",
@@ -44,11 +46,15 @@ __all__ = [
     "LabelSmoothingSettings",
     "Learner",
     "Link",
+    "MTBERTSettings",
     "MateSettings",
+    "Member",
     "Method",
     "MethodSettings",
     "MinimaxSettings",
     "PKDSettings",
     "RoSearchSettings",
+    "SKDSettings",
     "TeacherFreeSettings",
+    "Team",
 ]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from kdnas.limits import Count, PositiveShare
 from kdnas.methods.background import KDSettings
+from kdnas.methods.team import Team
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Chain:
         alone: Whether the first of them learns from true labels, and not from the teacher.
         ensemble: Whether all generations so far teach the next by the mean of their answers.
         kd: How the links are taught.
+        team: The teachers of the student, where they are several.
     """
 
     links: tuple[Link, ...] = ()
@@ -40,6 +42,13 @@ class Chain:
     alone: bool = False
     ensemble: bool = False
     kd: KDSettings = field(default_factory=KDSettings)
+    team: Team | None = None
+
+    @property
+    def trainings(self) -> int:
+        """Trainings of the student, the last one among them."""
+        ranked = self.team is not None and self.team.sampling == "student-rank"
+        return 1 + self.generations + (len(self.team.members) if self.team and ranked else 0)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ Use = Literal[
     "augmented",
     "neighbours",
     "generator",
+    "team_logits",
 ]
-"""What a method learns from: true labels, signals of the teacher, the teacher itself, or texts
-that were made or found for those of the task."""
+"""What a method learns from: true labels, signals of the teacher, the teacher itself, a team
+of teachers, or texts that were made or found for those of the task."""
 
 Demand = Literal["trained", "attention", "classes"]
 """What a student or a task has to be for a method."""

@@ -21,6 +21,7 @@ from kdnas.methods.chain import (
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
 from kdnas.methods.method import Method
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
+from kdnas.methods.several import MTBERTSettings, SKDSettings
 from kdnas.registry import Registry
 
 _RECIPES = "kdnas.distillation.recipes"
@@ -180,6 +181,26 @@ METHODS: Registry[Method] = Registry(
             about="the teacher's logits, small to whole, then true labels",
             uses=("labels", "logits"),
             cost=1.0,
+        ),
+        "skd": Method(
+            f"{_RECIPES}.skd:recipe",
+            SKDSettings,
+            family="many teachers",
+            source="SKDBERT",
+            about="KD, from one teacher of a team, drawn for each step",
+            uses=("labels", "team_logits"),
+            cost=1.0,
+            chain=_CHAIN,
+        ),
+        "mt-bert": Method(
+            f"{_RECIPES}.mt_bert:recipe",
+            MTBERTSettings,
+            family="many teachers",
+            source="Wu 2021",
+            about="all teachers of a team, those that are wrong less",
+            uses=("labels", "team_logits"),
+            cost=1.0,
+            chain=_CHAIN,
         ),
         "ard": Method(
             f"{_RECIPES}.ard:recipe",

@@ -10,7 +10,8 @@ In the order of a run:
 - `student_tables`: embedding tables that students start from;
 - `first_layers`, `every_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
-  refuses those that are larger than the teacher.
+  refuses those that are larger than the teacher;
+- `taught_team`, `require_team`: several teachers of one student.
 """
 
 from kdnas.teachers.chain import require_chain, taught_chain
@@ -31,6 +32,7 @@ from kdnas.teachers.pretrained import (
 from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.teachers.signals import SIGNALS, teacher_signals
 from kdnas.teachers.tables import student_tables
+from kdnas.teachers.team import require_team, taught_team
 
 __all__ = [
     "SIGNALS",
@@ -49,8 +51,10 @@ __all__ = [
     "model_identity",
     "prepare_teacher",
     "require_chain",
+    "require_team",
     "student_tables",
     "taught_chain",
+    "taught_team",
     "teacher_signals",
     "token_limit",
     "train_probes",

@@ -10,7 +10,7 @@ from kdnas.records import Text, written
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.rewriter import prepare_rewriter
-from kdnas.teachers.signals import teacher_signals
+from kdnas.teachers.signals import teacher_signals, team_signals
 from kdnas.training import Inputs, choose_device, encode, logits_of, predict
 
 
@@ -21,6 +21,7 @@ def lesson_of(
     recipe: Recipe,
     attacked: Sequence[Text] | None = None,
     further: Sequence[Text] | None = None,
+    team: Sequence[Teacher] = (),
 ) -> Lesson:
     """The training texts of a task with what a recipe needs of a teacher.
 
@@ -31,13 +32,15 @@ def lesson_of(
         recipe: What the lesson is for.
         attacked: The attacked form of each training text, where the recipe needs it.
         further: Texts beside them, as many for each, where the recipe needs some.
+        team: The teachers of a team, where the recipe needs them.
     """
     tokenizer, length = teacher.tokenizer(), teacher.max_length
     needs = needs_of(recipe)
+    signals = teacher_signals(settings, teacher, task, signals_of(recipe))
     return Lesson(
         texts=encode(tokenizer, task.train.texts, length),
         labels=task.train.labels,
-        signals=teacher_signals(settings, teacher, task, signals_of(recipe)),
+        signals=signals | team_signals(settings, team, task, needs),
         live=teacher.load,
         inputs=partial(Inputs.of, tokenizer),
         attacked=None if attacked is None else encode(tokenizer, attacked, length),

@@ -1,6 +1,6 @@
 """What students learn from: signals of the teacher on a data set, each computed once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -10,14 +10,23 @@ import torch
 
 from kdnas.cache import cached_arrays, fingerprint
 from kdnas.config import TeacherSettings
-from kdnas.distillation import Reader
-from kdnas.records import Text
+from kdnas.distillation import TEAM_LOGITS, TEAM_SCORES, Reader
+from kdnas.metrics import score
+from kdnas.records import Measurement, Text
 from kdnas.registry import Registry
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.probes import ProbeTraining, train_probes
-from kdnas.training import EncodedTexts, Inputs, choose_device, encode, logits_of, predict
+from kdnas.training import (
+    EncodedTexts,
+    Inputs,
+    answers_of,
+    choose_device,
+    encode,
+    logits_of,
+    predict,
+)
 
 
 @dataclass(frozen=True)
@@ -120,3 +129,32 @@ def teacher_signals(
         return cached_arrays(f"signals-{kind}-{part}", lambda: {kind: make(made_from)})[kind]
 
     return {kind: signal(kind) for kind in kinds}
+
+
+def team_signals(
+    settings: TeacherSettings, team: Sequence[Teacher], task: Task, kinds: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """The signals of a team: those of its teachers, each of which is in the cache by itself.
+
+    Args:
+        settings: How probes would be trained.
+        team: The teachers.
+        task: The texts.
+        kinds: What is asked for; other kinds than `TEAM_LOGITS` and `TEAM_SCORES` are not the
+            team's.
+    """
+
+    def of_each(kind: str) -> list[np.ndarray]:
+        return [teacher_signals(settings, each, task, [kind])[kind] for each in team]
+
+    make = {
+        TEAM_LOGITS: lambda: np.stack(of_each("logits"), axis=1),
+        TEAM_SCORES: lambda: np.array([_score(task, each) for each in of_each("search_logits")]),
+    }
+    return {kind: make[kind]() for kind in kinds if kind in make}
+
+
+def _score(task: Task, logits: np.ndarray) -> float:
+    """The score of logits on search-val, (texts, classes)."""
+    truth, classes = np.array(task.search.labels), len(task.label_names)
+    return score(Measurement.of(truth, answers_of(logits), classes, metric=task.metric))

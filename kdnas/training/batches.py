@@ -46,7 +46,7 @@ class EncodedTexts:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, some: slice) -> "EncodedTexts":
+    def __getitem__(self, some: slice | np.ndarray) -> "EncodedTexts":
         """A part of the texts, padded as before."""
         segments = None if self.segments is None else self.segments[some]
         return EncodedTexts(self.ids[some], self.lengths[some], segments)
