@@ -70,7 +70,8 @@ def transformer(seed: int, layers: int = 3) -> Any:
 
 def masked_language_model(device: torch.device) -> Any:
     """One as large as the teacher."""
-    return BertForMaskedLM(_config(LAYERS)).to(device)
+    model: Any = BertForMaskedLM(_config(LAYERS))
+    return model.to(device)
 
 
 def _config(layers: int) -> BertConfig:

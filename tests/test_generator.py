@@ -36,7 +36,7 @@ from kdnas.teachers.rewriter import masked_loss, prepare_rewriter
 from kdnas.training import Batch, Inputs, encode, take
 
 CPU = torch.device("cpu")
-SETTINGS = ("distill.method=mate", "distill.mate.generator_rate=1e-3")
+SETTINGS = ("distill.method=mate", "distill.mate.generator_rate=1e-3", "distill.mate.masked=0.1")
 
 
 def a_recipe(**own: Any) -> Recipe:

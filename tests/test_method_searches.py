@@ -34,7 +34,7 @@ def test_a_stopped_search_is_the_uninterrupted_one(
 ) -> None:
     values = config.model_dump(mode="json")
     values["distill"]["method"] = method
-    values["distill"]["mate"]["generator_rate"] = 1e-3
+    values["distill"]["mate"] |= {"generator_rate": 1e-3, "masked": 0.05}
     values["distill"]["minimax-knn"]["pool"] = 300
     chosen = Config.model_validate(values)
     run(chosen, tmp_path / "whole")

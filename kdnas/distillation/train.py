@@ -1,12 +1,12 @@
 """`distill`: the one function that trains students, whatever the recipe."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -64,17 +64,9 @@ def distill(
     Raises:
         EvaluationFailed: The loss is not finite.
     """
-    needs = needs_of(recipe)
-    teacher = lesson.live(student.device) if LIVE in needs else None
+    training = _Training.of(student, lesson, needs_of(recipe))
     if not goes_on:
         torch.manual_seed(seed)
-    read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
-    own, other = read(student), None if teacher is None else read(teacher)
-    generator = None
-    if GENERATOR in needs:
-        assert lesson.rewriter is not None
-        generator = Generator(lesson.rewriter, *filter(None, (own, other)))
-    training = _Training(own, lesson, other, generator)
     rng = np.random.default_rng(seed)
     loss = math.nan
     for stage in recipe:
@@ -85,12 +77,23 @@ def distill(
 
 @dataclass(frozen=True)
 class _Training:
-    """A student, what it is taught, and the teacher itself where a term asks for it."""
+    """A student, what it is taught, and teacher and generator where a term asks for them."""
 
     own: Reader
     lesson: Lesson
     teacher: Reader | None
-    generator: Generator | None = None
+    generator: Generator | None
+
+    @classmethod
+    def of(cls, student: Any, lesson: Lesson, needs: Collection[str]) -> Self:
+        """The training of a student with what a recipe needs of the teacher and beside it."""
+        read = partial(Reader.of, inputs=lesson.inputs, attention=ATTENTION in needs)
+        teacher = read(lesson.live(student.device)) if LIVE in needs else None
+        own, generator = read(student), None
+        if GENERATOR in needs:
+            assert lesson.rewriter is not None
+            generator = Generator(lesson.rewriter, *filter(None, (own, teacher)))
+        return cls(own, lesson, teacher, generator)
 
     @property
     def _teachers_sizes(self) -> Sizes:
