@@ -248,7 +248,7 @@ METHODS: Registry[Method] = Registry(
             source="Rashid 2021",
             about="KD, and on texts rewritten to divide student and teacher",
             uses=("labels", "logits", "teacher", "generator"),
-            cost=5.0,
+            cost=9.1,
         ),
         "adversarial": Method(
             f"{_RECIPES}.adversarial:recipe",
