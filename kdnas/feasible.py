@@ -62,7 +62,9 @@ def require_possible(config: Config, shape: NetworkShape) -> Genotype:
 
 
 def require_possible_beforehand(config: Config) -> None:
-    """As `require_possible`, before data and teacher are there: of what sizes are at least.
+    """Refuse limits that no student can meet, before data and teacher are there.
+
+    What is not known yet, such as the classes, is taken at its smallest.
 
     Raises:
         UserError: As `require_possible` does.

@@ -18,7 +18,7 @@ Listing = Callable[[Sequence[str], int], Sequence[str]]
 def augmented_texts(
     texts: Sequence[Text], spec: AttackSpec, share: float, each: int
 ) -> tuple[Text, ...]:
-    """As many texts of each, one after the other; labels hold for them too.
+    """Make as many texts of each one, all of the first text first; their labels still hold.
 
     Args:
         texts: The originals.

@@ -32,7 +32,7 @@ class Sizes:
 
     @classmethod
     def of(cls, model: Any) -> Self:
-        """Those of a student or a transformer."""
+        """Read the sizes off a student or a transformer."""
         if isinstance(model, StudentForSequenceClassification):
             network = model.student
             classes, width = network.classifier.weight.shape
@@ -42,7 +42,7 @@ class Sizes:
 
     @classmethod
     def of_signals(cls, signals: Mapping[str, np.ndarray]) -> Self:
-        """Those of a teacher by its signals; 0 for what none of them tells."""
+        """Read the sizes of a teacher off its signals; 0 for what none of them tells."""
         states, probes = signals.get("states"), signals.get("probe_logits")
         layered = probes if states is None else states
         answers = signals.get("logits", probes)

@@ -32,7 +32,7 @@ def logits(step: Step) -> Tensor:
 
 
 def projection(own: Sizes, teacher: Sizes) -> nn.Module:
-    """From states of the student to the teacher's width; nothing is learned where they are alike.
+    """Map states of the student to the teacher's width; nothing is learned where both are alike.
 
     It is on the student's side: a map of the teacher's states could shrink them to nothing.
     """

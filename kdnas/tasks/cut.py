@@ -60,7 +60,7 @@ def _cut(tokenizer: "PreTrainedTokenizerBase", text: str, room: int) -> str:
 
 
 def _offsets(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[tuple[int, int]]:
-    """Where each token of a text starts and ends."""
+    """Say where each token of a text starts and ends."""
     encoded = tokenizer(
         text,
         add_special_tokens=False,

@@ -40,7 +40,7 @@ def recipe(schedule: Schedule, settings: CKDSettings) -> Recipe:
 
 
 def _maps(rule: str, own: Sizes, teacher: Sizes) -> nn.ModuleList:
-    """For each layer a map from its state to those of its bucket; none where one is as wide."""
+    """Make a map for each layer from its state to those of its bucket; none where it is as wide."""
     widths = [len(b) * teacher.width for b in bucketed_layers(rule, own.layers, teacher.layers)]
     return nn.ModuleList(
         nn.Identity() if width in (0, own.width) else nn.Linear(own.width, width)
