@@ -324,14 +324,19 @@ def test_who_was_taken_over_writes_no_more(tmp_path):
             held.require_mine()
 
 
+@pytest.mark.parametrize("dead", [False, True])
 @pytest.mark.parametrize("hosts", [("",) * 4, ("a", "b", "c", "d")])
-def test_two_that_find_a_free_folder_do_not_both_get_it(hosts, tmp_path):
-    begin = tmp_path / "begin"
+def test_two_that_find_a_free_folder_do_not_both_get_it(hosts, dead, tmp_path):
+    begin, run = tmp_path / "begin", tmp_path / "run"
+    if dead:
+        run.mkdir()
+        write(run, ELSEWHERE)
     code = PROGRAM.replace("try:\n", f"while not os.path.exists({str(begin)!r}): pass\ntry:\n", 1)
+    asked: dict[str, object] = {"take_over": dead}
     many = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "run"),
-             json.dumps({"host": host, "flock": errno.ENOLCK} if host else {})],
+            [sys.executable, "-c", code, str(run),
+             json.dumps(asked | ({"host": host, "flock": errno.ENOLCK} if host else {}))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for host in hosts
@@ -346,6 +351,7 @@ def test_two_that_find_a_free_folder_do_not_both_get_it(hosts, tmp_path):
         process.communicate(timeout=60)
     assert said.count("got") == 1
     assert sum("in use by" in line for line in said) == 3
+    assert list(run.iterdir()) == []
 
 
 # What is left

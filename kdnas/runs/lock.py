@@ -77,6 +77,7 @@ class RunLock:
             self._let_go()
 
     def _require_free(self, take_over: bool) -> None:
+        last = holder_of(self._folder)
         state = judged(self._folder, kernel_lock(self._descriptor, fcntl.LOCK_EX))
         if state == "held":
             raise self._in_use()
@@ -85,7 +86,23 @@ class RunLock:
                 f"{self._folder} is locked by {holder_of(self._folder)}, which gave no sign of life"
                 f" for {WATCH:.0f} s: if you know that it is gone, add --take-over"
             )
-        self._path.unlink(missing_ok=True)
+        if state != "free":
+            self._bury(last)
+
+    def _bury(self, dead: Holder | None) -> None:
+        """Remove the lock of the dead and no other: another machine may have been faster.
+
+        What is moved aside is looked at again, since nobody else can change it there.
+        """
+        grave = self._path.with_name(f"{FILE_NAME}.{self._me.host}.{self._me.pid}")
+        with suppress(FileNotFoundError):
+            self._path.rename(grave)
+            living = grave.read_text()
+            grave.unlink()
+            if dead is None or json.loads(living) != asdict(dead):
+                with self._path.open("x") as file:
+                    file.write(living)
+                raise self._in_use()
 
     def _in_use(self) -> UserError:
         holder = holder_of(self._folder) or "another process"
