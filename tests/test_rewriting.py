@@ -10,7 +10,8 @@ from every_student import STUDENTS, a_lesson
 from test_generator import with_generator
 from torch.nn import functional as F
 
-from kdnas.config import DistillSettings
+from kdnas.cli.dry_run import print_dry_run
+from kdnas.config import Config, DistillSettings
 from kdnas.distillation import Generator, Reader, Recipe, Step, distill, needs_of, recipe_of
 from kdnas.distillation.rewriting import climb, objective_of
 from kdnas.methods import GeneratorSettings
@@ -141,3 +142,22 @@ def test_one_temperature_is_plain_regression_of_logits() -> None:
         distill(student, a_lesson(3)[0], (stage,), seed=2)
         states.append(student.state_dict())
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_a_dry_run_times_a_generator_as_often_as_it_has_its_turn(
+    config: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = config.model_dump(mode="json")
+    values["distill"] |= {"method": "combined", "epochs": 12, "combined": {"cycle": 30}}
+    turns: list[float] = []
+    climbs = Generator.climb
+
+    def counted(self: Generator, objective: torch.Tensor, rate: float) -> None:
+        turns.append(rate)
+        climbs(self, objective, rate)
+
+    monkeypatch.setattr(Generator, "climb", counted)
+    print_dry_run(Config.model_validate(values), 1, "kdnas resources")
+    said = capsys.readouterr().out
+    assert "(distillation " in said
+    assert turns == [5e-7] * 4  # a third of the 5 steps of each of two trainings
