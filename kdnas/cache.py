@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 import numpy as np
 
 from kdnas.errors import UserError
+from kdnas.writing import share
 
 Arrays = dict[str, np.ndarray]
 
@@ -218,4 +219,5 @@ def _write(path: Path, arrays: Arrays) -> None:
     with _drafted(path.parent) as folder:
         draft = folder / path.name
         save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
+        share(draft)
         draft.replace(path)
