@@ -31,6 +31,18 @@ from kdnas.distillation.generator import (
     soft_tokens,
     word_logits,
 )
+from kdnas.distillation.lesson import (
+    ATTACKED,
+    ATTENTION,
+    AUGMENTED,
+    GENERATOR,
+    LIVE,
+    NEIGHBOURS,
+    TEAM_LOGITS,
+    TEAM_SCORES,
+    FurtherTexts,
+    Lesson,
+)
 from kdnas.distillation.losses import (
     attended_loss,
     hard_loss,
@@ -44,16 +56,6 @@ from kdnas.distillation.losses import (
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
-    ATTACKED,
-    ATTENTION,
-    AUGMENTED,
-    GENERATOR,
-    LIVE,
-    NEIGHBOURS,
-    TEAM_LOGITS,
-    TEAM_SCORES,
-    FurtherTexts,
-    Lesson,
     Recipe,
     Stage,
     Step,

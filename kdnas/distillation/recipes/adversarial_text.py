@@ -4,8 +4,9 @@ from functools import partial
 
 from torch import Tensor
 
+from kdnas.distillation.lesson import GENERATOR
 from kdnas.distillation.losses import hard_loss
-from kdnas.distillation.recipe import GENERATOR, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.rewriting import rewritten_texts, student_on
 from kdnas.distillation.terms import hard
 from kdnas.methods import GeneratorSettings

@@ -5,8 +5,9 @@ from dataclasses import replace
 from torch import Tensor
 from torch.nn import functional as F
 
+from kdnas.distillation.lesson import GENERATOR, LIVE
 from kdnas.distillation.losses import logit_loss
-from kdnas.distillation.recipe import GENERATOR, LIVE, Recipe, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Step, Term, counting
 from kdnas.distillation.recipes.annealing import annealing_factor
 from kdnas.distillation.recipes.annealing import recipe as annealing
 from kdnas.distillation.rewriting import rewritten_texts, student_on, teacher_on

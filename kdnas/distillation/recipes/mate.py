@@ -6,8 +6,9 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
+from kdnas.distillation.lesson import GENERATOR, LIVE
 from kdnas.distillation.losses import kd_loss
-from kdnas.distillation.recipe import GENERATOR, LIVE, Recipe, Stage, Step, Term
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term
 from kdnas.distillation.rewriting import rewritten_texts, student_on, teacher_on
 from kdnas.distillation.terms import hard, soft
 from kdnas.methods import MateSettings
