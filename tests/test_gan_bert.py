@@ -9,7 +9,11 @@ import pytest
 import torch
 from any_models import KINDS, TEXTS, save_model
 from torch.nn import functional as F
-from transformers import AutoModelForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+)
 
 from kdnas.attacks import ModelVictim
 from kdnas.config import TeacherSettings
@@ -25,6 +29,7 @@ from kdnas.teachers import (
     load_trained_classifier,
     logits_and_layers,
     prepare_teacher,
+    some_layers,
 )
 from kdnas.teachers.finetune import finetune, schedule_of_teacher
 from kdnas.teachers.gan_bert import (
@@ -253,3 +258,20 @@ def test_a_student_may_be_some_layers_of_it(made: Teacher) -> None:
         assert same(own.state_dict(), layer.state_dict())
         head = made.load(CPU).transformer.classifier
         assert same(student.transformer.classifier.state_dict(), head.state_dict())
+
+
+def test_some_layers_of_a_classifier_are_copied_with_its_head(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8}
+    form = BertConfig(vocab_size=40, num_hidden_layers=6, **sizes)
+    whole = BertForSequenceClassification(form)
+    whole.save_pretrained(tmp_path)
+    student = some_layers(str(tmp_path), FEW.label_names, (1, 3, 5), 0, CPU, trained=True)
+    layers = whole.bert.encoder.layer
+    for own, layer in zip(student.bert.encoder.layer, layers[::2], strict=True):
+        assert same(own.state_dict(), layer.state_dict())
+    for part in ("bert.embeddings", "bert.pooler", "classifier"):
+        own, other = (model.get_submodule(part).state_dict() for model in (student, whole))
+        assert same(own, other)
+    with pytest.raises(UserError, match=r"layer 7 of .*, which has 6 layers: name some of 1 to 6"):
+        some_layers(str(tmp_path), FEW.label_names, (1, 7), 0, CPU)

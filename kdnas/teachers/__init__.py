@@ -8,7 +8,7 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`, `every_layers`: students that are a shorter teacher;
+- `first_layers`, `every_layers`, `some_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
   refuses those that are larger than the teacher;
 - `taught_team`, `require_team`: several teachers of one student.
@@ -16,7 +16,7 @@ In the order of a run:
 
 from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
-from kdnas.teachers.first_layers import every_layers, first_layers
+from kdnas.teachers.first_layers import every_layers, first_layers, some_layers
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.hidden_head import HiddenHeadForSequenceClassification, register_hidden_head
 from kdnas.teachers.layers import logits_and_layers
@@ -56,6 +56,7 @@ __all__ = [
     "prepare_teacher",
     "require_chain",
     "require_team",
+    "some_layers",
     "student_tables",
     "taught_chain",
     "taught_team",
