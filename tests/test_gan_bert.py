@@ -8,19 +8,26 @@ import numpy as np
 import pytest
 import torch
 from any_models import KINDS, TEXTS, save_model
+from heavy import tiny_overrides
 from torch.nn import functional as F
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
 )
+from typer.testing import CliRunner, Result
 
 from kdnas.attacks import ModelVictim
+from kdnas.cli.app import app
 from kdnas.config import TeacherSettings
 from kdnas.distillation import Reader, hard_loss
 from kdnas.errors import UserError
+from kdnas.methods import Chain, Link
+from kdnas.runs import MODELS_FILE, ModelArchive
+from kdnas.study import check_study
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
+    HiddenHeadForSequenceClassification,
     Teacher,
     every_layers,
     first_layers,
@@ -30,6 +37,7 @@ from kdnas.teachers import (
     logits_and_layers,
     prepare_teacher,
     some_layers,
+    taught_chain,
 )
 from kdnas.teachers.finetune import finetune, schedule_of_teacher
 from kdnas.teachers.gan_bert import (
@@ -187,6 +195,20 @@ def test_labels_beyond_the_share_play_no_part(method: str, tiny_teacher: Path) -
     assert same(first, trained(settings, retold)) == (method == "finetune")
 
 
+def test_nor_do_they_for_a_model_that_learns_from_labels_alone(tiny_teacher: Path) -> None:
+    """Such as a member of a team; what the teacher teaches sees all labels, as students do."""
+    settings = gan(tiny_teacher, label_share=0.5)
+    turned = replace(FEW, train=replace(SPLIT, labels=(*LABELS[:4], *(1 - y for y in LABELS[4:]))))
+    teacher = prepare_teacher(settings, FEW, 32)
+    for taught in (False, True):
+        chain = Chain((Link("half", taught=taught),))
+        one, other = (
+            taught_chain(settings, teacher, task, chain).load(CPU).state_dict()
+            for task in (FEW, turned)
+        )
+        assert same(one, other) == (not taught)
+
+
 def test_a_share_without_a_class_is_refused(tiny_teacher: Path) -> None:
     with pytest.raises(UserError, match=r"leaves 1 of 8 texts a label, and class negative none"):
         trained(gan(tiny_teacher, label_share=0.1))
@@ -275,3 +297,36 @@ def test_some_layers_of_a_classifier_are_copied_with_its_head(tmp_path: Path) ->
         assert same(own, other)
     with pytest.raises(UserError, match=r"layer 7 of .*, which has 6 layers: name some of 1 to 6"):
         some_layers(str(tmp_path), FEW.label_names, (1, 7), 0, CPU)
+
+
+def invoke(command: str, teacher: Path, out: Path, *arguments: str) -> Result:
+    settings = (
+        "teacher.method=gan-bert",
+        "teacher.label_share=0.5",
+        "constraints.accuracy_floor=0.01",
+        "attack.recipe=deepwordbug",
+        "compare.attacks=[]",
+        "compare.epochs=1",
+        "compare.replicates=1",
+        "distill.kd.temperature=4",
+    )
+    named = [s for o in tiny_overrides(teacher, *settings) for s in ("--set", o)]
+    return CliRunner().invoke(app, [command, "--out", str(out), *named, *arguments])
+
+
+def test_it_teaches_and_is_compared_like_any_teacher(tiny_teacher: Path, tmp_path: Path) -> None:
+    """A comparison of its students with itself, and then a student that is cut out of one."""
+    out, lists = tmp_path / "all", ("--methods", "kd", "--students", "layers:2")
+    result = invoke("compare", tiny_teacher, out, *lists)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert not check_study(out).problems
+    with ModelArchive.read(out / MODELS_FILE) as archive:
+        assert {row.name for row in archive.models()} == {"teacher", "layers-2.kd"}
+    kept = AutoModelForSequenceClassification.from_pretrained(out / "models" / "teacher-1")
+    assert isinstance(kept, HiddenHeadForSequenceClassification)
+    word, student = f"cut:1:{out / 'models' / 'layers-2.kd-1'}", tmp_path / "student"
+    result = invoke("distill", tiny_teacher, student, word, "--method", "kd")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "(GAN-BERT, 0.5 of the labels) on" in (student / "README.md").read_text()
+    model = AutoModelForSequenceClassification.from_pretrained(student)
+    assert (model.config.model_type, model.config.num_hidden_layers) == ("bert", 1)
