@@ -87,6 +87,7 @@ class Trainer:
             trained=model.kind == "trained",
             attention=model.kind in _BEGUN,
             classes=not task.of_numbers,
+            single=not task.pairs,
         )
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
@@ -99,7 +100,7 @@ class Trainer:
         own, spec = self._config.distill.table(model.method), self._prepared.spec
         first = self._prepared.teacher
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
-        further = further_texts(recipe, own, spec, task)
+        further = further_texts(recipe, self._config, model.method, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
         make = partial(self._make[model.kind], model)
         start = time.perf_counter()

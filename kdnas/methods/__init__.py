@@ -17,6 +17,7 @@ from kdnas.methods.adversarial import (
     AdversarialSettings,
     ARDSettings,
     AugmentationSettings,
+    AugmenterName,
     MateSettings,
     MinimaxSettings,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "AdversarialSettings",
     "AnnealingSettings",
     "AugmentationSettings",
+    "AugmenterName",
     "AutoSKDSettings",
     "CKDSettings",
     "Chain",
