@@ -83,7 +83,7 @@ def _changes(
         change = (
             swaps(lambda words, i: synonyms(words[i]), _KEPT, settings.words)
             if name == "wordnet"
-            else insertions(synonyms, _KEPT, settings.words)
+            else insertions(synonyms, settings.words)
         )
     for text in texts:
         yield text, change

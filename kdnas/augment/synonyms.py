@@ -1,6 +1,6 @@
 """Texts in which words became others, or got company, as TextAttack's augmenters make them.
 
-A `Change` makes one text of another. All leave stop words alone and change no place twice.
+A `Change` makes one text of another, and changes no word twice.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -71,32 +71,29 @@ def swaps(listing: Listing, kept: Collection[str], share: float) -> Change:
     return change
 
 
-def insertions(
-    synonyms: Callable[[str], Sequence[str]], kept: Collection[str], share: float
-) -> Change:
-    """Insert max(floor(share * words), 1) synonyms of any words, each before a word of its own.
+def insertions(synonyms: Callable[[str], Sequence[str]], share: float) -> Change:
+    """Insert max(floor(share * words), 1) synonyms of any words, each before any word.
 
-    TextAttack looks for a word that has one seven times and then gives up; here one is found
+    TextAttack's list of stop words is one of words that are not swapped: it inserts before them
+    too. It looks for a word that has a synonym seven times and then gives up; here one is found
     whenever there is one.
 
     Args:
         synonyms: Of a word.
-        kept: Words that nothing is inserted before.
         share: Of the words, how many are inserted.
     """
 
     def change(parts: Parts, rng: np.random.Generator) -> Parts:
-        words = list(words_of(parts))
-        places = [i for i, word in enumerate(words) if word not in kept]
-        count = min(_count(share, words), len(places))
-        for i in rng.permutation(places)[:count].tolist():
-            able = [word for word in words if synonyms(word)]
-            if not able:
-                break
+        words = words_of(parts)
+        before: dict[int, list[str]] = {}
+        able = [word for word in words if synonyms(word)]
+        for _ in range(_count(share, words) if able else 0):
             found = synonyms(able[int(rng.integers(len(able)))])
             new = found[int(rng.integers(len(found)))]
-            words.append(new)  # from now on a word of the text too
-            parts = swapped(parts, i, f"{new} {parts[2 * i + 1]}")
+            able += [new] if synonyms(new) else []  # from now on a word of the text too
+            before.setdefault(int(rng.integers(len(words))), []).append(new)
+        for i, inserted in before.items():
+            parts = swapped(parts, i, " ".join([*inserted, words[i]]))
         return parts
 
     return change
