@@ -1,7 +1,7 @@
 """Does KD on pairs of texts come to more than the majority, or the mean?
 
 Students that are the first layers of the teacher's start learn `bbc-pairs` (two classes) or
-`bbc-similarity` (a number from 0 to 5) by KD, each with several seeds; texts are cut to 64 tokens.
+`bbc-similarity` (a number from 0 to 5) by KD, each with several seeds; texts are cut to 48 tokens.
 What is printed is the score of each on search-val beside what takes no learning: the share of the
 most frequent class; the root of the mean squared error of always the training texts' mean.
 
@@ -40,7 +40,7 @@ def prepared_for(task: str, size: Size) -> tuple[Config, Prepared]:
         overrides=[
             f"task.name={task}", f"task.train={size.train}", "task.search=200", "task.report=10",
             "distill.method=kd", f"distill.epochs={size.epochs}", "distill.learning_rate=1e-4",
-            "teacher.epochs=3", "teacher.learning_rate=1e-4", "student.max_length=64",
+            "teacher.epochs=3", "teacher.learning_rate=1e-4", "student.max_length=48",
         ]
     )  # fmt: skip
     return config, prepare(config)
@@ -52,6 +52,7 @@ def learn(task: str, size: Size, seeds: int, say: Console) -> None:
     own, device = prepared.task, choose_device()
     truth = np.array(own.search.labels, dtype=float)
     texts = encode(prepared.tokenizer, own.search.texts, config.student.max_length)
+    say.print(f"{task}: teacher {100 * prepared.teacher_accuracy:.1f}")
     scores, errors = [], []
     for seed in range(seeds):
         student = first_layers(config.teacher.model, own.label_names, size.layers, seed, device)
@@ -66,10 +67,10 @@ def learn(task: str, size: Size, seeds: int, say: Console) -> None:
         say.print(f"{task} seed {seed}: {own.metric} {scores[-1]:.1f}, error {errors[-1]:.3f}")
     idle = np.sqrt(np.mean((truth - np.mean(own.train.labels)) ** 2))
     spread, least = statistics.stdev(scores), min(scores)
+    majority = 100 * prepared.majority_share
     say.print(
-        f"{task}: teacher {100 * prepared.teacher_accuracy:.1f}, students"
-        f" {statistics.mean(scores):.1f} ± {spread:.1f} (least {least:.1f}); without learning"
-        f" {100 * prepared.majority_share:.1f}; error {statistics.mean(errors):.3f}, of the mean"
+        f"{task}: students {statistics.mean(scores):.1f} ± {spread:.1f} (least {least:.1f});"
+        f" without learning {majority:.1f}; error {statistics.mean(errors):.3f}, of the mean"
         f" {idle:.3f}"
     )
 

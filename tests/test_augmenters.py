@@ -22,7 +22,7 @@ from kdnas.augment.wordnet import wordnet_synonyms
 from kdnas.paper_files.wordnet import wordnet_place
 from kdnas.tasks.packaged import rotten_tomatoes
 
-KEPT, TEXTS, DRAWN = stopwords("nltk"), 100, 2000
+KEPT, TEXTS, DRAWN = stopwords("nltk"), 100, 400
 SPEC = small(own={"word_cosine": 0.8, "polarity": "off"})
 
 needs_wordnet = pytest.mark.skipif(
