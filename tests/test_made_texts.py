@@ -30,7 +30,7 @@ SETTINGS = (
     "teacher.learning_rate=2e-3",
     "constraints.accuracy_floor=0.01",
     "compare.replicates=1",
-    "distill.ard.strength=0.05",
+    "distill.ard.strength=0.5",
     "distill.mate.masked=0.5",
     f"compare.methods={list(METHODS)}",
     "compare.attacks=[]",
@@ -70,9 +70,9 @@ def config(settings: list[str]) -> Config:
 
 def test_methods_that_make_texts_leave_some(made: dict[str, list[MadeText]]) -> None:
     assert not made["kd"]
-    assert 150 < len(made["augmentation"]) <= MOST_MADE
+    assert len(made["augmentation"]) == MOST_MADE
     assert 100 < len(made["mate"]) <= 160
-    assert 0 < len(made["ard"]) <= 8
+    assert 0 < len(made["ard"]) <= 80
     assert all(each.original != each.made for some in made.values() for each in some)
 
 
@@ -80,7 +80,7 @@ def test_they_are_of_the_training_texts(made: dict[str, list[MadeText]], config:
     task = prepare(config).task
     recipe = recipe_of(config.distill, "augmentation")
     texts = further_texts(recipe, config, "augmentation", task)
-    pairs = list(dict.fromkeys(sampled_pairs(task.train.texts, texts)))
+    pairs = sampled_pairs(task.train.texts, texts)
     assert [(each.original, each.made) for each in made["augmentation"]] == pairs
     assert {each.original for some in made.values() for each in some} <= set(task.train.texts)
 

@@ -23,7 +23,7 @@ Pairs = list[tuple[Text, Text]]
 
 
 def sampled_pairs(originals: Sequence[Text], made: Sequence[Text] | None) -> Pairs:
-    """Draw some of the texts that were made, in their order; what stayed as it was is left out.
+    """Draw some of the texts that were made, in their order, alike ones once, none that stayed as it was.
 
     Args:
         originals: The training texts.
@@ -32,9 +32,10 @@ def sampled_pairs(originals: Sequence[Text], made: Sequence[Text] | None) -> Pai
     if not made:
         return []
     each = len(made) // len(originals)
-    able = [i for i, text in enumerate(made) if text != originals[i // each]]
-    drawn = np.random.default_rng(0).permutation(able)[:MOST_MADE]
-    return [(originals[i // each], made[i]) for i in sorted(drawn.tolist())]
+    pairs = dict.fromkeys((originals[i // each], text) for i, text in enumerate(made))
+    able = [pair for pair in pairs if pair[0] != pair[1]]
+    drawn = np.random.default_rng(0).permutation(len(able))[:MOST_MADE]
+    return [able[i] for i in sorted(drawn.tolist())]
 
 
 def rewritten_pairs(

@@ -139,11 +139,11 @@ class ModelArchive(Store):
         )
         with self._understanding():
             rows = self._db.execute(query, (name,)).fetchall()
-            found = (
+            found = [
                 MadeText(self._text(own), self._text(other), alike, None if a is None else bool(a))
                 for own, other, alike, a in rows
-            )
-            return list(dict.fromkeys(found))
+            ]
+            return list({(each.original, each.made): each for each in found}.values())
 
     def add_transfer(
         self, surrogate: str, target: str, replicate: int, correct: Mapping[int, bool]
