@@ -18,7 +18,7 @@ from transformers import AutoTokenizer
 
 from kdnas.attacks.cutting import split_parts, text_words
 from kdnas.attacks.parts import words_of
-from kdnas.attacks.resources import WordVectors
+from kdnas.attacks.resources import WordVectors, stopwords
 from kdnas.augment import nearest_texts
 from kdnas.augment.masked import Candidates, WordModel
 from kdnas.augment.synonyms import insertions, rewordings, swaps, texts_of
@@ -33,6 +33,7 @@ from kdnas.records import Evaluation, Job
 from kdnas.study import study_models
 from kdnas.tasks import Task
 from kdnas.tasks.packaged import review_sentences
+from kdnas.teachers import logits_and_layers
 from kdnas.training import choose_device, encode, logits_of, predict
 
 SETTINGS = tuple(f"distill.minimax-knn.{own}" for own in ("pool=300", "each=3", "picked=2"))
@@ -348,6 +349,18 @@ def test_a_search_can_be_taught_so(
     teacher = prepared.teacher.load(choose_device())
     answers = predict(logits_of(teacher), shown, teacher.device)
     assert np.allclose(further.logits.reshape(len(texts), 2), answers, atol=1e-4)
+    if name == "minimax-knn":
+        own_texts = encode(prepared.tokenizer, task.train.texts, own.student.max_length)
+        states = [
+            logits_and_layers(teacher, rows, teacher.device)[1][:, -1].astype(float)
+            for rows in (own_texts, shown)
+        ]
+        pairs = zip(states[0].repeat(each, axis=0), states[1], strict=True)
+        cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairs]
+        assert further.distances is not None
+        assert np.allclose(np.cos(np.pi * further.distances.ravel()), cosines, atol=1e-4)
+    else:
+        assert further.distances is None
     originals = [text for text in task.train.texts for _ in range(each)]
     assert sum(a != b for a, b in zip(texts, originals, strict=True)) > len(texts) // 2
 
@@ -359,6 +372,35 @@ def test_a_search_can_be_taught_so(
     found = Evaluator(own, tmp_path)(Job(0, TINY_ARCHITECTURE, seed=3))
     assert isinstance(found, Evaluation)
     assert np.isfinite(found.loss)
+
+
+def test_several_augmenters_each_make_texts_of_every_one(
+    config: Config, task: Task, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same ones in another cache, those of one text side by side."""
+    found = []
+    for by in (["embedding", "tinybert"], ["embedding", "tinybert"], ["tinybert"]):
+        monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / str(len(found))))
+        values = config.model_dump(mode="json")
+        values["distill"]["augmentation"] |= {"by": by, "each": 2, "probability": 1.0}
+        own, recipe = Config.model_validate(values), a_recipe("augmentation")
+        few = replace(task, train=task.train.head(12))
+        found.append(further_texts(recipe, own, "augmentation", few))
+    first, again, alone = found
+    assert first == again
+    assert first is not None
+    assert alone is not None
+    assert (len(first), len(alone)) == (4 * 12, 2 * 12)
+    kept = stopwords("nltk")
+    for i, text in enumerate(few.train.texts):
+        swapped, reworded = first[4 * i : 4 * i + 2], first[4 * i + 2 : 4 * i + 4]
+        words = text_words(str(text))
+        for made in (*swapped, *reworded, *alone[2 * i : 2 * i + 2]):
+            pairs = list(zip(words, text_words(str(made)), strict=True))
+            changed = sum(a != b for a, b in pairs)
+            assert all(a == b for a, b in pairs if a in kept)
+            most = max(int(0.2 * len(words)), 1)
+            assert changed <= most if made in swapped else changed > most
 
 
 def test_other_methods_have_nothing_beside(config: Config, task: Task) -> None:

@@ -17,20 +17,19 @@ from kdnas.cli.app import app
 from kdnas.config import Config, load_config
 from kdnas.distillation import recipe_of
 from kdnas.evaluation import further_texts, prepare, sampled_pairs
-from kdnas.records import MOST_MADE, MadeText, written
+from kdnas.records import MOST_MADE, MadeText, Text, written
 from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study import check_study
 from kdnas.training import choose_device, encode, logits_of, predict
 
 pytestmark = pytest.mark.timeout(1200)
 
-METHODS = ("kd", "augmentation", "mate", "ard")
+METHODS = ("kd", "augmentation", "mate")
 SETTINGS = (
     "teacher.epochs=20",
     "teacher.learning_rate=2e-3",
     "constraints.accuracy_floor=0.01",
     "compare.replicates=1",
-    "distill.ard.strength=0.5",
     "distill.mate.masked=0.5",
     f"compare.methods={list(METHODS)}",
     "compare.attacks=[]",
@@ -72,8 +71,24 @@ def test_methods_that_make_texts_leave_some(made: dict[str, list[MadeText]]) -> 
     assert not made["kd"]
     assert len(made["augmentation"]) == MOST_MADE
     assert 100 < len(made["mate"]) <= 160
-    assert 0 < len(made["ard"]) <= 80
     assert all(each.original != each.made for some in made.values() for each in some)
+
+
+def test_some_are_drawn_each_once_and_none_that_stayed() -> None:
+    originals = [f"text {i}" for i in range(300)]
+    attacked = [f"attacked {i}" if i % 3 else text for i, text in enumerate(originals)]
+    some = sampled_pairs(originals, attacked)
+    assert len(some) == 200
+    assert set(some) == {(a, b) for a, b in zip(originals, attacked, strict=True) if a != b}
+    many = sampled_pairs(originals, [f"{kind} {i}" for i in range(300) for kind in "aab"])
+    assert len(set(many)) == len(many) == MOST_MADE
+    assert all(made in (f"a {own[5:]}", f"b {own[5:]}") for own, made in map(_strings, many))
+    assert sampled_pairs(originals, [f"{kind} {i}" for i in range(300) for kind in "aab"]) == many
+    assert sampled_pairs(originals, None) == sampled_pairs(originals, originals) == []
+
+
+def _strings(pair: tuple[Text, Text]) -> tuple[str, str]:
+    return written(pair[0]), written(pair[1])
 
 
 def test_they_are_of_the_training_texts(made: dict[str, list[MadeText]], config: Config) -> None:

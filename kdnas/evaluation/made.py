@@ -23,7 +23,7 @@ Pairs = list[tuple[Text, Text]]
 
 
 def sampled_pairs(originals: Sequence[Text], made: Sequence[Text] | None) -> Pairs:
-    """Draw some of the texts that were made, in their order, alike ones once, none that stayed as it was.
+    """Draw some of the texts that were made, each once, and none that stayed as it was.
 
     Args:
         originals: The training texts.
