@@ -143,7 +143,13 @@ class Trainer:
             if model.kind in _BEGUN:
                 begun = self._config.compare
                 schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
-            schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
+            row = self._config.compare.rows.get(model.method)
+            epochs, rate = (row.epochs, row.learning_rate) if row else (None, None)
+            schedule = replace(
+                schedule,
+                epochs=model.epochs or epochs or schedule.epochs,
+                learning_rate=rate or schedule.learning_rate,
+            )
         return recipe_of(self._config.taught_by(model.method), schedule=schedule)
 
     def _rate(self, model: Model) -> float:

@@ -30,6 +30,7 @@ from kdnas.config.section import LOADING, STORED
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.student import StudentSettings
 from kdnas.config.task import TASKS, TaskSettings
+from kdnas.config.tasks import short_name, task_configs
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
 
@@ -59,4 +60,6 @@ __all__ = [
     "overridden",
     "preset_names",
     "read_preset",
+    "short_name",
+    "task_configs",
 ]

@@ -64,7 +64,7 @@ def load_config(
         values = _parse(read_small(file), str(file))
         if not values:
             raise UserError(f"{file} sets nothing: write settings into it, or name a --preset")
-    return _loaded(values, overrides)
+    return config_of(values, overrides)
 
 
 def overridden(config: Config, overrides: Sequence[str]) -> Config:
@@ -73,10 +73,15 @@ def overridden(config: Config, overrides: Sequence[str]) -> Config:
     Raises:
         UserError: As `load_config` does.
     """
-    return _loaded(config.model_dump(mode="json"), overrides)
+    return config_of(config.model_dump(mode="json"), overrides)
 
 
-def _loaded(values: dict[str, Any], overrides: Sequence[str]) -> Config:
+def config_of(values: dict[str, Any], overrides: Sequence[str] = ()) -> Config:
+    """The configuration of nested values, as TOML has them, with overrides.
+
+    Raises:
+        UserError: As `load_config` does.
+    """
     for override in overrides:
         _apply(values, override)
     try:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -161,7 +162,8 @@ def checked_settings(kind: type, values: Any, place: str) -> Any:
         return strictly(kind, values)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, (place, *first["loc"])))
+        name, *inside = first["loc"]  # of a union the kinds are named in it, too
+        field = ".".join(map(str, (place, name, *takewhile(lambda i: isinstance(i, int), inside))))
         known = ", ".join(f.name for f in fields(kind))
         message = " ".join(first["msg"].removeprefix("Value error, ").split())
         raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error
