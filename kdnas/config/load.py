@@ -20,6 +20,8 @@ _PRESETS = files("kdnas") / "presets"
 _NO_TOML = (ValueError, RecursionError)
 """What tomllib raises, besides its own error for brackets too deep and numbers too long."""
 
+_OF_COMPARISONS = ("compare.rows.", "compare.changes.")
+
 Leaves = dict[str, Any]
 
 Command = Literal["search", "reproduce", "compare"]
@@ -116,9 +118,11 @@ def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
 def departures(config: Config) -> dict[str, tuple[Any, Any]]:
     """The departures of a configuration from the paper: name -> (its value, the paper's).
 
-    The data set and the caps on its size count as departures from SST-2, the paper's first.
+    The data set and the caps on its size count as departures from SST-2, the paper's first. Rows
+    of a comparison and what is changed for a task do not: the paper's search has neither.
     """
-    return difference(config, load_config(preset=PAPER))
+    found = difference(config, load_config(preset=PAPER))
+    return {k: v for k, v in found.items() if not k.startswith(_OF_COMPARISONS)}
 
 
 def as_toml(value: Any) -> str:
