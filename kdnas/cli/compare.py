@@ -51,14 +51,13 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_classes, require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
     from kdnas.study import OUTPUTS, read_study, run_study, write_study
 
     asked = _asked(methods, students, replicates)
     overrides = [*(overrides or []), *asked]
     chosen = chosen_config(preset, config, overrides)
-    require_classes(chosen, "compare")
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())
     if only is not None:

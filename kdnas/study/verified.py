@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
+from kdnas.metrics import headline
 from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study.material import read_study
 from kdnas.study.models import model_name, stem
 from kdnas.study.outputs import OUTPUTS, write_study
+from kdnas.study.recounted import RECOUNTED
 from kdnas.verify import Problem, model_problems, redrawn_problems, seal_problems
 
 TOLERANCE = 1e-4
@@ -50,32 +53,31 @@ def check_study(folder: Path) -> StudyVerdict:
         found = list(_recounted(archive, folder / "results" / "methods.csv"))
     problems = [problem for problem in found if problem is not None]
     study = read_study(None, folder)
-    tables = [name for name in OUTPUTS if name != "trade-off"]
+    tables = [name for name in OUTPUTS if name != "trade-off"]  # a figure says nothing else
     problems += redrawn_problems(partial(write_study, study), tables, folder / "results")
     problems = problems or seal_problems(folder)
     return StudyVerdict(tuple(problems), models, len(found))
 
 
 def _recounted(archive: ModelArchive, table: Path) -> Iterator[Problem | None]:
-    """Count the shares of the table again, by another way than that which made them."""
+    """Count the scores of the table again, by another way than that which made them."""
     if not table.is_file():
         return
     specs = archive.specs()
-    labels = archive.splits["report"].labels.tolist()
+    split = archive.splits["report"]
+    score, counted = headline(split.metric).label, RECOUNTED.get(split.metric, ())
     with table.open(newline="", errors="replace") as file:
         lines = list(csv.DictReader(file))
     for line in lines:
         student, method = line.get("student") or "", line.get("method") or ""
         name = model_name(student, method) if method else student
         rows = [row for row in archive.models() if row.name == name]
-        right = [
-            told == true
-            for row in rows
-            for told, true in zip(archive.predictions(name, row.replicate), labels, strict=True)
-        ]
         yield _compared(f"{name}, trainings", line.get("trainings"), len(rows))
-        share = 100 * sum(right) / len(right) if right else None
-        yield _compared(f"{name}, accuracy", line.get("accuracy"), share)
+        told = [archive.predictions(name, row.replicate) for row in rows]
+        found = [of(split.labels, each) for each in told for of in counted]
+        if counted:  # a metric of a user's own is in the table that is drawn again
+            percent = 100 * fmean(found) if found else None
+            yield _compared(f"{name}, {score}", line.get(score), percent)
         for attack, spec in specs.items():
             (held,) = archive.query(_HELD, (name, archive.attacks[attack][0])).fetchone()
             percent = None if held is None else 100 * held
