@@ -45,16 +45,17 @@ def chosen_config(
     return load_config(preset, file, overrides or [])
 
 
-def require_classes(config: "Config", command: str) -> None:
-    """Refuse labels that are numbers, for a command that compares models under attack.
+def require_classes(config: "Config") -> None:
+    """Refuse labels that are numbers, of which there is no reproduction.
 
     Raises:
         UserError: It says so.
     """
     if config.task.of_numbers:
         raise UserError(
-            f"kdnas {command} compares models under attack, and labels are numbers with"
-            f" task.metric={config.task.metric}: use kdnas search or kdnas evaluate"
+            "kdnas reproduce searches by robustness and compares models under attack, and labels"
+            f" are numbers with task.metric={config.task.metric}, which no attack flips: use kdnas"
+            " search, or kdnas compare for methods"
         )
 
 

@@ -42,7 +42,8 @@ def compare(
         typer.Option(metavar="NAMES", help="Draw only these, from what is there: methods,tests."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with one; methods, students, tasks may be added.")
+        bool,
+        typer.Option("--resume", help="Go on with one; methods, students, tasks may be added."),
     ] = False,
     take_over: TakeOverOption = False,
     jobs: JobsOption = None,
@@ -57,7 +58,7 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_classes, require_inputs
+    from kdnas.cli.beforehand import chosen_config, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
     from kdnas.study import (
         OUTPUTS,
@@ -70,9 +71,8 @@ def compare(
     asked = _asked({"methods": methods, "students": students, "tasks": tasks}, replicates)
     overrides = [*(overrides or []), *asked]
     chosen = chosen_config(preset, config, overrides)
-    require_classes(chosen, "compare")
     names = None if only is None else only.split(",")
-    require_known({**OUTPUTS, **OVER_TASKS}, names or ())
+    require_known([*OUTPUTS, *OVER_TASKS], names or ())
     if only is not None:
         print_written(*write_comparison(read_overview(chosen, out), out, names))
         return

@@ -49,7 +49,7 @@ def reproduce(
     from kdnas.reproduce import reproduce as run_reproduction
 
     chosen = chosen_config(preset, config, overrides, "reproduce")
-    require_classes(chosen, "reproduce")
+    require_classes(chosen)
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())
     if only is not None:

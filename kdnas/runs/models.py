@@ -79,14 +79,14 @@ class ModelArchive(Store):
     def add(
         self,
         row: ModelRow,
-        predictions: Sequence[int],
+        predictions: Sequence[float],
         texts: Mapping[str, Sequence[TextOutcome]],
     ) -> None:
         """Record a model; an earlier record of the same training, whose files were lost, goes.
 
         Args:
             row: The model.
-            predictions: The class that it gives each text of report-val.
+            predictions: The class, or the number, that it gives each text of report-val.
             texts: What became of each attacked text in each attack on it, by attack.
         """
         classes = packed(predictions, self.splits["report"].classes)
@@ -110,7 +110,7 @@ class ModelArchive(Store):
         return birth
 
     def predictions(self, name: str, replicate: int) -> np.ndarray:
-        """Return the class that a model gives each text of report-val, ``(texts,)``."""
+        """Return what a model gives each text of report-val, a class or a number, ``(texts,)``."""
         query = (
             "SELECT predictions FROM measurements JOIN trials USING (trial)"
             " JOIN students USING (birth) WHERE key = ? AND replicate = ? AND split = 'report'"

@@ -46,9 +46,10 @@ def study_students(config: Config) -> list[Student]:
         if student.name in found:
             raise UserError(f"compare.students names {student.name} twice: leave one out")
         found[student.name] = student
+        learner = student.learner(config.task)
         for name in config.compare.methods:
             distill = config.taught_by(name)
-            distill.require_teachable(distill.method, student.learner)
+            distill.require_teachable(distill.method, learner)
     return list(found.values())
 
 
@@ -87,6 +88,11 @@ def stem(name: str) -> str:
 
 
 def study_attacks(config: Config) -> dict[str, AttackSettings]:
-    """The attacks on every model by name: first that of the section `attack`."""
+    """The attacks on every model by name: first that of the section `attack`.
+
+    There is none where labels are numbers, which no attack flips.
+    """
+    if config.task.of_numbers:
+        return {}
     recipes = dict.fromkeys((config.attack.recipe, *config.compare.attacks))
     return {recipe: config.attack.model_copy(update={"recipe": recipe}) for recipe in recipes}

@@ -40,7 +40,7 @@ class Overview:
 
     @property
     def columns(self) -> tuple[Row, ...]:
-        """The task of each column and what it is scored by: those that are printed, or the tasks'."""
+        """The task of each column and what it is scored by: as printed, or by its metric."""
         if self.printed is not None:
             return self.printed.columns
         return tuple((c.task.name, c.task.metric) for c in task_configs(self.config).values())
@@ -95,7 +95,7 @@ def _line(overview: Overview, row: Row) -> tuple[Cell, ...]:
     """The scores of a row here, and their average where every column has one."""
     found = [_taught(overview, task, row) for task, _ in overview.columns]
     pairs = list(zip(found, (score for _, score in overview.columns), strict=True))
-    cells = [each and _estimate(each, score) for each, score in pairs]
+    cells = [_estimate(each, score) for each, score in pairs]
     if not overview.has_average:
         return tuple(cells)
     each = [_trainings(taught, score) for taught, score in pairs if taught is not None]
@@ -122,12 +122,14 @@ def _of(study: Study) -> dict[Row, Taught]:
     return {**teacher, **{(each.student, each.method): each for each in study.taught}}
 
 
-def _estimate(taught: Taught, score: str) -> Estimate | None:
-    """A score in points: of a task, or under an attack."""
+def _estimate(taught: Taught | None, score: str) -> Estimate | None:
+    """A score in points, of a task or under an attack; None where there is none."""
+    if taught is None:
+        return None
     if score in TASK_METRICS:
         return replace(taught.answers, metric=score).score
     under = taught.scores.get(score)
-    return under and under.robustness
+    return None if under is None else under.robustness
 
 
 def _trainings(taught: Taught, score: str) -> np.ndarray:
@@ -147,7 +149,9 @@ def _notes(overview: Overview) -> tuple[str, ...]:
     notes = ["Points, mean ± standard error over texts and trainings, of each task's report-val."]
     if overview.has_average:
         constants = "".join(f" and {value:g}" for value in source.constants) if source else ""
-        notes.append(f"Average: the mean of the columns{constants}, ± standard error over trainings.")
+        notes.append(
+            f"Average: the mean of the columns{constants}, ± standard error over trainings."
+        )
     if source is not None:
         notes += [f"Printed: {source.source}.", *filter(None, [source.note])]
     caveats = (line for study in overview.studies.values() for line in study.caveat)

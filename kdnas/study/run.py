@@ -106,6 +106,6 @@ def _record_origin(config: Config, folder: Path, archive: ModelArchive, listener
     require_same_origin(folder, archive, task.summary(), teacher)
     prepared.require_taught(config)
     archive.set_meta(task=task.summary(), teacher=teacher, shape=asdict(prepared.shape))
-    attacked = task.report.head(config.attack.report_texts)
+    attacked = task.report.head(0 if task.of_numbers else config.attack.report_texts)
     classes = prepared.shape.classes
     archive.record_split("report", task.report.labels, classes, attacked.texts)

@@ -127,7 +127,7 @@ def write_comparison(
     Raises:
         UserError: There is no such output, or a file cannot be written.
     """
-    require_known({**OUTPUTS, **OVER_TASKS}, names or ())
+    require_known([*OUTPUTS, *OVER_TASKS], names or ())
     own, over = (
         [n for n in outputs if names is None or n in names] for outputs in (OUTPUTS, OVER_TASKS)
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.comparison import Kind
+from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
 from kdnas.model_names import is_hub_id
@@ -39,10 +40,10 @@ class Student:
     kind: Kind
     start: str = ""
 
-    @property
-    def learner(self) -> Learner:
-        """What decides which methods can teach it, as far as its name tells."""
-        return Learner(self.name, attention=self.kind in ("first-layers", "every-layers", "saved"))
+    def learner(self, task: TaskSettings) -> Learner:
+        """What decides which methods can teach it a task, as far as its name tells."""
+        has_attention = self.kind in ("first-layers", "every-layers", "saved")
+        return Learner(self.name, attention=has_attention, classes=not task.of_numbers)
 
 
 def student_of(word: str, space: Any) -> Student:

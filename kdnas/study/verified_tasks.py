@@ -98,6 +98,8 @@ def _percent(archive: ModelArchive, name: str, score: str) -> float | None:
     if score in archive.attacks:
         return held_share(archive, name, score)
     labels = archive.splits["report"].labels
-    told = [archive.predictions(row.name, row.replicate) for row in archive.models() if row.name == name]
+    told = [
+        archive.predictions(row.name, row.replicate) for row in archive.models() if row.name == name
+    ]
     found = [of(labels, each) for each in told for of in RECOUNTED.get(score, ())]
     return 100 * fmean(found) if found else None
