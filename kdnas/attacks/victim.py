@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kdnas.attacks.parts import Parts, deletion, swap_texts
 from kdnas.attacks.tokens import Tokens
 from kdnas.records import EvaluationFailed, Text, as_read
-from kdnas.training import Forward, Inputs, Row, logits_of, padded, predict
+from kdnas.training import Batch, Forward, Inputs, Row, logits_of, padded, predict
 
 
 class Victim(Protocol):
@@ -44,10 +44,14 @@ class ModelVictim:
         forward: From a batch to logits (batch, classes).
         tokens: Encodes the texts; students of one run share it.
         device: Where the network computes.
+
+    Attributes:
+        read: Texts that the network has read so far; one that comes again counts again.
     """
 
     def __init__(self, forward: Forward, tokens: Tokens, device: torch.device) -> None:
         self._forward, self._tokens, self._device = forward, tokens, device
+        self.read = 0
         self.encode, self.swap_rows = tokens.rows, tokens.swap_rows
         self.deletion_rows = tokens.deletion_rows
 
@@ -66,7 +70,12 @@ class ModelVictim:
         Raises:
             EvaluationFailed: A logit is not finite.
         """
-        return predict(self._forward, padded(rows, self._tokens.pad), self._device)
+        return predict(self._counted, padded(rows, self._tokens.pad), self._device)
+
+    def _counted(self, batch: Batch) -> Tensor:
+        logits = self._forward(batch)
+        self.read += len(batch.ids)
+        return logits
 
 
 class CallableVictim:

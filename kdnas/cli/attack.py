@@ -96,15 +96,11 @@ def _attacked(
     victim: "ModelVictim", split: "Split", spec: AttackSpec, engine: Engine
 ) -> "tuple[list[TextOutcome], float]":
     """What became of each text, and the share of choices that were settled one by one."""
-    from rich.progress import Progress
-
     from kdnas.attacks import Attacker
-    from kdnas.cli.output import messages
+    from kdnas.cli.attack_progress import attack_bar
 
-    attacker = Attacker(spec, engine=engine)
-    with Progress(console=messages(), transient=True) as progress:
-        bar = progress.add_task("attack", total=len(split))
-        outcomes = attacker.attack(
-            victim, split.texts, split.labels, lambda _: progress.advance(bar)
-        )
+    with attack_bar([victim]) as bar:
+        attacker = Attacker(spec, engine=engine)
+        bar.begin(len(split))
+        outcomes = attacker.attack(victim, split.texts, split.labels, bar.text_done)
     return outcomes, attacker.tally.share

@@ -81,24 +81,20 @@ def _matrix(
     victims: "dict[str, ModelVictim]", split: "Split", spec: "AttackSpec"
 ) -> list[dict[str, Any]]:
     """A record for each pair of a surrogate and a target."""
-    from rich.progress import Progress
-
     from kdnas.analysis import spec_record
     from kdnas.attacks import Attacker
     from kdnas.attacks import transfer as shown_to
-    from kdnas.cli.output import messages
+    from kdnas.cli.attack_progress import attack_bar
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed
 
-    attacker = Attacker(spec)
     records = []
-    with Progress(console=messages(), transient=True) as progress:
-        bar = progress.add_task("attack", total=len(split) * len(victims))
+    with attack_bar([*victims.values()]) as bar:
+        attacker = Attacker(spec)
+        bar.begin(len(split) * len(victims))
         for surrogate, victim in victims.items():
             try:
-                outcomes = attacker.attack(
-                    victim, split.texts, split.labels, lambda _: progress.advance(bar)
-                )
+                outcomes = attacker.attack(victim, split.texts, split.labels, bar.text_done)
                 pairs = {name: shown_to(outcomes, target) for name, target in victims.items()}
             except EvaluationFailed as error:
                 raise UserError(f"{surrogate} cannot be attacked: {error}") from error

@@ -23,6 +23,18 @@ from kdnas.distillation.buckets import bucketed_layers
 from kdnas.distillation.follow import RULES, followed_layers
 from kdnas.distillation.generations import joined, teach
 from kdnas.distillation.generator import Generator, Masked, Rewriter, hide, soft_tokens, word_logits
+from kdnas.distillation.lesson import (
+    ATTACKED,
+    ATTENTION,
+    AUGMENTED,
+    GENERATOR,
+    LIVE,
+    NEIGHBOURS,
+    TEAM_LOGITS,
+    TEAM_SCORES,
+    FurtherTexts,
+    Lesson,
+)
 from kdnas.distillation.losses import (
     attended_loss,
     hard_loss,
@@ -36,16 +48,6 @@ from kdnas.distillation.losses import (
 )
 from kdnas.distillation.probes import StudentProbes
 from kdnas.distillation.recipe import (
-    ATTACKED,
-    ATTENTION,
-    AUGMENTED,
-    GENERATOR,
-    LIVE,
-    NEIGHBOURS,
-    TEAM_LOGITS,
-    TEAM_SCORES,
-    FurtherTexts,
-    Lesson,
     Recipe,
     Stage,
     Step,

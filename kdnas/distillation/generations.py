@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdnas.distillation.recipe import Lesson, Recipe, Stage, Term
+from kdnas.distillation.lesson import Lesson
+from kdnas.distillation.recipe import Recipe, Stage, Term
 from kdnas.distillation.seen import Reader
 from kdnas.distillation.shares import with_shares
 from kdnas.distillation.terms import hard

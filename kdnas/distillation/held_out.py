@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from kdnas.distillation.lesson import TEAM_LOGITS, TEAM_SCORES, Lesson
 from kdnas.distillation.losses import hard_loss
-from kdnas.distillation.recipe import TEAM_LOGITS, TEAM_SCORES, Lesson
 from kdnas.distillation.seen import Reader
 from kdnas.training import logits_of, predict
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from kdnas.distillation.held_out import held_out_loss, only, split
-from kdnas.distillation.recipe import TEAM_SCORES, Lesson, Recipe
+from kdnas.distillation.lesson import TEAM_SCORES, Lesson
+from kdnas.distillation.recipe import Recipe
 from kdnas.distillation.team_weights import learned_shares
 from kdnas.distillation.train import distill
 from kdnas.methods.team import ShareSearch, Team

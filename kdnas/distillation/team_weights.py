@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from kdnas.distillation.held_out import only, split
+from kdnas.distillation.lesson import Lesson
 from kdnas.distillation.losses import hard_loss
-from kdnas.distillation.recipe import Lesson, Recipe, Stage, Step, Term, needs_of
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, needs_of
 from kdnas.distillation.seen import Reader
 from kdnas.distillation.train import distill
 from kdnas.methods.team import ShareSearch

@@ -13,16 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from kdnas.distillation.generator import Generator
-from kdnas.distillation.recipe import (
-    ATTENTION,
-    GENERATOR,
-    LIVE,
-    Lesson,
-    Stage,
-    Step,
-    Term,
-    needs_of,
-)
+from kdnas.distillation.lesson import ATTENTION, GENERATOR, LIVE, Lesson
+from kdnas.distillation.recipe import Stage, Step, Term, needs_of
 from kdnas.distillation.seen import Reader, Sizes
 from kdnas.students import StudentForSequenceClassification, only_rows_of
 from kdnas.training import (

@@ -5,24 +5,21 @@ Accuracy and robustness are shares in [0, 1] derived from counts; parameters are
 
 from kdnas.records.attack import AttackMode, AttackOutcome, AttackSpec, Engine, Outcome, TextOutcome
 from kdnas.records.evaluation import (
-    DEGENERATE_ACCURACY,
-    NO_ATTACK,
     Evaluate,
     Evaluation,
     EvaluationFailed,
     Failure,
     FailureKind,
     Finished,
-    Fit,
     Job,
     JobT,
-    Measurement,
     Report,
     Result,
     ResultT,
     Stage,
     pooled,
 )
+from kdnas.records.measurement import DEGENERATE_ACCURACY, NO_ATTACK, Fit, Measurement
 from kdnas.records.recipes import (
     ATTACKS,
     SIMILARITY_THRESHOLDS,

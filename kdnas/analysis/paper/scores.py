@@ -9,7 +9,7 @@ import numpy as np
 
 from kdnas.metrics import MILLIONS, points
 from kdnas.records import AttackOutcome, TextOutcome
-from kdnas.records.evaluation import DEGENERATE_SHARE
+from kdnas.records.measurement import DEGENERATE_SHARE
 from kdnas.runs import ModelArchive
 
 

@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
+from kdnas.distillation.lesson import ATTACKED
 from kdnas.distillation.losses import kd_loss
-from kdnas.distillation.recipe import ATTACKED, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.terms import hard
 from kdnas.methods import ARDSettings
 from kdnas.training import Schedule

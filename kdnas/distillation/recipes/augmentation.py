@@ -3,8 +3,9 @@
 import numpy as np
 from torch import Tensor
 
+from kdnas.distillation.lesson import AUGMENTED
 from kdnas.distillation.losses import hard_loss, kd_loss
-from kdnas.distillation.recipe import AUGMENTED, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.terms import hard, soft
 from kdnas.methods import AugmentationSettings
 from kdnas.training import Schedule

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kdnas.distillation.follow import followed_layers
-from kdnas.distillation.recipe import ATTENTION, LIVE, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.lesson import ATTENTION, LIVE
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.terms import logits, projection, soft
 from kdnas.methods import GeneralSettings
 from kdnas.training import Schedule

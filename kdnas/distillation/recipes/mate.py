@@ -5,8 +5,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kdnas.distillation.generator import Generator, hide, soft_tokens
+from kdnas.distillation.lesson import GENERATOR, LIVE
 from kdnas.distillation.losses import kd_loss
-from kdnas.distillation.recipe import GENERATOR, LIVE, Recipe, Stage, Step, Term
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term
 from kdnas.distillation.terms import hard, soft
 from kdnas.methods import MateSettings
 from kdnas.training import Batch, Schedule, autocast, take

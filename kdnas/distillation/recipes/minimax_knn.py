@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from kdnas.distillation.lesson import NEIGHBOURS
 from kdnas.distillation.losses import kd_loss
-from kdnas.distillation.recipe import NEIGHBOURS, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.terms import hard, soft
 from kdnas.methods import MinimaxSettings
 from kdnas.training import Schedule

@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
+from kdnas.distillation.lesson import TEAM_LOGITS
 from kdnas.distillation.losses import team_loss
-from kdnas.distillation.recipe import TEAM_LOGITS, Recipe, Stage, Step, Term
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term
 from kdnas.methods.several import MTBERTSettings
 from kdnas.training import Schedule
 

@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
+from kdnas.distillation.lesson import TEAM_LOGITS, TEAM_SCORES
 from kdnas.distillation.losses import kd_loss
-from kdnas.distillation.recipe import TEAM_LOGITS, TEAM_SCORES, Recipe, Stage, Step, Term, counting
+from kdnas.distillation.recipe import Recipe, Stage, Step, Term, counting
 from kdnas.distillation.terms import hard
 from kdnas.methods.several import AutoSKDSettings, SKDSettings
 from kdnas.training import Schedule
