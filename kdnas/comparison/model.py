@@ -18,10 +18,11 @@ class Model:
         name: What it is; trainings of one name differ in their seeds.
         replicate: Which of them, from 1.
         kind: What is trained; a teacher is taken as it is.
-        method: The method that teaches it, a name in `METHODS`.
+        method: What teaches it, a name in `METHODS` or of a row in `[compare]`.
         source: What it is distilled from, or goes on with where it is trained already.
         start: What a student begins from, by its kind: the JSON of a searched one, how many of the
-            first layers, every how many-th layer, the folder of a saved one; "" for others.
+            first layers, every how many-th layer, the folder or hub id of a saved one; "" for
+            others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.

@@ -14,7 +14,6 @@ from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
-from kdnas.errors import UserError
 from kdnas.evaluation import Prepared, attacked_texts, fresh_student, further_texts
 from kdnas.methods import Learner
 from kdnas.offline import content_hash
@@ -26,9 +25,9 @@ from kdnas.teachers import (
     first_layers,
     lesson_of,
     load_for_task,
-    load_tokenizer,
     require_chain,
     require_team,
+    require_vocabulary,
     taught_chain,
     taught_team,
 )
@@ -88,15 +87,16 @@ class Trainer:
             attention=model.kind in _BEGUN,
             classes=not task.of_numbers,
         )
-        self._config.distill.require_teachable(model.method, learner)
+        distill = self._config.taught_by(model.method)
+        distill.require_teachable(distill.method, learner)
         recipe = self._recipe(model)
-        settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
+        settings, chain = self._config.teacher, chain_of(distill)
         require_chain(settings, chain)
         require_team(settings, chain.team)
         source = self._teacher_of(model, task)
         team = taught_team(settings, source, task, chain.team)
         teacher = taught_chain(settings, source, task, chain)
-        own, spec = self._config.distill.table(model.method), self._prepared.spec
+        own, spec = distill.table(distill.method), self._prepared.spec
         first = self._prepared.teacher
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
         further = further_texts(recipe, own, spec, task)
@@ -144,7 +144,7 @@ class Trainer:
                 begun = self._config.compare
                 schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
             schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
-        return recipe_of(self._config.distill, model.method, schedule)
+        return recipe_of(self._config.taught_by(model.method), schedule=schedule)
 
     def _rate(self, model: Model) -> float:
         """The last learning rate of a model."""
@@ -162,16 +162,3 @@ class Trainer:
         folder = teacher.folder if of_the_run else self._folder.place(source.identity)
         identity = fingerprint(teacher=content_hash(folder), texts=task.fingerprint)
         return Teacher(folder, identity, teacher.max_length)
-
-
-def require_vocabulary(folder: str, tokenizer: Any) -> None:
-    """Refuse a saved model that reads other tokens than the teacher, whose ids it is given.
-
-    Raises:
-        UserError: Its vocabulary is another.
-    """
-    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
-        raise UserError(
-            f"{folder} has another vocabulary than the teacher: name a student whose tokenizer is"
-            " the teacher's, or the teacher that it goes with"
-        )

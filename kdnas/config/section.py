@@ -42,6 +42,7 @@ __all__ = [
     "Share",
     "Size",
     "Threads",
+    "checked_settings",
     "part_of",
     "strictly",
 ]
@@ -142,11 +143,25 @@ class PartsSection(Section):
         part = self.parts.get(name)
         if part is None:
             return values
-        try:
-            return strictly(part.settings, values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, (place, *first["loc"])))
-            known = ", ".join(f.name for f in fields(part.settings))
-            message = " ".join(first["msg"].removeprefix("Value error, ").split())
-            raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error
+        return checked_settings(part.settings, values, place)
+
+
+def checked_settings(kind: type, values: Any, place: str) -> Any:
+    """Make the settings of a part, a `kind`, of values as TOML has them.
+
+    Args:
+        kind: A dataclass.
+        values: By the names of its fields.
+        place: Where they stand, for the message.
+
+    Raises:
+        ValueError: One is unknown or out of its range.
+    """
+    try:
+        return strictly(kind, values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, (place, *first["loc"])))
+        known = ", ".join(f.name for f in fields(kind))
+        message = " ".join(first["msg"].removeprefix("Value error, ").split())
+        raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error

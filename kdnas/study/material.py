@@ -12,7 +12,7 @@ from kdnas.errors import UserError
 from kdnas.runs import MODELS_FILE, ModelArchive, require_same, stored_config
 from kdnas.runs.context import OFFLINE
 from kdnas.study.answers import Answers
-from kdnas.study.models import GROWING, model_name, stem
+from kdnas.study.models import growing, model_name, stem
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
     with ModelArchive.read(folder / MODELS_FILE) as archive:
         stored = stored_config(archive)
         if config is not None:
-            require_same(folder, stored, config, GROWING)
+            require_same(folder, stored, config, growing(stored, config))
         specs = archive.specs()
         scores = {attack: model_scores(archive, attack) for attack in specs}
         known = {row.name: row for row in archive.models()}

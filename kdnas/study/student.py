@@ -11,6 +11,7 @@ from kdnas.comparison import Kind
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
+from kdnas.model_names import is_hub_id
 from kdnas.reading import read_small
 from kdnas.runs import Archive, RunFolder
 from kdnas.space import canonical, read_genotype
@@ -19,8 +20,8 @@ _COUNTED: dict[str, Kind] = {"layers": "first-layers", "every": "every-layers"}
 
 WORDS = (
     "layers:3 (the first layers of the teacher's start), every:2 (every other one), cells"
-    " (AdaBERT's), drawn:0 (of the space, by a seed), a file of an architecture, RUN:KEY, or the"
-    " folder of a saved classifier"
+    " (AdaBERT's), drawn:0 (of the space, by a seed), hub:distilbert-base-uncased (a pre-trained"
+    " model of the hub), a file of an architecture, RUN:KEY, or the folder of a saved model"
 )
 """What names a student, for messages."""
 
@@ -65,15 +66,21 @@ def student_of(word: str, space: Any) -> Student:
             drawn = space.uniform(np.random.default_rng(int(value)))
             return Student(f"drawn-{value}", "searched", canonical(drawn).to_json())
         return Student(f"{kind}-{value}", _COUNTED[kind], value)
+    if kind == "hub" and is_hub_id(value):
+        return _saved(value, value)
     path = Path(word)
     if path.is_file():
         return _searched(read_small(path), word)
     if (path / "config.json").is_file():
-        return Student(re.sub(r"[^\w-]", "_", path.resolve().name), "saved", str(path.resolve()))
+        return _saved(path.resolve().name, str(path.resolve()))
     run, colon, key = word.rpartition(":")
     if colon and RunFolder(Path(run)).archive.is_file():
         return _searched(_architecture(RunFolder(Path(run)), key), word)
     raise UserError(f"no student {word!r}: name {WORDS}")
+
+
+def _saved(name: str, start: str) -> Student:
+    return Student(re.sub(r"[^\w-]", "_", name.rpartition("/")[2]), "saved", start)
 
 
 def _searched(text: str, word: str) -> Student:

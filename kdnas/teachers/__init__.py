@@ -27,6 +27,7 @@ from kdnas.teachers.pretrained import (
     load_tokenizer,
     load_trained_classifier,
     model_identity,
+    require_vocabulary,
     token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
@@ -52,6 +53,7 @@ __all__ = [
     "prepare_teacher",
     "require_chain",
     "require_team",
+    "require_vocabulary",
     "student_tables",
     "taught_chain",
     "taught_team",
