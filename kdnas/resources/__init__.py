@@ -13,7 +13,7 @@ The caches of Hugging Face's libraries are looked into by their layout (`hub`).
 
 from pathlib import Path
 
-from kdnas.config import Config
+from kdnas.config import Config, task_configs
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.caches import cache_resources
 from kdnas.resources.data import data_resources, load_hub
@@ -52,11 +52,13 @@ def resources_of(
     Raises:
         UserError: The configuration names what there cannot be.
     """
-    closed = cache_resources(config)
+    configs = list(task_configs(config).values()) or [config]
+    closed = [resource for each in configs for resource in cache_resources(each)]
     if closed:
         return closed  # nothing can be said of what is in them
     recipes = (config.attack.recipe, *_COMPARED) if reproduction else ()
-    found = [*data_resources(config.task), *model_resources(config.teacher.model)]
-    if not config.task.of_numbers:
+    found = [resource for each in configs for resource in data_resources(each.task)]
+    found += model_resources(config.teacher.model)
+    if not all(each.task.of_numbers for each in configs):
         found += attack_resources(config.attack, *recipes)
     return [*found, *disk_resources(config, found, out, reproduction=reproduction)]

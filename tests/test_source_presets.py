@@ -1,0 +1,156 @@
+"""The comparisons of the sources in miniature: hub models and GLUE's files, to their tables.
+
+The models are tiny, but of the families and with the layers that the presets ask for, in the hub's
+cache; the data are in the forms of GLUE's download and of files with the hub's columns.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from any_models import _bert_tokens, _roberta_tokens
+from glue_files import FILES, downloaded
+from hub_caches import keep_model
+from typer.testing import CliRunner
+
+from kdnas.cli.app import app
+from kdnas.config import load_config, preset_names, short_name, task_configs
+from kdnas.study import check_comparison
+from kdnas.study.models import study_models
+from kdnas.workers import Inline
+
+hf: Any = import_module("transformers")
+"""As a type checker does not see it: its 4 and its 5 declare other names."""
+
+PRESETS = [name for name in preset_names("compare") if name != "compare-offline"]
+
+SMALL = (
+    "task.train=24", "task.search=20", "task.report=20", "teacher.epochs=1",
+    "teacher.learning_rate=1e-3", "student.max_length=24", "distill.batch_size=12",
+    "constraints.accuracy_floor=0", "attack.report_texts=2", "attack.resources=offline",
+    "attack.textfooler.vocabulary=1000", "compare.epochs=1", "compare.replicates=1",
+    "compare.attacks=[\"deepwordbug\"]", "distill.minimax-knn.pool=60",
+    "distill.autoskd.phase_epochs=1",
+)  # fmt: skip
+
+FEWER = ("glue/cola", "glue/stsb")
+"""Tasks of the presets that are not tried with all: one of classes and one of numbers in pairs."""
+
+DEPTHS = {
+    "bert-base-uncased": 12, "bert-large-uncased": 13, "roberta-base": 2, "roberta-large": 3,
+    "bert-large-uncased-whole-word-masking": 13, "distilbert-base-uncased": 2,
+    "distilbert-base-cased": 4, "distilroberta-base": 2, "google/bert_uncased_L-4_H-512_A-8": 2,
+    "huawei-noah/TinyBERT_General_6L_768D": 2,
+}  # fmt: skip
+
+
+def save_model(name: str, folder: Path, tokens: Any) -> Path:
+    """A tiny masked language model of the family of a model of the hub, with its tokenizer."""
+    roberta = "roberta" in name
+    width = {"vocab_size": 400, "max_position_embeddings": 64}
+    if name.startswith("distilbert"):
+        config = hf.DistilBertConfig(
+            dim=16, n_layers=DEPTHS[name], n_heads=2, hidden_dim=16, **width
+        )
+    else:
+        family = hf.RobertaConfig if roberta else hf.BertConfig
+        config = family(
+            hidden_size=16, num_hidden_layers=DEPTHS[name], num_attention_heads=2,
+            intermediate_size=16, **width,
+        )  # fmt: skip
+    hf.AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    tokens[roberta].save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of the hub with all the models that the presets name."""
+    place = tmp_path_factory.mktemp("hub")
+    tokens = {False: _bert_tokens(), True: _roberta_tokens()}  # of one family alike
+    for name in DEPTHS:
+        keep_model(place / "cache", name, save_model(name, place / short_name(name), tokens))
+    return place / "cache"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all the tasks that the presets name."""
+    place = tmp_path_factory.mktemp("data")
+    for name in FILES:
+        (place / short_name(name)).mkdir()
+        downloaded(name, place / short_name(name))
+    for name, label, classes in (
+        ("sst5", "label", 5),
+        ("CR", "label", 2),
+        ("TREC-QC", "label_coarse", 6),
+    ):
+        (place / name).mkdir()
+        for k, stem in enumerate(("train", "test")):
+            rows = [{"text": f"a text {k} {i}", label: i % classes} for i in range(30)]
+            lines = "\n".join(map(json.dumps, rows))
+            (place / name / f"{stem}.jsonl").write_text(lines + "\n")
+    return place
+
+
+@contextmanager
+def inline(
+    config: Any, run: Path, jobs: int, cluster: Any, make: Callable[[], Any]
+) -> Iterator[Any]:
+    """Trainings in this process, which has loaded everything."""
+    with Inline(make()) as workers:
+        yield workers
+
+
+@pytest.fixture
+def compare(hub: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`kdnas compare` on a machine whose cache has the models, without a connection."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(hub))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for constant, value in {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": True}.items():
+        monkeypatch.setattr(f"huggingface_hub.constants.{constant}", value)
+    monkeypatch.setattr("kdnas.comparison.build.open_workers", inline)
+
+    def run(preset: str, *options: str) -> Any:
+        tasks = load_config(preset).compare.tasks
+        path = data if tasks else data / short_name(load_config(preset).task.name)
+        settings = [word for each in (*SMALL, f'task.path="{path}"') for word in ("--set", each)]
+        return CliRunner().invoke(app, ["compare", "--preset", preset, *settings, *options])
+
+    return run
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results" / "tasks.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_runs_to_its_tables(
+    preset: str, compare: Callable[..., Any], tmp_path: Path
+) -> None:
+    config = load_config(preset)
+    asked = config.compare.tasks
+    tasks = asked if preset == "alp-12-2" else [t for t in asked if t in FEWER] or asked[:2]
+    out = tmp_path / "out"
+    result = compare(preset, "--out", str(out), *(["--tasks", ",".join(tasks)] if asked else []))
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert not check_comparison(out).problems
+    lines = table(out)
+    here = {(line["student"], line["method"]): line for line in lines if line["scores"] == "here"}
+    taught = {
+        (m.stem, m.method) for m in study_models(next(iter(task_configs(config).values()), config))
+    }
+    assert {(s, m) for s, m in here if m} == {(s, m) for s, m in taught if m}
+    assert ("teacher", "") in here
+    printed = [line for line in lines if line["scores"] == "printed"]
+    assert printed
+    if "average" in lines[0]:
+        whole = len(tasks) == len(asked)
+        assert all(bool(line["average"]) == whole for line in here.values())
+        assert all(line["average"] for line in printed)
