@@ -335,3 +335,14 @@ def test_a_folder_that_finds_no_space_is_told_in_one_line(tmp_path, error):
     with pytest.raises(UserError, match=r"cannot write .*model: No space left; .*KDNAS_CACHE"):
         cached_folder("model", fill, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
+def test_who_may_read_new_files_may_read_the_cache(umask, compute, tmp_path):
+    before = os.umask(umask)
+    try:
+        cached_arrays("a", compute, tmp_path)
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == 0o666 & ~umask
