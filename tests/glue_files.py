@@ -26,12 +26,15 @@ FILES = {
 
 
 def rows(name: str, begin: int) -> list[str]:
-    """Rows in the form of a task's own file; a quote is a character like any other."""
+    """Rows in the form of a task's own file, with a word that tells the class.
+
+    A quote is a character like any other.
+    """
     _, row = FILES[name]
     return [
         row.format(
-            i=i, k=i % 2, w=("entailment", "other")[i % 2], n=f"{i % 26 / 5:.3f}",
-            a=f'first "p{i} a{i} b{i}', b=f"second h{i} d{i} e{i}",
+            i=i, k=i % 2, w=("entailment", "other")[i % 2], n=f"{i % 2 * 2.5 + i % 26 / 10:.3f}",
+            a=f'first "p{i} {("dull", "joyful")[i % 2]} b{i}', b=f"second h{i} d{i} e{i}",
         )
         for i in range(begin, begin + COUNT)
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from itertools import takewhile
 from typing import Annotated, Any, ClassVar, Self
 
@@ -58,7 +59,13 @@ def strictly(kind: Any, values: Any, context: dict[str, str] | None = None) -> A
         ValidationError: The values are not of the kind.
     """
     written = json.dumps(values, default=str)  # dates, which no setting is
-    return TypeAdapter(kind).validate_json(written, strict=True, context=context)
+    return _adapter(kind).validate_json(written, strict=True, context=context)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What validates a kind; to make one takes longer than to use it."""
+    return TypeAdapter(kind)
 
 
 class Section(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -32,13 +33,13 @@ class Overview:
     config: Config
     studies: Mapping[str, Study]
 
-    @property
+    @cached_property
     def printed(self) -> Printed | None:
         """The numbers that a source prints."""
         name = self.config.compare.printed
         return None if name is None else printed(name)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Row, ...]:
         """The task of each column and what it is scored by: as printed, or by its metric."""
         if self.printed is not None:
