@@ -59,8 +59,13 @@ def require_classes(config: "Config") -> None:
         )
 
 
+def is_comparison(config: "Config") -> bool:
+    """Whether a configuration is made for `kdnas compare`: it sets something of that section."""
+    return "compare" in config.model_fields_set
+
+
 def require_inputs(
-    config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
+    config: "Config", fetch: str, out: Path = Path("run"), command: "Command" = "search"
 ) -> None:
     """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 
@@ -68,9 +73,9 @@ def require_inputs(
 
     Args:
         config: The run.
-        command: What fetches all of it.
+        fetch: The command that fetches all of it.
         out: Its folder.
-        reproduction: Whether it is a whole reproduction.
+        command: Whose run it is.
 
     Raises:
         UserError: It says what is missing and what to do.
@@ -84,7 +89,7 @@ def require_inputs(
     task = config.task
     require_possible_beforehand(config)
     require_cache()
-    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
+    require_resources(partial(resources_of, config, out, command), fetch)
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:

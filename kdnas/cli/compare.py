@@ -40,6 +40,9 @@ def compare(
         bool, typer.Option("--resume", help="Go on with one; methods and students may be added.")
     ] = False,
     take_over: TakeOverOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Time each student, estimate, and train nothing.")
+    ] = False,
     jobs: JobsOption = None,
     cluster: ClusterOption = None,
 ) -> None:
@@ -51,9 +54,11 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_inputs
+    from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
-    from kdnas.study import OUTPUTS, read_study, run_study, write_study
+    from kdnas.cli.dry_run import print_plan
+    from kdnas.cli.search import default_jobs
+    from kdnas.study import OUTPUTS, read_study, run_study, study_models, write_study
 
     asked = _asked(methods, students, replicates)
     overrides = [*(overrides or []), *asked]
@@ -63,7 +68,13 @@ def compare(
     if only is not None:
         print_written(*write_study(read_study(chosen, out), out / "results", names))
         return
-    require_inputs(chosen, fetch_command(preset, config, overrides), out)
+    study_models(chosen)  # refuses what cannot be, before anything is loaded
+    if not is_comparison(chosen):
+        overrides += [f"compare.replicates={chosen.compare.replicates}"]
+    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
+    if dry_run:
+        print_plan(chosen, jobs or default_jobs(chosen.search.threads))
+        return
     go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
         train(chosen, jobs, cluster, lambda crew, told: run_study(chosen, out, crew, told, **go_on))
