@@ -16,9 +16,11 @@ from test_numbers import file_of, line
 from typer.testing import CliRunner, Result
 
 from kdnas.cli.app import app
+from kdnas.config import load_config
 from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study import check_study
 from kdnas.study.answers import SWAPS, Answers, jackknifed, score_gap
+from kdnas.study.plan import made_beforehand, planned
 from kdnas.study.recounted import RECOUNTED
 
 SETTINGS = (
@@ -246,3 +248,33 @@ def test_constant_answers_have_no_correlation_in_either_count() -> None:
         (of,) = RECOUNTED[metric]
         assert of(truth, truth * 0) == 0.0
         assert answers(truth, [truth * 0], metric, 2 if metric == "matthews" else 1).each() == [0.0]
+
+
+# --- plans
+
+
+def test_a_plan_counts_and_trains_nothing(numbers: list[str], tmp_path: Path) -> None:
+    chosen = 'compare.methods=["kd","takd","born-again"]'
+    out = tmp_path / "x"
+    students = 'compare.students=["drawn:1","layers:1","cells"]'
+    done = call("compare", [*numbers, chosen, students], "--out", str(out), "--dry-run")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "trainings: 18 = 3 students x 3 methods x 2 replicates" in done.output
+    assert "made once: the teacher; takd: 1 model between teacher and student" in done.output
+    assert "layers-1: a training by KD" in done.output
+    assert "attack" not in done.output
+    assert not out.exists()
+
+
+def test_a_plan_times_every_attack(tiny_teacher: Path) -> None:
+    overrides = tiny_overrides(tiny_teacher, *F1, 'compare.methods=["kd","ard","skd"]')
+    config = load_config(overrides=overrides)
+    stages: list[str] = []
+    plan = planned(config, stages.append)
+    assert stages == ["data", "training of drawn-1", "textfooler on it", "deepwordbug on it"]
+    (student,) = plan.students
+    each = student.training * (1.0 + 2.0 + 1.0) + 3 * student.attacks
+    assert plan.seconds(1, 8) == pytest.approx(2 * each)
+    assert plan.seconds(8, 2) == pytest.approx(each)
+    assert plan.bytes == 6 * student.bytes
+    assert list(made_beforehand(config)) == ["ard: attacked texts", "skd: a team of 4 teachers"]

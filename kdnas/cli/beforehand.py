@@ -59,8 +59,13 @@ def require_classes(config: "Config") -> None:
         )
 
 
+def is_comparison(config: "Config") -> bool:
+    """Whether a configuration is made for `kdnas compare`: it sets something of that section."""
+    return "compare" in config.model_fields_set
+
+
 def require_inputs(
-    config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
+    config: "Config", fetch: str, out: Path = Path("run"), command: "Command" = "search"
 ) -> None:
     """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 
@@ -68,24 +73,24 @@ def require_inputs(
 
     Args:
         config: The run.
-        command: What fetches all of it.
+        fetch: The command that fetches all of it.
         out: Its folder.
-        reproduction: Whether it is a whole reproduction.
+        command: Whose run it is.
 
     Raises:
         UserError: It says what is missing and what to do.
     """
     from kdnas.cli.fetching import require_resources
-    from kdnas.config import task_configs
+    from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import resources_of
     from kdnas.tasks import Columns, read_pools
 
-    configs = list(task_configs(config).values()) or [config]
+    configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
     require_cache()
-    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
+    require_resources(partial(resources_of, config, out, command), fetch)
     if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     for task in (each.task for each in configs if not each.task.on_hub):

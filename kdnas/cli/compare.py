@@ -46,6 +46,9 @@ def compare(
         typer.Option("--resume", help="Go on with one; methods, students, tasks may be added."),
     ] = False,
     take_over: TakeOverOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Time each student, estimate, and train nothing.")
+    ] = False,
     jobs: JobsOption = None,
     cluster: ClusterOption = None,
 ) -> None:
@@ -58,13 +61,17 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, require_inputs
+    from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
+    from kdnas.cli.dry_run import print_plans
+    from kdnas.cli.search import default_jobs
+    from kdnas.config import comparison_configs
     from kdnas.study import (
         OUTPUTS,
         OVER_TASKS,
         read_overview,
         run_comparison,
+        study_models,
         write_comparison,
     )
 
@@ -76,7 +83,14 @@ def compare(
     if only is not None:
         print_written(*write_comparison(read_overview(chosen, out), out, names))
         return
-    require_inputs(chosen, fetch_command(preset, config, overrides), out)
+    for each in comparison_configs(chosen):
+        study_models(each)  # refuses what cannot be, before anything is loaded
+    if not is_comparison(chosen):
+        overrides += [f"compare.replicates={chosen.compare.replicates}"]
+    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
+    if dry_run:
+        print_plans(chosen, jobs or default_jobs(chosen.search.threads))
+        return
     go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
         train(

@@ -54,7 +54,9 @@ def distill(
     )
     wanted = student_of(student, chosen.space)
     chosen.distill.require_teachable(name, wanted.learner(chosen.task))
-    require_inputs(chosen, fetch_command(preset, config, overrides), out)
+    one = {"methods": (name,), "students": (student,), "replicates": 1, "attacks": ()}
+    chosen = chosen.model_copy(update={"compare": chosen.compare.model_copy(update=one)})
+    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     say = messages().print
     with new_folder(out) as draft:
         measured, spec = distil_one(

@@ -56,7 +56,7 @@ def reproduce(
         _write(chosen, out, names)
         return
     command = fetch_command(preset, config, overrides, reproduction=True)
-    require_inputs(chosen, command, out, reproduction=True)
+    require_inputs(chosen, command, out, "reproduce")
     go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
         train(

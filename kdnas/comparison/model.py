@@ -9,6 +9,9 @@ Kind = Literal["searched", "cells", "first-layers", "every-layers", "saved", "tr
 """Students of the search space, AdaBERT's cells, the first or every n-th layers of the teacher's
 start, a saved classifier, models of the comparison that go on, and the teacher itself."""
 
+BEGUN: tuple[Kind, ...] = ("first-layers", "every-layers", "saved")
+"""Kinds of students that begin with trained layers; these are transformers."""
+
 
 @dataclass(frozen=True)
 class Model:

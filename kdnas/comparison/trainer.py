@@ -11,7 +11,7 @@ import torch
 from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
 from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
-from kdnas.comparison.model import Model
+from kdnas.comparison.model import BEGUN, Model
 from kdnas.config import Config
 from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
 from kdnas.evaluation import Prepared, attacked_texts, fresh_student, further_texts
@@ -31,9 +31,6 @@ from kdnas.teachers import (
     taught_chain,
     taught_team,
 )
-
-_BEGUN = ("first-layers", "every-layers", "saved")
-"""Kinds of students that begin with trained layers."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class Trainer:
         learner = Learner(
             model.name,
             trained=model.kind == "trained",
-            attention=model.kind in _BEGUN,
+            attention=model.kind in BEGUN,
             classes=not task.of_numbers,
         )
         distill = self._config.taught_by(model.method)
@@ -97,13 +94,12 @@ class Trainer:
         team = taught_team(settings, source, task, chain.team)
         teacher = taught_chain(settings, source, task, chain)
         own, spec = distill.table(distill.method), self._prepared.spec
-        first = self._prepared.teacher
-        attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
+        attacked = spec if spec is None else attacked_texts(recipe, own, spec, source, task)
         further = further_texts(recipe, own, spec, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
         make = partial(self._make[model.kind], model)
         start = time.perf_counter()
-        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)
+        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in BEGUN)
         return Trained(student, loss, time.perf_counter() - start)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
@@ -140,7 +136,7 @@ class Trainer:
         if model.kind == "trained" and model.source is not None:
             schedule = replace(schedule, learning_rate=self._rate(model.source))
         else:
-            if model.kind in _BEGUN:
+            if model.kind in BEGUN:
                 begun = self._config.compare
                 schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
             row = self._config.compare.rows.get(model.method)

@@ -30,7 +30,7 @@ from kdnas.config.section import LOADING, STORED
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.student import StudentSettings
 from kdnas.config.task import TASKS, TaskSettings
-from kdnas.config.tasks import short_name, task_configs
+from kdnas.config.tasks import comparison_configs, short_name, task_configs
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
 
@@ -54,6 +54,7 @@ __all__ = [
     "TeacherSettings",
     "WorkerSettings",
     "as_toml",
+    "comparison_configs",
     "departures",
     "difference",
     "load_config",

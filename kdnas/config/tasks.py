@@ -39,6 +39,15 @@ def task_configs(config: Config) -> dict[str, Config]:
     return found
 
 
+def comparison_configs(config: Config) -> list[Config]:
+    """The configuration of each task of a comparison; that of the comparison where it is of one.
+
+    Raises:
+        UserError: As `task_configs` does.
+    """
+    return list(task_configs(config).values()) or [config]
+
+
 def short_name(task: str) -> str:
     """What the folder and the columns of a task are called.
 

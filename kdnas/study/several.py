@@ -11,7 +11,6 @@ from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
 from kdnas.runs import FILE_NAME, MODELS_FILE
 from kdnas.study.material import read_study
-from kdnas.study.models import study_models
 from kdnas.study.outputs import OUTPUTS, write_study
 from kdnas.study.over_tasks import OVER_TASKS, Overview
 from kdnas.study.run import run_study
@@ -54,8 +53,6 @@ def run_comparison(
         run_study(config, folder, crew, listener, resume=resume, take_over=take_over)
         return
     configs = task_configs(config)
-    for each in configs.values():
-        study_models(each)  # refuses what cannot be before anything is trained
     _begin(config, folder, resume=resume)
     for name, each in configs.items():
         listener.part(f"task {name}")

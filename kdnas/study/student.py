@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.comparison import Kind
+from kdnas.comparison import BEGUN, Kind
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
@@ -42,8 +42,7 @@ class Student:
 
     def learner(self, task: TaskSettings) -> Learner:
         """What decides which methods can teach it a task, as far as its name tells."""
-        has_attention = self.kind in ("first-layers", "every-layers", "saved")
-        return Learner(self.name, attention=has_attention, classes=not task.of_numbers)
+        return Learner(self.name, attention=self.kind in BEGUN, classes=not task.of_numbers)
 
 
 def student_of(word: str, space: Any) -> Student:
