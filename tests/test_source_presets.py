@@ -20,7 +20,12 @@ from hub_caches import keep_model
 from typer.testing import CliRunner
 
 from kdnas.cli.app import app
-from kdnas.config import load_config, preset_names, short_name, task_configs
+from kdnas.config import (
+    load_config,
+    preset_names,
+    short_name,
+    task_configs,
+)
 from kdnas.study import check_comparison
 from kdnas.study.models import study_models
 from kdnas.workers import Inline
@@ -113,19 +118,19 @@ def inline(
 
 
 @pytest.fixture
-def compare(hub: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """`kdnas compare` on a machine whose cache has the models, without a connection."""
+def command(hub: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A command with a preset on a machine whose cache has the models, without a connection."""
     monkeypatch.setenv("HF_HUB_CACHE", str(hub))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for constant, value in {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": True}.items():
         monkeypatch.setattr(f"huggingface_hub.constants.{constant}", value)
     monkeypatch.setattr("kdnas.comparison.build.open_workers", inline)
 
-    def run(preset: str, *options: str) -> Any:
+    def run(name: str, preset: str, *options: str) -> Any:
         tasks = load_config(preset).compare.tasks
         path = data if tasks else data / short_name(load_config(preset).task.name)
         settings = [word for each in (*SMALL, f'task.path="{path}"') for word in ("--set", each)]
-        return CliRunner().invoke(app, ["compare", "--preset", preset, *settings, *options])
+        return CliRunner().invoke(app, [name, "--preset", preset, *settings, *options])
 
     return run
 
@@ -137,11 +142,11 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_runs_to_its_tables(
-    preset: str, compare: Callable[..., Any], tmp_path: Path
+    preset: str, command: Callable[..., Any], tmp_path: Path
 ) -> None:
     config, out = load_config(preset), tmp_path / "out"
     chosen = ["--tasks", ONE[preset]] if config.compare.tasks else []
-    result = compare(preset, "--out", str(out), *chosen)
+    result = command("compare", preset, "--out", str(out), *chosen)
     assert result.exit_code == 0, (result.output, result.exception)
     assert not check_comparison(out).problems
     lines = table(out)
@@ -152,10 +157,10 @@ def test_a_preset_runs_to_its_tables(
 
 
 def test_with_all_tasks_there_is_the_average_as_printed(
-    compare: Callable[..., Any], tmp_path: Path
+    command: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Of MATE-KD it has a constant besides."""
-    result = compare("mate-glue", "--out", str(tmp_path / "out"), "--methods", "kd")
+    result = command("compare", "mate-glue", "--out", str(tmp_path / "out"), "--methods", "kd")
     assert result.exit_code == 0, (result.output, result.exception)
     [line] = [x for x in table(tmp_path / "out") if (x["method"], x["scores"]) == ("kd", "here")]
     scores = [float(line[name]) for name in COLUMNS]
@@ -167,3 +172,34 @@ def test_with_all_tasks_there_is_the_average_as_printed(
 
 COLUMNS = ("cola Matthews", "sst2 accuracy", "mrpc F1", "stsb Pearson", "qqp accuracy",
            "mnli accuracy", "qnli accuracy", "rte accuracy")  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_all_that_it_needs_is_found(preset: str, command: Callable[..., Any]) -> None:
+    result = command("resources", preset)
+    assert result.exit_code == 0, (result.output, result.exception)
+    config = load_config(preset)
+    hub = {word[4:] for word in config.compare.students if word.startswith("hub:")}
+    assert all(name in result.output for name in {config.teacher.model, *hub})
+    assert "to do" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("preset", "options", "expected"),
+    [
+        (
+            "annealing-bert-small",
+            ("--tasks", "glue/rte,glue/stsb"),
+            ("task rte", "task stsb", "takd: 1 model between", "all 2 tasks: 6 trainings, about"),
+        ),
+        ("autoskd-rte", (), ("trainings: 7 = 1 student x 7 methods", "a team of 5 teachers")),
+    ],
+)
+def test_a_dry_run_says_what_it_would_take(
+    preset: str, options: tuple[str, ...], expected: tuple[str, ...],
+    command: Callable[..., Any], tmp_path: Path,
+) -> None:  # fmt: skip
+    result = command("compare", preset, "--dry-run", "--out", str(tmp_path / "out"), *options)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert all(line in result.output for line in expected), result.output
+    assert not (tmp_path / "out").exists()
