@@ -36,7 +36,8 @@ class Trainings:
         config: Its settings.
         folder: Its folder.
         models: All of them, each after those it needs.
-        attacks: The attacks on each model by name; the first one's outcomes are counted.
+        attacks: The attacks on each model by name; the first one's outcomes are counted. None where
+            labels are numbers.
     """
 
     config: Config
@@ -75,7 +76,7 @@ def build_models(
 
     def built(model: Model, found: "EvaluatedModel") -> None:
         archive.record_attacks(found.specs)
-        archive.add(found.row, found.predictions, found.texts)
+        archive.add(found.row, found.predictions, found.texts, found.made)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 

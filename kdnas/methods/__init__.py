@@ -17,6 +17,7 @@ from kdnas.methods.adversarial import (
     AdversarialSettings,
     ARDSettings,
     AugmentationSettings,
+    AugmenterName,
     CombinedSettings,
     FreeLBKDSettings,
     FreeLBSettings,
@@ -28,7 +29,7 @@ from kdnas.methods.background import KDSettings, LabelSmoothingSettings, Teacher
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import Chain, Link
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
-from kdnas.methods.method import Learner, Method
+from kdnas.methods.method import Learner, Method, Use
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.settings import MethodSettings
 from kdnas.methods.several import AutoSKDSettings, MTBERTSettings, SKDSettings
@@ -43,6 +44,7 @@ __all__ = [
     "AdversarialSettings",
     "AnnealingSettings",
     "AugmentationSettings",
+    "AugmenterName",
     "AutoSKDSettings",
     "CKDSettings",
     "Chain",
@@ -67,4 +69,5 @@ __all__ = [
     "ShareSearch",
     "TeacherFreeSettings",
     "Team",
+    "Use",
 ]

@@ -27,26 +27,48 @@ class ARDSettings(KDSettings):
     """Adversarially robust distillation (Goldblum 2020), with attacked texts.
 
     Attributes:
-        strength: Share of the training texts that are attacked, once, against the teacher.
+        strength: Share of the training texts that are attacked, once, against the teacher that
+            teaches; those that do not fool it are shown as they are.
     """
 
     strength: PositiveShare = 0.25
 
 
+AugmenterName = Literal["embedding", "wordnet", "synonym-insertion", "tinybert"]
+"""TextAttack's augmenters that swap words for near ones by vector, swap them for synonyms of
+WordNet, and insert such synonyms (Morris 2020); and TinyBERT's, which swaps words for what a masked
+language model puts there, or near ones by vector (Jiao 2020)."""
+
+
 @dataclass(frozen=True)
 class AugmentationSettings(KDSettings):
-    """KD on texts in which words became synonyms, as TextAttack's augmenters make them.
+    """KD on texts that augmenters make; of a saved classifier, how it goes on with them.
 
     Attributes:
-        words: Share of the words of a text that are swapped, one at least; those without a synonym
-            stay.
-        each: Texts that are made of one.
+        by: The augmenters, each of which makes texts of every one.
+        words: Share of the words of a text that are swapped or inserted, one at least; those
+            without a synonym stay.
+        each: Texts that an augmenter makes of one (TinyBERT's paper: 20).
+        probability: For `tinybert`: of the swap of each word.
+        candidates: For `tinybert`: words of which one takes the place of a word.
         mixed: Whether the original texts are learned from too.
     """
 
+    by: tuple[AugmenterName, ...] = ("embedding",)
     words: PositiveShare = 0.2
     each: Count = 2
+    probability: PositiveShare = 0.4
+    candidates: Count = 15
     mixed: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.by or len(set(self.by)) < len(self.by):
+            raise ValueError(f"augmenters by = {list(self.by)}: name one or more, each once")
+
+    @property
+    def made(self) -> int:
+        """Texts that are made of one by all augmenters."""
+        return self.each * len(self.by)
 
 
 @dataclass(frozen=True)
@@ -119,13 +141,21 @@ class MinimaxSettings(KDSettings):
             choice, 0 for KD.
         weight: Of the KD term of each of them.
         pool: Sentences among which they are found.
+        start: Epochs before they are learned from; until then it is KD.
+        nearest, farthest: The least and the largest distance of those that can be picked, in the
+            teacher's last state: the angle over pi, 0 to 1.
     """
 
     each: Count = 8
     picked: Some = 4
     weight: NotNegative = 0.5
     pool: Count = 50_000
+    start: Some = 0
+    nearest: Share = 0.0
+    farthest: Share = 1.0
 
     def __post_init__(self) -> None:
         if self.picked > self.each:
             raise ValueError(f"{self.picked} neighbours cannot be picked of {self.each}")
+        if self.nearest > self.farthest:
+            raise ValueError(f"no distance is from {self.nearest} to {self.farthest}")

@@ -244,6 +244,7 @@ METHODS: Registry[Method] = Registry(
             about="KD, and on neighbours that divide student and teacher",
             uses=("labels", "logits", "neighbours"),
             cost=5.5,
+            demands=("single",),
         ),
         "mate": Method(
             f"{_RECIPES}.mate:recipe",

@@ -1,17 +1,19 @@
 """`Study`: what tables and figures of a study are made of, read from its archive."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from kdnas.analysis.paper import Estimate, Scores, model_scores, share
+from kdnas.analysis.paper import Scores, model_scores
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.records import MadeText
 from kdnas.runs import MODELS_FILE, ModelArchive, require_same, stored_config
 from kdnas.runs.context import OFFLINE
-from kdnas.study.models import GROWING, model_name, stem
+from kdnas.study.answers import Answers
+from kdnas.study.models import growing, model_name, stem
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,17 @@ class Taught:
 
     Attributes:
         student, method: Their names.
-        right: Whether each training (rows) is right on each text (columns).
-        scores: Under each attack by its name; on the texts that were attacked.
+        answers: What each training says of each text.
+        scores: Under each attack by its name, on the texts that were attacked; none where labels
+            are numbers.
         seconds: Wall time of each training.
     """
 
     student: str
     method: str
-    right: np.ndarray
+    answers: Answers
     scores: dict[str, Scores]
     seconds: tuple[float, ...]
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Accuracy over all texts of report-val, in points."""
-        return share(self.right)
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,7 @@ class Study:
         teacher: The teacher itself; None before it was attacked.
         labels: What tables call each attack.
         texts: Texts of report-val.
+        made: Some of the texts that were made for a student by a method, by both.
     """
 
     config: Config
@@ -54,6 +53,17 @@ class Study:
     teacher: Taught | None
     labels: dict[str, str]
     texts: int
+    made: dict[tuple[str, str], list[MadeText]] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> str:
+        """What the task is scored by."""
+        return self.config.task.metric
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether labels are numbers, so that nothing is attacked."""
+        return self.config.task.of_numbers
 
     @property
     def rivals(self) -> dict[str, Taught]:
@@ -85,12 +95,13 @@ def read_study(config: Config | None, folder: Path) -> Study:
     with ModelArchive.read(folder / MODELS_FILE) as archive:
         stored = stored_config(archive)
         if config is not None:
-            require_same(folder, stored, config, GROWING)
+            require_same(folder, stored, config, growing(stored, config))
         specs = archive.specs()
         scores = {attack: model_scores(archive, attack) for attack in specs}
         known = {row.name: row for row in archive.models()}
         taught = {name: _taught(archive, name, scores) for name in known}
         texts = len(archive.splits["report"].labels) if known else 0
+        made = {(each.student, each.method): archive.made(name) for name, each in taught.items()}
     if not taught:
         raise UserError(f"no model in {folder} yet: go on with --resume")
     names = {model_name("", m)[1:]: m for m in stored.compare.methods}
@@ -100,6 +111,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
     return Study(
         stored, tuple(found), taught.get("teacher"),
         {name: spec.label for name, spec in specs.items()}, texts,
+        {names: texts for names, texts in made.items() if texts},
     )  # fmt: skip
 
 
@@ -110,8 +122,9 @@ def _place(known: Mapping[str, object], student: str) -> int:
 
 def _taught(archive: ModelArchive, name: str, scores: dict[str, dict[str, Scores]]) -> Taught:
     rows = sorted((r for r in archive.models() if r.name == name), key=lambda r: r.replicate)
-    labels = archive.splits["report"].labels
-    right = np.array([archive.predictions(name, row.replicate) == labels for row in rows])
+    split = archive.splits["report"]
+    predicted = np.array([archive.predictions(name, row.replicate) for row in rows])
+    answers = Answers(split.labels, predicted, split.classes, split.metric)
     under = {attack: by_name[name] for attack, by_name in scores.items() if name in by_name}
     seconds = tuple(row.seconds for row in rows)
-    return Taught(stem(name), name.partition(".")[2], right, under, seconds)
+    return Taught(stem(name), name.partition(".")[2], answers, under, seconds)

@@ -8,7 +8,7 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`, `every_layers`: students that are a shorter teacher;
+- `first_layers`, `every_layers`, `some_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
   refuses those that are larger than the teacher;
 - `taught_team`, `require_team`: several teachers of one student;
@@ -17,8 +17,9 @@ In the order of a run:
 
 from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
-from kdnas.teachers.first_layers import every_layers, first_layers
+from kdnas.teachers.first_layers import every_layers, first_layers, some_layers
 from kdnas.teachers.head import load_for_task
+from kdnas.teachers.hidden_head import HiddenHeadForSequenceClassification, register_hidden_head
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
@@ -28,6 +29,7 @@ from kdnas.teachers.pretrained import (
     load_tokenizer,
     load_trained_classifier,
     model_identity,
+    require_vocabulary,
     token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
@@ -36,8 +38,11 @@ from kdnas.teachers.tables import student_tables
 from kdnas.teachers.team import require_team, taught_team
 from kdnas.teachers.untrained import untrained_rewriter, untrained_teacher
 
+register_hidden_head()
+
 __all__ = [
     "SIGNALS",
+    "HiddenHeadForSequenceClassification",
     "ProbeTraining",
     "Teacher",
     "class_names",
@@ -54,6 +59,8 @@ __all__ = [
     "prepare_teacher",
     "require_chain",
     "require_team",
+    "require_vocabulary",
+    "some_layers",
     "student_tables",
     "taught_chain",
     "taught_team",
