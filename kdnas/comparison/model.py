@@ -5,9 +5,12 @@ from typing import Literal
 
 from kdnas.seeds import derived_seed
 
-Kind = Literal["searched", "cells", "first-layers", "every-layers", "saved", "trained", "teacher"]
+Kind = Literal[
+    "searched", "cells", "first-layers", "every-layers", "cut", "saved", "trained", "teacher"
+]
 """Students of the search space, AdaBERT's cells, the first or every n-th layers of the teacher's
-start, a saved classifier, models of the comparison that go on, and the teacher itself."""
+start, some layers of a saved classifier or all of it, models of the comparison that go on, and the
+teacher itself."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Model:
         method: The method that teaches it, a name in `METHODS`.
         source: What it is distilled from, or goes on with where it is trained already.
         start: What a student begins from, by its kind: the JSON of a searched one, how many of the
-            first layers, every how many-th layer, the folder of a saved one; "" for others.
+            first layers, every how many-th layer, the folder of a saved one, as in `1+3:FOLDER`
+            after the layers that are kept; "" for others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.

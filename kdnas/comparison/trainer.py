@@ -38,11 +38,12 @@ from kdnas.teachers import (
     load_tokenizer,
     require_chain,
     require_team,
+    some_layers,
     taught_chain,
     taught_team,
 )
 
-_BEGUN = ("first-layers", "every-layers", "saved")
+_BEGUN = ("first-layers", "every-layers", "cut", "saved")
 """Kinds of students that begin with trained layers."""
 
 
@@ -77,6 +78,7 @@ class Trainer:
         self._make: dict[str, Callable[[Model, int], Any]] = {
             "first-layers": self._first_layers,
             "every-layers": self._every_layers,
+            "cut": self._cut,
             "saved": self._saved,
             "cells": self._cells,
             "searched": self._searched,
@@ -136,6 +138,12 @@ class Trainer:
     def _every_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names
         return every_layers(name, labels, int(model.start), seed, self._folder.device)
+
+    def _cut(self, model: Model, seed: int) -> Any:
+        numbers, _, folder = model.start.partition(":")
+        require_vocabulary(folder, self._prepared.tokenizer)
+        labels, layers = self._prepared.task.label_names, list(map(int, numbers.split("+")))
+        return some_layers(folder, labels, layers, seed, self._folder.device, trained=True)
 
     def _saved(self, model: Model, seed: int) -> Any:
         labels = self._prepared.task.label_names

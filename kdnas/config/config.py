@@ -55,7 +55,12 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _of_numbers(self) -> Self:
-        """Refuse a method, and objectives, that such texts or labels are not for."""
+        """Refuse a method, a teacher and objectives that such texts or labels are not for."""
+        if self.task.of_numbers and self.teacher.method == "gan-bert":
+            raise ValueError(
+                "teacher.method = 'gan-bert' tells classes apart, and labels are numbers with"
+                f" task.metric={self.task.metric}: set teacher.method=finetune"
+            )
         if self.distill.method in METHODS:
             learner = Learner(classes=not self.task.of_numbers, single=not self.task.of_pairs)
             self.distill.require_teachable(self.distill.method, learner)

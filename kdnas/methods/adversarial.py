@@ -5,6 +5,7 @@ from typing import Literal
 
 from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Share, Some
 from kdnas.methods.background import KDSettings
+from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.settings import MethodSettings
 
 
@@ -70,26 +71,63 @@ class AugmentationSettings(KDSettings):
 
 
 @dataclass(frozen=True)
-class MateSettings(MethodSettings):
-    """MATE-KD (Rashid 2021), with the settings of the authors' code.
+class GeneratorSettings(MethodSettings):
+    """How a generator rewrites texts against a student, with the settings of MATE-KD's code.
 
     Attributes:
         masked: Share of the tokens that the generator may change; 0 changes none.
-        temperature: Temperature of the teacher's answers.
-        objective: What the generator makes large: the divergence of the student's answers from
-            the teacher's (the paper's), or their cross entropy (the code's), which is large where
-            the teacher is unsure too.
         generator_rate: Its learning rate.
         generator_steps: How many it makes in every cycle.
         cycle: Steps of the student in one.
     """
 
     masked: Share = 0.3
-    temperature: Positive = 1.0
-    objective: Literal["divergence", "cross-entropy"] = "divergence"
     generator_rate: Positive = 5e-7
     generator_steps: Some = 10
     cycle: Count = 100
+
+
+@dataclass(frozen=True)
+class MateSettings(GeneratorSettings):
+    """MATE-KD (Rashid 2021).
+
+    Attributes:
+        temperature: Temperature of the teacher's answers.
+        objective: What the generator makes large: the divergence of the student's answers from
+            the teacher's (the paper's), or their cross entropy (the code's), which is large where
+            the teacher is unsure too.
+    """
+
+    temperature: Positive = 1.0
+    objective: Literal["divergence", "cross-entropy"] = "divergence"
+
+
+@dataclass(frozen=True)
+class CombinedSettings(GeneratorSettings, AnnealingSettings):
+    """Combined-KD, annealing on rewritten texts too, with the settings of the authors' code."""
+
+    temperatures: Count = 10
+    first: Share = 0.75
+
+
+@dataclass(frozen=True)
+class FreeLBSettings(MethodSettings):
+    """FreeLB (Zhu 2020): words move uphill within a small ball, and every step is learned from.
+
+    Attributes:
+        steps: K, the losses that are averaged; the first is that of the text as it is.
+        rate: Length of a step.
+        bound: Largest norm of a move, over all words of a text.
+    """
+
+    steps: Count = 3
+    rate: Positive = 0.1
+    bound: NotNegative = 0.3
+
+
+@dataclass(frozen=True)
+class FreeLBKDSettings(KDSettings, FreeLBSettings):
+    """FreeLB with KD: the teacher reads the texts as they are."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from kdnas.space import canonical, read_genotype
 _COUNTED: dict[str, Kind] = {"layers": "first-layers", "every": "every-layers"}
 
 WORDS = (
-    "layers:3 (the first layers of the teacher's start), every:2 (every other one), cells"
+    "layers:3 (the first layers of the teacher's start), every:2 (every other one),"
+    " cut:1+3:FOLDER (those layers of a saved classifier, with its head), cells"
     " (AdaBERT's), drawn:0 (of the space, by a seed), a file of an architecture, RUN:KEY, or the"
     " folder of a saved classifier"
 )
@@ -41,7 +42,7 @@ class Student:
 
     def learner(self, task: TaskSettings) -> Learner:
         """What decides which methods can teach it a task, as far as its name tells."""
-        has_attention = self.kind in ("first-layers", "every-layers", "saved")
+        has_attention = self.kind not in ("cells", "searched")
         classes, single = not task.of_numbers, not task.of_pairs
         return Learner(self.name, attention=has_attention, classes=classes, single=single)
 
@@ -59,6 +60,8 @@ def student_of(word: str, space: Any) -> Student:
     kind, colon, value = word.partition(":")
     if word == "cells":
         return Student("cells", "cells")
+    if colon and kind == "cut":
+        return _cut(word, value)
     if colon and kind in (*_COUNTED, "drawn"):
         if not re.fullmatch(r"\d{1,9}", value):
             raise UserError(f"student {word!r}: write a number after the colon, as {kind}:3")
@@ -70,11 +73,29 @@ def student_of(word: str, space: Any) -> Student:
     if path.is_file():
         return _searched(read_small(path), word)
     if (path / "config.json").is_file():
-        return Student(re.sub(r"[^\w-]", "_", path.resolve().name), "saved", str(path.resolve()))
+        return Student(_file_name(path), "saved", str(path.resolve()))
     run, colon, key = word.rpartition(":")
     if colon and RunFolder(Path(run)).archive.is_file():
         return _searched(_architecture(RunFolder(Path(run)), key), word)
     raise UserError(f"no student {word!r}: name {WORDS}")
+
+
+def _cut(word: str, value: str) -> Student:
+    numbers, _, place = value.partition(":")
+    path = Path(place)
+    if not re.fullmatch(r"[1-9]\d{0,3}(\+[1-9]\d{0,3})*", numbers):
+        raise UserError(f"student {word!r}: write layers after the colon, as cut:1+3:FOLDER")
+    layers = list(map(int, numbers.split("+")))
+    if layers != sorted(set(layers)):
+        raise UserError(f"student {word!r}: name each layer once, in rising order")
+    if not place or not (path / "config.json").is_file():
+        raise UserError(f"student {word!r}: {place or 'no folder'} is no saved classifier")
+    name = f"{_file_name(path)}-{numbers.replace('+', '-')}"
+    return Student(name, "cut", f"{numbers}:{path.resolve()}")
+
+
+def _file_name(path: Path) -> str:
+    return re.sub(r"[^\w-]", "_", path.resolve().name)
 
 
 def _searched(text: str, word: str) -> Student:
