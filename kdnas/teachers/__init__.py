@@ -29,6 +29,7 @@ from kdnas.teachers.pretrained import (
     load_tokenizer,
     load_trained_classifier,
     model_identity,
+    require_vocabulary,
     token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
@@ -58,6 +59,7 @@ __all__ = [
     "prepare_teacher",
     "require_chain",
     "require_team",
+    "require_vocabulary",
     "some_layers",
     "student_tables",
     "taught_chain",
