@@ -82,7 +82,7 @@ def remove_drafts(folder: Path) -> None:
                     shutil.rmtree(draft, ignore_errors=True)
 
 
-_DRAFT = ".draft-"
+_DRAFT, _LOCK = ".draft-", ".lock-"
 _MINUTE, _WEEK = 60.0, 7 * 86_400.0
 
 
@@ -148,6 +148,25 @@ def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None 
             f"cannot write {path} ({error}): it will be computed again; {WAY_OUT}", stacklevel=2
         )
     return arrays
+
+
+@contextmanager
+def made_by_one(name: str, folder: Path | None = None) -> Iterator[None]:
+    """Wait until no other process is inside this context with the same name.
+
+    For what takes long to compute and is found in the cache by whoever has waited. The kernel's
+    lock ends with its process, whatever ends that; where there are no locks nobody waits.
+
+    Args:
+        name: What is computed.
+        folder: The cache; `cache_folder()` by default.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            make_folder(folder or cache_folder())
+            file = (folder or cache_folder()) / f"{_LOCK}{name}"
+            fcntl.flock(stack.enter_context(file.open("a")), fcntl.LOCK_EX)
+        yield
 
 
 def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None = None) -> Path:

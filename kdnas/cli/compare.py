@@ -46,7 +46,7 @@ def compare(
     """Teach every student by every method, attack all, and write tables into DIR/results.
 
     All methods begin from the same weights and see the texts in the same order. Tables: methods,
-    tests; figure: trade-off. With --only nothing is trained.
+    tests, made-texts; figure: trade-off. With --only nothing is trained.
 
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """

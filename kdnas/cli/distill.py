@@ -55,7 +55,7 @@ def distill(
         update={"distill": chosen.distill.model_copy(update={"method": name})}
     )
     wanted = student_of(student, chosen.space)
-    chosen.distill.require_teachable(name, wanted.learner)
+    chosen.distill.require_teachable(name, wanted.learner(chosen.task))
     require_inputs(chosen, fetch_command(preset, config, overrides), out)
     say = messages().print
     with new_folder(out) as draft:

@@ -13,11 +13,20 @@ from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import Model
 from kdnas.config import Config
-from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
+from kdnas.distillation import Generator, Recipe, chain_of, recipe_of, schedule_of, teach
 from kdnas.errors import UserError
-from kdnas.evaluation import Prepared, attacked_texts, fresh_student, further_texts
-from kdnas.methods import Learner
+from kdnas.evaluation import (
+    Prepared,
+    attacked_texts,
+    fresh_student,
+    further_texts,
+    made_texts,
+    rewritten_pairs,
+    sampled_pairs,
+)
+from kdnas.methods import Learner, MateSettings
 from kdnas.offline import content_hash
+from kdnas.records import MOST_MADE, MadeText
 from kdnas.space import canonical, read_genotype
 from kdnas.tasks import Task
 from kdnas.teachers import (
@@ -46,11 +55,13 @@ class Trained:
         network: A Hugging Face classifier.
         loss: Of the last epoch; None for the teacher, which is taken as it is.
         seconds: Wall time of the training, without what the teacher says beforehand.
+        made: Some of the texts that were made for it.
     """
 
     network: Any
     loss: float | None = None
     seconds: float = 0.0
+    made: tuple[MadeText, ...] = ()
 
 
 class Trainer:
@@ -89,6 +100,7 @@ class Trainer:
             trained=model.kind == "trained",
             attention=model.kind in _BEGUN,
             classes=not task.of_numbers,
+            single=not task.pairs,
         )
         self._config.distill.require_teachable(model.method, learner)
         recipe = self._recipe(model)
@@ -101,12 +113,22 @@ class Trainer:
         own, spec = self._config.distill.table(model.method), self._prepared.spec
         first = self._prepared.teacher
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
-        further = further_texts(recipe, own, spec, task)
+        further = further_texts(recipe, self._config, model.method, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
-        make = partial(self._make[model.kind], model)
-        start = time.perf_counter()
-        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in _BEGUN)
-        return Trained(student, loss, time.perf_counter() - start)
+        make, texts = partial(self._make[model.kind], model), task.train.texts
+        pairs = sampled_pairs(texts, attacked) + sampled_pairs(texts, further)
+
+        def rewritten(generator: Generator) -> None:
+            share, tokenizer = getattr(own, "masked", MateSettings.masked), teacher.tokenizer()
+            pairs.extend(rewritten_pairs(generator, share, lesson, texts, tokenizer))
+
+        start, begun = time.perf_counter(), model.kind in _BEGUN
+        student, loss = teach(
+            make, lesson, recipe, seed, chain, goes_on=begun, on_generator=rewritten
+        )
+        seconds = time.perf_counter() - start
+        made = made_texts(pairs[:MOST_MADE], spec, first, task)
+        return Trained(student, loss, seconds, made)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names

@@ -36,8 +36,9 @@ def study_students(config: Config) -> list[Student]:
         if student.name in found:
             raise UserError(f"compare.students names {student.name} twice: leave one out")
         found[student.name] = student
+        learner = student.learner(config.task)
         for method in config.compare.methods:
-            config.distill.require_teachable(method, student.learner)
+            config.distill.require_teachable(method, learner)
     return list(found.values())
 
 

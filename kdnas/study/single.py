@@ -49,7 +49,7 @@ def distil_one(
     Raises:
         UserError: The method cannot teach it, or something cannot be had or written.
     """
-    config.distill.require_teachable(method, student.learner)
+    config.distill.require_teachable(method, student.learner(config.task))
     from kdnas.comparison.evaluator import ModelEvaluator  # these load torch
     from kdnas.evaluation import prepare
     from kdnas.training import quiet_libraries

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.comparison import Kind
+from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
 from kdnas.reading import read_small
@@ -39,10 +40,11 @@ class Student:
     kind: Kind
     start: str = ""
 
-    @property
-    def learner(self) -> Learner:
-        """What decides which methods can teach it, as far as its name tells."""
-        return Learner(self.name, attention=self.kind not in ("cells", "searched"))
+    def learner(self, task: TaskSettings) -> Learner:
+        """What decides which methods can teach it a task, as far as its name tells."""
+        has_attention = self.kind not in ("cells", "searched")
+        classes, single = not task.of_numbers, not task.of_pairs
+        return Learner(self.name, attention=has_attention, classes=classes, single=single)
 
 
 def student_of(word: str, space: Any) -> Student:

@@ -11,7 +11,8 @@ In the order of a run:
 - `first_layers`, `every_layers`, `some_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
   refuses those that are larger than the teacher;
-- `taught_team`, `require_team`: several teachers of one student.
+- `taught_team`, `require_team`: several teachers of one student;
+- `untrained_teacher`, `untrained_rewriter`: models of the right size, for an estimate.
 """
 
 from kdnas.teachers.chain import require_chain, taught_chain
@@ -33,6 +34,7 @@ from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.teachers.signals import SIGNALS, teacher_signals
 from kdnas.teachers.tables import student_tables
 from kdnas.teachers.team import require_team, taught_team
+from kdnas.teachers.untrained import untrained_rewriter, untrained_teacher
 
 __all__ = [
     "SIGNALS",
@@ -59,4 +61,6 @@ __all__ = [
     "teacher_signals",
     "token_limit",
     "train_probes",
+    "untrained_rewriter",
+    "untrained_teacher",
 ]
