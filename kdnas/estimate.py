@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kdnas.attacks import Attacker, ModelVictim, Tokens
+from kdnas.attacks import Attacker, ModelVictim
 from kdnas.cache import Arrays
 from kdnas.config import Config, DistillSettings
 from kdnas.distillation import (
@@ -42,7 +42,7 @@ from kdnas.teachers import (
     untrained_rewriter,
     untrained_teacher,
 )
-from kdnas.training import EncodedTexts, Inputs, choose_device, encode, exact_float32, logits_of
+from kdnas.training import EncodedTexts, Inputs, choose_device, encode, exact_float32
 
 TIMED_BATCHES = 12
 TIMED_TEXTS = 24
@@ -105,11 +105,11 @@ def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estim
         shape, task.label_names, chosen.max_length, chosen.dropout, choose_device()
     )
     student = build(canonical(arch).to_json(), blueprint, seed=0)
-    train = _train_seconds(config, task, tokenizer, student)
+    train = train_seconds(config, task, tokenizer, student)
     attacked = 0 if task.of_numbers else len(task.search.head(config.attack.texts))
     if attacked:
         on_stage("attack on it")
-    attack = attacked and _attack_seconds(config, task, tokenizer, student) * attacked
+    attack = attacked and attack_seconds(config, task, tokenizer, student) * attacked
     return Estimate(
         task=task,
         architecture=arch,
@@ -120,8 +120,12 @@ def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estim
     )
 
 
-def _train_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
-    """Seconds of a whole distillation, from a few batches of each stage."""
+def train_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
+    """Seconds of a whole distillation of a student, from a few batches of each stage.
+
+    Raises:
+        UserError: The method needs what only a real teacher gives.
+    """
     recipe = recipe_of(_paced(config.distill, len(task.train)))
     few = task.train.head(TIMED_BATCHES * config.distill.batch_size)
     lesson = _stand_in_lesson(config, few, tokenizer, recipe, len(task.label_names))
@@ -197,14 +201,21 @@ def _random_signals(config: Config, kinds: Iterable[str], texts: int, classes: i
     return {kind: rng.normal(size=shapes[kind]).astype(np.float32) for kind in kinds}
 
 
-def _attack_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
-    """Seconds of the attack on one text; texts that a fresh student gets wrong are relabelled."""
-    victim = ModelVictim(
-        logits_of(student),
-        Tokens(tokenizer, config.student.max_length, task.pairs),
-        choose_device(),
-    )
-    few = task.search.head(TIMED_TEXTS)
+def attack_seconds(
+    config: Config, task: Task, tokenizer: object, student: Any, texts: int = TIMED_TEXTS
+) -> float:
+    """Seconds of the attack on one of some texts; those that a fresh student gets wrong relabelled.
+
+    Args:
+        config: The run.
+        task: Its data.
+        tokenizer: Of the student.
+        student: A classifier.
+        texts: How many are attacked.
+    """
+    length = config.student.max_length
+    victim = ModelVictim.of_classifier(student, tokenizer, length, task.pairs)
+    few = task.search.head(texts)
     with torch.inference_mode():
         labels = victim.logits(victim.encode(list(map(written, few.texts)))).argmax(axis=1).tolist()
     attacker = Attacker(attack_spec(config, task))

@@ -2,7 +2,6 @@
 
 import statistics
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,12 +13,12 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
+from kdnas.cards import attack_line, score_table
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, OnStage, kept_student
-from kdnas.metrics import ATTACKED, TEXTS, fitness, shown_scores
-from kdnas.records import AttackSpec, Job, Measurement
+from kdnas.metrics import fitness
+from kdnas.records import Job
 from kdnas.runs import Archive, Row, RunFolder, is_kept, require_same_origin, stored_config
-from kdnas.runs.context import OFFLINE
 from kdnas.runs.reading import unreadable
 from kdnas.space import NetworkShape, canonical
 from kdnas.students import Blueprint, save_model
@@ -127,8 +126,8 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
     config, task = stored_config(archive), archive.meta("task")
     spec = next(iter(archive.specs().values()), None)
     length, evaluation = config.student.max_length, row.evaluation
-    splits = [("search-val", evaluation.search)]
-    splits += [("report-val", row.report)] if row.report else []
+    splits = {"search-val": evaluation.search}
+    splits |= {"report-val": row.report} if row.report else {}
     started = config.student.emb_init == "teacher_pca"
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
         key=row.key,
@@ -137,8 +136,8 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
         task=task["name"],
         labels=", ".join(task["labels"]),
         pairs=_PAIRS if task.get("pairs") else "",
-        scores=_scores(task, splits),
-        attack=_attack(spec),
+        scores=score_table(task.get("metric", "accuracy"), splits),
+        attack=attack_line(spec),
         parameters=f"{evaluation.parameters:,}",
         flops=f"{evaluation.flops:,}",
         length=length,
@@ -149,20 +148,3 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
         licence=task["licence"],
         start="started from the teacher's" if started else "not taken from it",
     )
-
-
-def _scores(task: Mapping[str, Any], splits: list[tuple[str, Measurement]]) -> str:
-    """A Markdown table of the scores on each split."""
-    last = TEXTS if len(task["labels"]) == 1 else ATTACKED  # numbers are not attacked
-    columns = [*shown_scores(task.get("metric", "accuracy")), last]
-    lines = [["split", *(column.label for column in columns)], ["---"] * (len(columns) + 1)]
-    lines += [[name, *(column.written_of(m) for column in columns)] for name, m in splits]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _attack(spec: AttackSpec | None) -> str:
-    """What is said of the attack below the scores."""
-    if spec is None:
-        return "Labels are numbers, so nothing was attacked."
-    caveat = f" {OFFLINE.capitalize()}." if spec.resources == "offline" else ""
-    return f"Robustness is accuracy under attack. Attack: {spec}; spec {spec.digest}.{caveat}"

@@ -163,7 +163,7 @@ def test_wordnet_is_refused_where_it_is_missing(monkeypatch: pytest.MonkeyPatch,
     )
     refused = r"WordNet (in .*: missing; get it with|needs nltk: pip install)"
     with pytest.raises(UserError, match=refused) as caught:
-        require_further(recipe_of(own.distill), own, "augmentation")
+        require_further(recipe_of(own.distill), own)
     assert "\n" not in str(caught.value)
 
 
@@ -342,7 +342,7 @@ def test_a_search_can_be_taught_so(
     assert further is not None
     each = own.distill.table(name).each
     assert further.logits.shape == (len(task.train), each, 2)
-    texts = further_texts(recipe_of(own.distill), own, name, task)
+    texts = further_texts(recipe_of(own.distill), own, task)
     assert texts is not None
     shown = encode(prepared.tokenizer, texts, own.student.max_length)
     assert np.array_equal(shown.ids, further.texts.ids)
@@ -382,10 +382,11 @@ def test_several_augmenters_each_make_texts_of_every_one(
     for by in (["embedding", "tinybert"], ["embedding", "tinybert"], ["tinybert"]):
         monkeypatch.setenv("KDNAS_CACHE", str(tmp_path / str(len(found))))
         values = config.model_dump(mode="json")
+        values["distill"]["method"] = "augmentation"
         values["distill"]["augmentation"] |= {"by": by, "each": 2, "probability": 1.0}
         own, recipe = Config.model_validate(values), a_recipe("augmentation")
         few = replace(task, train=task.train.head(12))
-        found.append(further_texts(recipe, own, "augmentation", few))
+        found.append(further_texts(recipe, own, few))
     first, again, alone = found
     assert first == again
     assert first is not None
@@ -404,7 +405,7 @@ def test_several_augmenters_each_make_texts_of_every_one(
 
 
 def test_other_methods_have_nothing_beside(config: Config, task: Task) -> None:
-    assert further_texts(a_recipe("kd"), config, "kd", task) is None
+    assert further_texts(a_recipe("kd"), config, task) is None
 
 
 def test_pairs_have_no_neighbours() -> None:
@@ -417,4 +418,4 @@ def test_pairs_have_no_neighbours() -> None:
     with pytest.raises(UserError, match="these are pairs; those that can"):
         study_models(own)
     with pytest.raises(UserError, match="these are pairs: use kd"):
-        require_further(a_recipe("minimax-knn"), own, "minimax-knn")
+        require_further(a_recipe("minimax-knn"), own)

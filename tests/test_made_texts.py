@@ -93,8 +93,8 @@ def _strings(pair: tuple[Text, Text]) -> tuple[str, str]:
 
 def test_they_are_of_the_training_texts(made: dict[str, list[MadeText]], config: Config) -> None:
     task = prepare(config).task
-    recipe = recipe_of(config.distill, "augmentation")
-    texts = further_texts(recipe, config, "augmentation", task)
+    own = config.model_copy(update={"distill": config.taught_by("augmentation")})
+    texts = further_texts(recipe_of(own.distill), own, task)
     pairs = sampled_pairs(task.train.texts, texts)
     assert [(each.original, each.made) for each in made["augmentation"]] == pairs
     assert {each.original for some in made.values() for each in some} <= set(task.train.texts)

@@ -130,7 +130,8 @@ def test_no_reproduction_of_numbers() -> None:
     asked = ['--set=search.objectives=["score"]', "--set=task.metric=pearson"]
     done = kdnas("reproduce", "--preset=quickstart-paper", *asked, "--out=x", check=False)
     assert done.returncode == 2
-    assert "kdnas reproduce compares models under attack, and labels are numbers" in done.stderr
+    assert "kdnas reproduce searches by robustness" in done.stderr
+    assert "labels are numbers with task.metric=pearson" in done.stderr
 
 
 # --- learning

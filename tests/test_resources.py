@@ -459,9 +459,51 @@ def test_a_teacher_of_ones_own_is_looked_into(machine: Machine, tiny_teacher: Pa
 def test_a_reproduction_compares_other_attacks_too(machine: Machine) -> None:
     config = load_config("quickstart", overrides=["attack.recipe=deepwordbug"])
     searched = {r.what for r in resources_of(config)}
-    compared = {r.what for r in resources_of(config, reproduction=True)}
+    compared = {r.what for r in resources_of(config, command="reproduce")}
     assert searched == {"data rotten_tomatoes", *MINILM, ROOM}
     assert compared - searched == LEXICAL
+
+
+def compared(*overrides: str) -> list[Resource]:
+    """What a comparison needs besides data, teacher, room and attacks."""
+    config = load_config("compare-offline", overrides=overrides)
+    usual = {"data rotten_tomatoes", *MINILM, *LEXICAL, ROOM}
+    return [r for r in resources_of(config, command="compare") if r.what not in usual]
+
+
+def test_a_comparison_needs_what_its_methods_do(machine: Machine, tiny_teacher: Path) -> None:
+    assert compared() == []
+    sentences = "sentences among which neighbours are found"
+    assert [r.what for r in compared('compare.methods=["kd","minimax-knn"]')] == [sentences]
+    (generator,) = compared('compare.methods=["mate"]')
+    assert generator.what == (
+        "generator of texts, which begins as teacher and tokenizer offline:minilm"
+    )
+    team = [f'distill.skd.folders=["{tiny_teacher}","/nowhere"]', 'compare.methods=["skd"]']
+    found = {r.what: r.problem for r in compared(*team)}
+    assert found == {
+        f"teacher of a team {tiny_teacher}": "",
+        f"tokenizer of {tiny_teacher}": "",
+        "model /nowhere": "there is no such folder",
+    }
+    row = [
+        'compare.methods=["own"]',
+        f'compare.rows.own={{method="skd", folders=["{tiny_teacher}"]}}',
+    ]
+    assert {r.what for r in compared(*row)} == set(found) - {"model /nowhere"}
+    student = compared(f'compare.students=["{tiny_teacher}"]')
+    assert student[0].what == f"student {tiny_teacher}"
+
+
+def test_a_comparison_needs_its_own_attacks_and_synonyms(machine: Machine) -> None:
+    bugs = ["attack.recipe=deepwordbug", "compare.attacks=[]", 'compare.methods=["kd"]']
+    needed = {r.what for r in resources_of(load_config("compare-offline", overrides=bugs),
+                                           command="compare")}  # fmt: skip
+    assert needed == {"data rotten_tomatoes", *MINILM, ROOM}
+    bugs[-1] = 'compare.methods=["augmentation"]'
+    more = {r.what for r in resources_of(load_config("compare-offline", overrides=bugs),
+                                         command="compare")}  # fmt: skip
+    assert more - needed == LEXICAL
 
 
 def test_textattack_is_needed_where_it_executes(machine: Machine) -> None:

@@ -45,21 +45,27 @@ def chosen_config(
     return load_config(preset, file, overrides or [])
 
 
-def require_classes(config: "Config", command: str) -> None:
-    """Refuse labels that are numbers, for a command that compares models under attack.
+def require_classes(config: "Config") -> None:
+    """Refuse labels that are numbers, of which there is no reproduction.
 
     Raises:
         UserError: It says so.
     """
     if config.task.of_numbers:
         raise UserError(
-            f"kdnas {command} compares models under attack, and labels are numbers with"
-            f" task.metric={config.task.metric}: use kdnas search or kdnas evaluate"
+            "kdnas reproduce searches by robustness and compares models under attack, and labels"
+            f" are numbers with task.metric={config.task.metric}, which no attack flips: use kdnas"
+            " search, or kdnas compare for methods"
         )
 
 
+def is_comparison(config: "Config") -> bool:
+    """Whether a configuration is made for `kdnas compare`: it sets something of that section."""
+    return "compare" in config.model_fields_set
+
+
 def require_inputs(
-    config: "Config", command: str, out: Path = Path("run"), *, reproduction: bool = False
+    config: "Config", fetch: str, out: Path = Path("run"), command: "Command" = "search"
 ) -> None:
     """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 
@@ -67,26 +73,27 @@ def require_inputs(
 
     Args:
         config: The run.
-        command: What fetches all of it.
+        fetch: The command that fetches all of it.
         out: Its folder.
-        reproduction: Whether it is a whole reproduction.
+        command: Whose run it is.
 
     Raises:
         UserError: It says what is missing and what to do.
     """
     from kdnas.cli.fetching import require_resources
+    from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import resources_of
     from kdnas.tasks import Columns, read_pools
 
-    task = config.task
+    configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
     require_cache()
-    require_resources(partial(resources_of, config, out, reproduction=reproduction), command)
-    if task.on_hub or is_hub_id(config.teacher.model):
+    require_resources(partial(resources_of, config, out, command), fetch)
+    if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    if not task.on_hub:
+    for task in (each.task for each in configs if not each.task.on_hub):
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         read_pools(task.name, task.path, task.validation, columns)
 

@@ -38,17 +38,16 @@ def distill(
     Example: kdnas distill layers:3 --method pkd --preset compare-offline --out student
     """
     from kdnas.cli.attack_output import print_spec
-    from kdnas.cli.beforehand import new_folder, require_classes, require_inputs
+    from kdnas.cli.beforehand import new_folder, require_inputs
     from kdnas.cli.output import messages, results
     from kdnas.methods import METHODS
-    from kdnas.metrics import ACCURACY, ROBUSTNESS
+    from kdnas.metrics import shown_scores
     from kdnas.study import distil_one, student_of
 
     if resume and (out / "README.md").is_file():
         messages().print(f"{out} is finished")
         return
     chosen = _config(student, preset, config, overrides)
-    require_classes(chosen, "distill")
     name = method or chosen.distill.method
     METHODS.load(name)
     chosen = chosen.model_copy(
@@ -56,13 +55,15 @@ def distill(
     )
     wanted = student_of(student, chosen.space)
     chosen.distill.require_teachable(name, wanted.learner(chosen.task))
-    require_inputs(chosen, fetch_command(preset, config, overrides), out)
+    one = {"methods": (name,), "students": (student,), "replicates": 1, "attacks": ()}
+    chosen = chosen.model_copy(update={"compare": chosen.compare.model_copy(update=one)})
+    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     say = messages().print
     with new_folder(out) as draft:
         measured, spec = distil_one(
             chosen, wanted, name, draft, lambda stage: say(f"stage {stage}"), say
         )
-    scores = (ACCURACY, ROBUSTNESS)
+    scores = shown_scores(chosen.task.metric)[:2]
     results().print(f"{out}: {', '.join(f'{s.label} {s.written_of(measured)}' for s in scores)}")
     print_spec(spec)
 

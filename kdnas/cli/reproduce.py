@@ -49,14 +49,14 @@ def reproduce(
     from kdnas.reproduce import reproduce as run_reproduction
 
     chosen = chosen_config(preset, config, overrides, "reproduce")
-    require_classes(chosen, "reproduce")
+    require_classes(chosen)
     names = None if only is None else only.split(",")
     require_known(OUTPUTS, names or ())
     if only is not None:
         _write(chosen, out, names)
         return
     command = fetch_command(preset, config, overrides, reproduction=True)
-    require_inputs(chosen, command, out, reproduction=True)
+    require_inputs(chosen, command, out, "reproduce")
     go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
         train(

@@ -9,6 +9,7 @@ import typer
 from kdnas.cli.options import ConfigOption, PresetOption, SetOption, fetch_command
 
 if TYPE_CHECKING:
+    from kdnas.config import Command
     from kdnas.resources import Resource
 
 _INDENT = " " * 4
@@ -27,19 +28,22 @@ def resources(
         bool, typer.Option("--fetch", help="Fetch what is missing, but no packages.")
     ] = False,
 ) -> None:
-    """Show the data, models, files, packages and room that a search needs, and what is missing.
+    """Show the data, models, files, packages and room that a run needs, and what is missing.
 
-    Without --fetch nothing is asked of any network. It ends with 1 where something is missing.
+    A configuration that sets something of [compare] is one of `kdnas compare`, another is a
+    search's. Without --fetch nothing is asked of any network. It ends with 1 where something is
+    missing.
 
     Example: kdnas resources --preset rosearch-sst2 --fetch
     """
-    from kdnas.cli.beforehand import chosen_config
+    from kdnas.cli.beforehand import chosen_config, is_comparison
     from kdnas.cli.fetching import fetched
     from kdnas.cli.output import messages, results
     from kdnas.resources import resources_of
 
     chosen = chosen_config(preset, config, overrides)
-    look = partial(resources_of, chosen, reproduction=reproduction)
+    run: Command = "compare" if is_comparison(chosen) else "search"
+    look = partial(resources_of, chosen, command="reproduce" if reproduction else run)
     found = look()
     if fetch:
         found = fetched(found, look, messages().print)

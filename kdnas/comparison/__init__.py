@@ -8,9 +8,10 @@
 """
 
 from kdnas.comparison.build import Crew, Trainings, build_models, open_evaluator
-from kdnas.comparison.model import TEACHER, Kind, Model
+from kdnas.comparison.model import BEGUN, TEACHER, Kind, Model
 
 __all__ = [
+    "BEGUN",
     "TEACHER",
     "Crew",
     "Kind",

@@ -36,7 +36,8 @@ class Trainings:
         config: Its settings.
         folder: Its folder.
         models: All of them, each after those it needs.
-        attacks: The attacks on each model by name; the first one's outcomes are counted.
+        attacks: The attacks on each model by name; the first one's outcomes are counted. None where
+            labels are numbers.
     """
 
     config: Config

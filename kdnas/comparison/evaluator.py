@@ -20,7 +20,7 @@ from kdnas.offline import content_hash
 from kdnas.records import AttackSpec, MadeText, Text, TextOutcome, as_read, written
 from kdnas.runs import FILE_NAME, MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.tasks import Task
-from kdnas.training import choose_device, exact_float32, quiet_libraries
+from kdnas.training import answers_of, choose_device, exact_float32, quiet_libraries
 from kdnas.writing import write_whole
 
 
@@ -30,14 +30,14 @@ class EvaluatedModel:
 
     Attributes:
         row: The model.
-        predictions: The class that it gives each text.
-        specs: The attacks on it by name.
+        predictions: The class, or the number, that it gives each text.
+        specs: The attacks on it by name; none where labels are numbers.
         texts: What became of each attacked text in each of them.
         made: Some of the texts that were made for its training.
     """
 
     row: ModelRow
-    predictions: tuple[int, ...]
+    predictions: tuple[float, ...]
     specs: Mapping[str, AttackSpec]
     texts: Mapping[str, list[TextOutcome]]
     made: tuple[MadeText, ...] = ()
@@ -91,7 +91,7 @@ class ModelEvaluator:
         self._models.save(model, network)
         victim = self._models.victim(network)
         rows = victim.encode(list(map(written, task.report.texts)))
-        predicted = victim.logits(rows).argmax(axis=1)
+        predicted = answers_of(victim.logits(rows))
         split = task.report.head(self._config.attack.report_texts)
         texts = {
             name: attacker.attack(victim, split.texts, split.labels)

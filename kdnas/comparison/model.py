@@ -12,6 +12,9 @@ Kind = Literal[
 start, some layers of a saved classifier or all of it, models of the comparison that go on, and the
 teacher itself."""
 
+BEGUN: tuple[Kind, ...] = ("first-layers", "every-layers", "cut", "saved")
+"""Kinds of students that begin with trained layers; these are transformers."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -21,11 +24,11 @@ class Model:
         name: What it is; trainings of one name differ in their seeds.
         replicate: Which of them, from 1.
         kind: What is trained; a teacher is taken as it is.
-        method: The method that teaches it, a name in `METHODS`.
+        method: What teaches it, a name in `METHODS` or of a row in `[compare]`.
         source: What it is distilled from, or goes on with where it is trained already.
         start: What a student begins from, by its kind: the JSON of a searched one, how many of the
-            first layers, every how many-th layer, the folder of a saved one, as in `1+3:FOLDER`
-            after the layers that are kept; "" for others.
+            first layers, every how many-th layer, the folder or hub id of a saved one, as in
+            `1+3:FOLDER` after the layers that are kept; "" for others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.

@@ -11,10 +11,9 @@ import torch
 from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
 from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
-from kdnas.comparison.model import Model
+from kdnas.comparison.model import BEGUN, Model
 from kdnas.config import Config
 from kdnas.distillation import Generator, Recipe, chain_of, recipe_of, schedule_of, teach
-from kdnas.errors import UserError
 from kdnas.evaluation import (
     Prepared,
     attacked_texts,
@@ -35,16 +34,13 @@ from kdnas.teachers import (
     first_layers,
     lesson_of,
     load_for_task,
-    load_tokenizer,
     require_chain,
     require_team,
+    require_vocabulary,
     some_layers,
     taught_chain,
     taught_team,
 )
-
-_BEGUN = ("first-layers", "every-layers", "cut", "saved")
-"""Kinds of students that begin with trained layers."""
 
 
 @dataclass(frozen=True)
@@ -98,22 +94,23 @@ class Trainer:
         learner = Learner(
             model.name,
             trained=model.kind == "trained",
-            attention=model.kind in _BEGUN,
+            attention=model.kind in BEGUN,
             classes=not task.of_numbers,
             single=not task.pairs,
         )
-        self._config.distill.require_teachable(model.method, learner)
+        distill = self._config.taught_by(model.method)
+        distill.require_teachable(distill.method, learner)
         recipe = self._recipe(model)
-        settings, chain = self._config.teacher, chain_of(self._config.distill, model.method)
+        settings, chain = self._config.teacher, chain_of(distill)
         require_chain(settings, chain)
         require_team(settings, chain.team)
         source = self._teacher_of(model, task)
         team = taught_team(settings, source, task, chain.team)
         teacher = taught_chain(settings, source, task, chain)
-        own, spec = self._config.distill.table(model.method), self._prepared.spec
-        first = self._prepared.teacher
-        attacked = spec if spec is None else attacked_texts(recipe, own, spec, first, task)
-        further = further_texts(recipe, self._config, model.method, task)
+        config = self._config.model_copy(update={"distill": distill})
+        own, spec = distill.table(distill.method), self._prepared.spec
+        attacked = spec if spec is None else attacked_texts(recipe, own, spec, source, task)
+        further = further_texts(recipe, config, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
         make, texts = partial(self._make[model.kind], model), task.train.texts
         pairs = sampled_pairs(texts, attacked) + sampled_pairs(texts, further)
@@ -122,12 +119,12 @@ class Trainer:
             share, tokenizer = getattr(own, "masked", MateSettings.masked), teacher.tokenizer()
             pairs.extend(rewritten_pairs(generator, share, lesson, texts, tokenizer))
 
-        start, begun = time.perf_counter(), model.kind in _BEGUN
+        start, begun = time.perf_counter(), model.kind in BEGUN
         student, loss = teach(
             make, lesson, recipe, seed, chain, goes_on=begun, on_generator=rewritten
         )
         seconds = time.perf_counter() - start
-        made = made_texts(pairs[:MOST_MADE], spec, first, task)
+        made = made_texts(pairs[:MOST_MADE], spec, self._prepared.teacher, task)
         return Trained(student, loss, seconds, made)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
@@ -170,11 +167,17 @@ class Trainer:
         if model.kind == "trained" and model.source is not None:
             schedule = replace(schedule, learning_rate=self._rate(model.source))
         else:
-            if model.kind in _BEGUN:
+            if model.kind in BEGUN:
                 begun = self._config.compare
                 schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
-            schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
-        return recipe_of(self._config.distill, model.method, schedule)
+            row = self._config.compare.rows.get(model.method)
+            epochs, rate = (row.epochs, row.learning_rate) if row else (None, None)
+            schedule = replace(
+                schedule,
+                epochs=model.epochs or epochs or schedule.epochs,
+                learning_rate=rate or schedule.learning_rate,
+            )
+        return recipe_of(self._config.taught_by(model.method), schedule=schedule)
 
     def _rate(self, model: Model) -> float:
         """The last learning rate of a model."""
@@ -192,16 +195,3 @@ class Trainer:
         folder = teacher.folder if of_the_run else self._folder.place(source.identity)
         identity = fingerprint(teacher=content_hash(folder), texts=task.fingerprint)
         return Teacher(folder, identity, teacher.max_length)
-
-
-def require_vocabulary(folder: str, tokenizer: Any) -> None:
-    """Refuse a saved model that reads other tokens than the teacher, whose ids it is given.
-
-    Raises:
-        UserError: Its vocabulary is another.
-    """
-    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
-        raise UserError(
-            f"{folder} has another vocabulary than the teacher: name a student whose tokenizer is"
-            " the teacher's, or the teacher that it goes with"
-        )

@@ -1,5 +1,6 @@
 """`Config`: all sections together."""
 
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
@@ -10,7 +11,7 @@ from kdnas.config.constraints import ConstraintSettings
 from kdnas.config.distill import DistillSettings
 from kdnas.config.reproduce import ReproduceSettings
 from kdnas.config.search import SearchSettings
-from kdnas.config.section import LOADING, Section
+from kdnas.config.section import LOADING, Section, checked_settings
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.space import SpaceSection
 from kdnas.config.student import StudentSettings
@@ -52,6 +53,30 @@ class Config(Section):
     slurm: SlurmSettings = SlurmSettings()
     reproduce: ReproduceSettings = ReproduceSettings()
     compare: CompareSettings = CompareSettings()
+
+    def taught_by(self, name: str) -> DistillSettings:
+        """The section `distill` with the method, and its settings, of a name in `compare.methods`.
+
+        Args:
+            name: Of a row of the comparison, or of a method.
+
+        Raises:
+            ValueError: The row has a setting that its method does not have, or out of its range.
+        """
+        row = self.compare.rows.get(name)
+        if row is None:
+            return self.distill.model_copy(update={"method": name})
+        table = self.distill.table(row.method)
+        values, place = {**asdict(table), **row.own}, f"compare.rows.{name}"
+        own = checked_settings(type(table), values, place)
+        return self.distill.model_copy(update={"method": row.method, row.method: own})
+
+    @model_validator(mode="after")
+    def _rows_checked(self) -> Self:
+        for name, row in self.compare.rows.items():
+            if row.method in METHODS:  # of an archive it may be one that nothing here knows
+                self.taught_by(name)
+        return self
 
     @model_validator(mode="after")
     def _of_numbers(self) -> Self:

@@ -3,6 +3,8 @@
 import json
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
+from itertools import takewhile
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -42,6 +44,7 @@ __all__ = [
     "Share",
     "Size",
     "Threads",
+    "checked_settings",
     "part_of",
     "strictly",
 ]
@@ -56,7 +59,13 @@ def strictly(kind: Any, values: Any, context: dict[str, str] | None = None) -> A
         ValidationError: The values are not of the kind.
     """
     written = json.dumps(values, default=str)  # dates, which no setting is
-    return TypeAdapter(kind).validate_json(written, strict=True, context=context)
+    return _adapter(kind).validate_json(written, strict=True, context=context)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What validates a kind; to make one takes longer than to use it."""
+    return TypeAdapter(kind)
 
 
 class Section(BaseModel):
@@ -142,11 +151,26 @@ class PartsSection(Section):
         part = self.parts.get(name)
         if part is None:
             return values
-        try:
-            return strictly(part.settings, values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, (place, *first["loc"])))
-            known = ", ".join(f.name for f in fields(part.settings))
-            message = " ".join(first["msg"].removeprefix("Value error, ").split())
-            raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error
+        return checked_settings(part.settings, values, place)
+
+
+def checked_settings(kind: type, values: Any, place: str) -> Any:
+    """Make the settings of a part, a `kind`, of values as TOML has them.
+
+    Args:
+        kind: A dataclass.
+        values: By the names of its fields.
+        place: Where they stand, for the message.
+
+    Raises:
+        ValueError: One is unknown or out of its range.
+    """
+    try:
+        return strictly(kind, values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, *inside = first["loc"]  # of a union the kinds are named in it, too
+        field = ".".join(map(str, (place, name, *takewhile(lambda i: isinstance(i, int), inside))))
+        known = ", ".join(f.name for f in fields(kind))
+        message = " ".join(first["msg"].removeprefix("Value error, ").split())
+        raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error

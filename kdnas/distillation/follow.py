@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from kdnas.errors import UserError
+
 RULES: dict[str, Callable[[int, int], Iterable[int]]] = {
     "ceil": lambda student, teacher: (-(-b * teacher // student) for b in range(1, student + 1)),
     "stride": lambda student, teacher: (b * (teacher // student) for b in range(1, student + 1)),
@@ -19,17 +21,29 @@ teacher, counted from 1; 0 is its embedding.
 """
 
 
-def followed_layers(rule: str, student: int, teacher: int) -> tuple[int, ...]:
+def followed_layers(rule: str | tuple[int, ...], student: int, teacher: int) -> tuple[int, ...]:
     """The layer of the teacher that each layer of the student follows; 0 is the embedding.
 
     >>> followed_layers("ceil", 5, 12)
     (3, 5, 8, 10, 12)
     >>> followed_layers("last", 6, 12)
     (7, 8, 9, 10, 11)
+    >>> followed_layers((6,), 2, 12)
+    (6,)
 
     Args:
-        rule: A name in `RULES`.
+        rule: A name in `RULES`, or the layers themselves, for the first layers of the student.
         student: Layers of the student that could follow one.
         teacher: Layers of the teacher.
+
+    Raises:
+        UserError: The layers that are named are more than the student has, or one is not there.
     """
-    return tuple(RULES[rule](student, teacher))
+    if isinstance(rule, str):
+        return tuple(RULES[rule](student, teacher))
+    if len(rule) > student or max(rule, default=0) > teacher:
+        raise UserError(
+            f"follow = {list(rule)}: a student of {student} layers follows as many of the"
+            f" teacher's layers 1 to {teacher}, or fewer"
+        )
+    return rule

@@ -32,15 +32,13 @@ STAGES = {AUGMENTED: "augmented texts", NEIGHBOURS: "neighbours of the texts"}
 """What is made, by the need of a term."""
 
 
-def further_texts(
-    recipe: Recipe, config: Config, method: str, task: Task
-) -> tuple[Text, ...] | None:
+def further_texts(recipe: Recipe, config: Config, task: Task) -> tuple[Text, ...] | None:
     """What a recipe has beside the training texts, as many for each, one text after the other.
 
     Args:
         recipe: What they are for.
-        config: The run: what synonyms are, and the model that fills in words.
-        method: The method of the recipe; its settings say how many texts.
+        config: The run: its method, whose settings say how many, what synonyms are, and the model
+            that fills in words.
         task: The texts.
 
     Returns:
@@ -49,12 +47,12 @@ def further_texts(
     Raises:
         UserError: They cannot be made of such texts, or what they are made with is missing.
     """
-    require_further(recipe, config, method)
+    require_further(recipe, config)
     make = next((_MAKERS[need] for need in needs_of(recipe) if need in _MAKERS), None)
-    return None if make is None else make(config.distill.table(method), config, task)
+    return None if make is None else make(config.distill.table(config.distill.method), config, task)
 
 
-def require_further(recipe: Recipe, config: Config, method: str) -> None:
+def require_further(recipe: Recipe, config: Config) -> None:
     """Refuse texts that could not be made, before anything is trained.
 
     Raises:
@@ -64,7 +62,7 @@ def require_further(recipe: Recipe, config: Config, method: str) -> None:
     if NEIGHBOURS in needs and config.task.of_pairs:
         raise UserError("neighbours are found of single texts, and these are pairs: use kd")
     if AUGMENTED in needs:
-        require_words(config.distill.table(method).by)
+        require_words(config.distill.table(config.distill.method).by)
 
 
 def _augmented(settings: AugmentationSettings, config: Config, task: Task) -> tuple[Text, ...]:

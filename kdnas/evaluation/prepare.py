@@ -153,7 +153,7 @@ def prepare(
     require_team(config.teacher, chain.team)
     _require_attackable(config, task)
     recipe = recipe_of(config.distill)
-    require_further(recipe, config, config.distill.method)
+    require_further(recipe, config)
     on_stage("teacher")
     teacher = prepare_teacher(
         config.teacher,
@@ -174,7 +174,7 @@ def prepare(
         on_stage(STAGES[need])
     own = config.distill.table(config.distill.method)
     attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
-    further = further_texts(recipe, config, config.distill.method, task)
+    further = further_texts(recipe, config, task)
     on_stage("signals")
     lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])

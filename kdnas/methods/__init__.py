@@ -29,7 +29,7 @@ from kdnas.methods.background import KDSettings, LabelSmoothingSettings, Teacher
 from kdnas.methods.capacity import AnnealingSettings
 from kdnas.methods.chain import Chain, Link
 from kdnas.methods.layers import ALPSettings, CKDSettings, GeneralSettings, PKDSettings
-from kdnas.methods.method import Learner, Method
+from kdnas.methods.method import Learner, Method, Use
 from kdnas.methods.nas import AdaBERTSettings, RoSearchSettings
 from kdnas.methods.settings import MethodSettings
 from kdnas.methods.several import AutoSKDSettings, MTBERTSettings, SKDSettings
@@ -69,4 +69,5 @@ __all__ = [
     "ShareSearch",
     "TeacherFreeSettings",
     "Team",
+    "Use",
 ]

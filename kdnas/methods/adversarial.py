@@ -27,7 +27,8 @@ class ARDSettings(KDSettings):
     """Adversarially robust distillation (Goldblum 2020), with attacked texts.
 
     Attributes:
-        strength: Share of the training texts that are attacked, once, against the teacher.
+        strength: Share of the training texts that are attacked, once, against the teacher that
+            teaches; those that do not fool it are shown as they are.
     """
 
     strength: PositiveShare = 0.25

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kdnas.limits import Count, PositiveShare
+from kdnas.limits import Count, Name, PositiveShare
 from kdnas.methods.background import KDSettings
 from kdnas.methods.team import ShareSearch, Team
 
@@ -13,12 +13,14 @@ class Link:
     """A transformer that is trained and then teaches the next.
 
     Attributes:
-        layers: How many of the first of `teacher.model` it begins with.
+        layers: How many of the first of the model it begins with.
+        model: The pre-trained model; "" for `teacher.model`.
         taught: Whether the one before teaches it by KD; else it learns from true labels alone.
         steps: Share of the steps of its training that are made.
     """
 
     layers: int | Literal["half", "all"]
+    model: str = ""
     taught: bool = True
     steps: float = 1.0
 
@@ -57,17 +59,19 @@ class TAKDSettings(KDSettings):
     """Teacher assistants (Mirzadeh 2020): every training is KD with the same settings.
 
     Attributes:
-        assistants: Layers of each, in order; none for KD, None for one of half the teacher's.
+        assistants: Layers of each, in order, or a pre-trained model with the teacher's vocabulary;
+            none for KD, None for one of half the teacher's layers.
     """
 
-    assistants: tuple[Count, ...] | None = None
+    assistants: tuple[Count | Name, ...] | None = None
 
     @property
     def chain(self) -> Chain:
         """The assistants."""
         if self.assistants is None:
             return Chain((Link("half"),), kd=self)
-        return Chain(tuple(map(Link, self.assistants)), kd=self)
+        links = (Link("all", a) if isinstance(a, str) else Link(a) for a in self.assistants)
+        return Chain(tuple(links), kd=self)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ class PKDSettings(MethodSettings):
 
     Attributes:
         layers: Layers of a student that is a shorter teacher; None for half the teacher's.
-        follow: Which teacher layers it follows, a rule of `kdnas.distillation.followed_layers`.
+        follow: Which teacher layers it follows, a rule of `kdnas.distillation.followed_layers`, or
+            one for each of its first layers, counted from 1.
         alpha: Share of the teacher's answers, the rest are true labels (0.2, 0.5, 0.7).
         beta: Weight of the hidden states (10, 100, 500, 1000).
         temperature: Temperature of the teacher's answers (5, 10, 20).
@@ -22,7 +23,7 @@ class PKDSettings(MethodSettings):
     """
 
     layers: Count | None = None
-    follow: Literal["skip", "last"] = "skip"
+    follow: Literal["skip", "last"] | tuple[Count, ...] = "skip"
     alpha: Share = 0.5
     beta: NotNegative = 100.0
     temperature: Positive = 5.0
@@ -42,7 +43,7 @@ class CKDSettings(MethodSettings):
         temperature: Temperature of the teacher's answers.
     """
 
-    buckets: Literal["regular", "overlap", "skip-middle", "cross"] = "regular"
+    buckets: Literal["regular", "partial", "overlap", "skip-middle", "cross"] = "regular"
     alpha: Share = 0.2
     beta: Share = 0.7
     temperature: Positive = 2.0

@@ -12,27 +12,32 @@ from kdnas.methods.team import Member, Sampling, ShareSearch, Team
 
 @dataclass(frozen=True)
 class TeamSettings(MethodSettings):
-    """A team of teachers: one for each depth and seed, then the finished ones.
+    """A team of teachers: for each seed one of each depth and model, then the finished ones.
 
     Attributes:
         depths: Layers of each, the first of `teacher.model`: `half`, `all` or a number.
         seeds: Of their trainings.
+        models: Other pre-trained models, which are fine-tuned as `teacher.model` is.
         folders: Fine-tuned models.
     """
 
     depths: tuple[Count | Literal["half", "all"], ...] = ("half", "all")
     seeds: tuple[Seed, ...] = (0, 1)
+    models: tuple[Name, ...] = ()
     folders: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.members:
-            raise ValueError("a team without a teacher: name depths and seeds, or folders")
+            raise ValueError(
+                "a team without a teacher: name depths or models and seeds, or folders"
+            )
 
     @property
     def members(self) -> tuple[Member | str, ...]:
         """The teachers, in the order in which they are told apart."""
-        trained = (Member(depth, seed) for depth in self.depths for seed in self.seeds)
-        return (*trained, *self.folders)
+        first = [Member(depth, seed) for depth in self.depths for seed in self.seeds]
+        others = [Member("all", seed, model) for model in self.models for seed in self.seeds]
+        return (*first, *others, *self.folders)
 
 
 @dataclass(frozen=True)

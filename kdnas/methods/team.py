@@ -12,12 +12,14 @@ class Member:
     """A teacher that is trained for a team.
 
     Attributes:
-        layers: How many of the first of `teacher.model` it begins with.
+        layers: How many of the first of the model it begins with.
         seed: Of its training; with all layers and the seed of the run's own teacher it is that one.
+        model: The pre-trained model; "" for `teacher.model`.
     """
 
     layers: int | Literal["half", "all"]
     seed: int
+    model: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 - `Resource`: what it is, where it was looked for, its size and licence, what is wrong with it, and
   what gets it;
 - `cache_resources`: the caches that cannot be used; nothing else is looked up then;
-- `data_resources`, `model_resources`, `attack_resources`, `disk_resources`: one function for each
-  kind, `resources_of` for all of a run;
+- `data_resources`, `model_resources`, `attack_resources`, `method_resources`, `student_resources`,
+  `disk_resources`: one function for each kind, `resources_of` for all of a run;
 - `load_hub`: the one way to a data set of the hub.
 
 Nothing here loads torch, transformers or `datasets` to look, or asks the network; `fetch` does.
@@ -13,11 +13,12 @@ The caches of Hugging Face's libraries are looked into by their layout (`hub`).
 
 from pathlib import Path
 
-from kdnas.config import Config
+from kdnas.config import Command, Config, comparison_configs
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.caches import cache_resources
 from kdnas.resources.data import data_resources, load_hub
 from kdnas.resources.disk import BYTES_PER_TEXT, disk_resources, run_bytes
+from kdnas.resources.methods import method_resources, student_resources
 from kdnas.resources.models import model_resources, vocabulary
 from kdnas.resources.resource import Resource
 
@@ -29,9 +30,11 @@ __all__ = [
     "data_resources",
     "disk_resources",
     "load_hub",
+    "method_resources",
     "model_resources",
     "resources_of",
     "run_bytes",
+    "student_resources",
     "vocabulary",
 ]
 
@@ -40,23 +43,38 @@ _COMPARED = ("textfooler", "deepwordbug")
 
 
 def resources_of(
-    config: Config, out: Path = Path("run"), *, reproduction: bool = False
+    config: Config, out: Path = Path("run"), command: Command = "search"
 ) -> list[Resource]:
-    """Everything that a run needs, whether it is there or not.
+    """Everything that a run needs, whether it is there or not, each thing once.
 
     Args:
         config: The run.
         out: Its folder.
-        reproduction: Whether it is a whole reproduction and not a search.
+        command: Whose run it is: a search, a whole reproduction, or a comparison of methods.
 
     Raises:
         UserError: The configuration names what there cannot be.
     """
-    closed = cache_resources(config)
+    configs = comparison_configs(config) if command == "compare" else [config]
+    closed = [resource for each in configs for resource in cache_resources(each)]
     if closed:
         return closed  # nothing can be said of what is in them
-    recipes = (config.attack.recipe, *_COMPARED) if reproduction else ()
-    found = [*data_resources(config.task), *model_resources(config.teacher.model)]
+    listed = [resource for each in configs for resource in _needed(each, command)]
+    found: dict[str, Resource] = {}
+    for resource in listed:
+        found.setdefault(resource.what, resource)
+    return [*found.values(), *disk_resources(config, found.values(), out, command)]
+
+
+def _needed(config: Config, command: Command) -> list[Resource]:
+    """What a run on one task needs besides room."""
+    compared = config.compare
+    methods = compared.methods if command == "compare" else (config.distill.method,)
+    listed = [*data_resources(config.task), *model_resources(config.teacher.model)]
     if not config.task.of_numbers:
-        found += attack_resources(config.attack, *recipes)
-    return [*found, *disk_resources(config, found, out, reproduction=reproduction)]
+        others = {"search": (), "reproduce": _COMPARED, "compare": compared.attacks}[command]
+        listed += attack_resources(config.attack, config.attack.recipe, *others)
+    listed += method_resources(config, methods)
+    if command == "compare":
+        listed += student_resources(compared.students)
+    return listed

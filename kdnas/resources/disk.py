@@ -9,7 +9,7 @@ import numpy as np
 from rich.filesize import decimal
 
 from kdnas.cache import cache_folder
-from kdnas.config import Config
+from kdnas.config import Command, Config
 from kdnas.resources.resource import Resource, bytes_in
 
 KEPT_STUDENTS = 30
@@ -47,7 +47,7 @@ def run_bytes(students: int, weight_bytes: float, text_bytes: float) -> float:
 
 
 def disk_resources(
-    config: Config, others: Iterable[Resource], out: Path, *, reproduction: bool
+    config: Config, others: Iterable[Resource], out: Path, command: Command
 ) -> list[Resource]:
     """The room on each disk that a run writes to, by a rough estimate.
 
@@ -55,12 +55,12 @@ def disk_resources(
         config: The run.
         others: What it needs besides; what has to be fetched takes room.
         out: The folder of the run.
-        reproduction: Whether it is a whole reproduction.
+        command: Whose run it is.
     """
     others = list(others)
     teacher = next((r.size for r in others if r.what.startswith("teacher")), None)
     teacher_bytes = teacher or _UNKNOWN_MODEL
-    wanted = {out: _run_bytes(config, teacher_bytes, reproduction=reproduction)}
+    wanted = {out: _run_bytes(config, teacher_bytes, command)}
     wanted[cache_folder()] = _CACHE + teacher_bytes
     for place, size in wanted.items():  # of a run that goes on a part is there
         wanted[place] = max(size - bytes_in(place), 0) if place.exists() else size
@@ -73,16 +73,28 @@ def disk_resources(
     return [_disk(places) for places in disks.values()]
 
 
-def _run_bytes(config: Config, teacher_bytes: float, *, reproduction: bool) -> float:
+def _run_bytes(config: Config, teacher_bytes: float, command: Command) -> float:
     shape, rng = config.student.shape(30522, 2), np.random.default_rng(0)
     space, length = config.space, config.student.max_length
     drawn = [space.cost(space.uniform(rng), shape, length).parameters for _ in range(_DRAWS)]
     texts = BYTES_PER_TEXT * (config.attack.texts or _TEXTS)
-    search = run_bytes(config.search.evaluations, 4 * float(np.mean(drawn)), texts)
-    if not reproduction:
+    weights = 4 * float(np.mean(drawn))
+    if command == "compare":
+        return _compared_bytes(config, weights, teacher_bytes)
+    search = run_bytes(config.search.evaluations, weights, texts)
+    if command == "search":
         return search
     compared = config.reproduce.replicates * _TRAININGS + len(config.reproduce.strengths)
     return _SEARCHES * search + compared * teacher_bytes
+
+
+def _compared_bytes(config: Config, weights: float, teacher_bytes: float) -> float:
+    """Bytes of a comparison, which keeps every model; one not of the space is as the teacher."""
+    settings, tasks = config.compare, max(len(config.compare.tasks), 1)
+    trainings = settings.replicates * len(settings.methods)
+    sizes = (weights if w.startswith("drawn:") else teacher_bytes for w in settings.students)
+    texts = BYTES_PER_TEXT * (config.attack.report_texts or _TEXTS) * (1 + len(settings.attacks))
+    return tasks * (teacher_bytes + trainings * sum(size + texts for size in sizes))
 
 
 def _existing(place: Path) -> Path:

@@ -33,22 +33,27 @@ _HUB = {"bert-base-uncased": (440_450_338, 697_618, "Apache-2.0 (model card)")}
 """Bytes of weights and configuration, bytes of the tokenizer and licence of the presets' models."""
 
 
-def model_resources(name: str) -> list[Resource]:
+def model_resources(name: str, role: str = "teacher") -> list[Resource]:
     """The weights and the tokenizer of a model.
+
+    Args:
+        name: A folder, a hub id or an `offline:` name.
+        role: What the model is to the run.
 
     Raises:
         UserError: An `offline:` name that there is not.
     """
     if name in OFFLINE_MODELS:
-        return [offline_resource(f"teacher and tokenizer {name}", OFFLINE_MODELS[name])]
+        return [offline_resource(f"{role} and tokenizer {name}", OFFLINE_MODELS[name])]
     path = Path(resolve_model(name))
     reason = no_model(name)
     if reason:
         return [Resource(f"model {name}", path, problem=reason, cure=ANOTHER_MODEL)]
     if path.is_dir():
-        known = _known(name, path, "", (_no_weights(path), _no_words(path)), (None, None))
+        problems = (_no_weights(path), _no_words(path))
+        known = _known(f"{role} {name}", name, path, "", problems, (None, None))
         return [replace(r, cure="save it there again with save_pretrained") for r in known]
-    return _of_hub(name)
+    return _of_hub(name, role)
 
 
 def vocabulary(name: str) -> int:
@@ -71,17 +76,18 @@ def _cached(name: str) -> Path:
     return models_cache() / f"models--{name.replace('/', '--')}"
 
 
-def _of_hub(name: str) -> list[Resource]:
+def _of_hub(name: str, role: str) -> list[Resource]:
     *sizes, licence = _HUB.get(name, (None, None, f"see {hub_address()}/{name}"))
     folder = _cached(name)
     found, nothing = _snapshot(folder), HALF if _has_parts(folder) else MISSING
     problems = (_no_weights(found), _no_words(found)) if found else (nothing, nothing)
     fetch = partial(_download, name, any(DAMAGED in problem for problem in problems))
-    known = _known(name, found or folder, licence, problems, sizes)
+    known = _known(f"{role} {name}", name, found or folder, licence, problems, sizes)
     return [replace(r, source=hub_address(), fetch=fetch) for r in known]
 
 
 def _known(
+    what: str,
     name: str,
     place: Path,
     licence: str,
@@ -91,16 +97,17 @@ def _known(
     """The weights and the tokenizer of a model, each with its problem.
 
     Args:
+        what: What the weights are to the run.
         name: The model.
         place: The folder of its files.
         licence: Its licence.
         problems: Of the weights and of the tokenizer.
         sizes: Of both where they are whole; None where nobody has told.
     """
-    kinds = ((f"teacher {name}", _weights), (f"tokenizer of {name}", _words))
+    kinds = ((what, _weights), (f"tokenizer of {name}", _words))
     return [
-        Resource(what, place, size if problem else _bytes(files(place)), licence, problem)
-        for (what, files), problem, size in zip(kinds, problems, sizes, strict=True)
+        Resource(called, place, size if problem else _bytes(files(place)), licence, problem)
+        for (called, files), problem, size in zip(kinds, problems, sizes, strict=True)
     ]
 
 

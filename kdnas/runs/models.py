@@ -84,7 +84,7 @@ class ModelArchive(Store):
     def add(
         self,
         row: ModelRow,
-        predictions: Sequence[int],
+        predictions: Sequence[float],
         texts: Mapping[str, Sequence[TextOutcome]],
         made: Sequence[MadeText] = (),
     ) -> None:
@@ -92,7 +92,7 @@ class ModelArchive(Store):
 
         Args:
             row: The model.
-            predictions: The class that it gives each text of report-val.
+            predictions: The class, or the number, that it gives each text of report-val.
             texts: What became of each attacked text in each attack on it, by attack.
             made: Some of the texts that were made for its training.
         """
@@ -122,7 +122,7 @@ class ModelArchive(Store):
         return birth
 
     def predictions(self, name: str, replicate: int) -> np.ndarray:
-        """Return the class that a model gives each text of report-val, ``(texts,)``."""
+        """Return what a model gives each text of report-val, a class or a number, ``(texts,)``."""
         query = (
             "SELECT predictions FROM measurements JOIN trials USING (trial)"
             " JOIN students USING (birth) WHERE key = ? AND replicate = ? AND split = 'report'"

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kdnas.analysis.paper import Estimate, Scores, model_scores, share
+from kdnas.analysis.paper import Scores, model_scores
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.records import MadeText
 from kdnas.runs import MODELS_FILE, ModelArchive, require_same, stored_config
 from kdnas.runs.context import OFFLINE
-from kdnas.study.models import GROWING, model_name, stem
+from kdnas.study.answers import Answers
+from kdnas.study.models import growing, model_name, stem
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,17 @@ class Taught:
 
     Attributes:
         student, method: Their names.
-        right: Whether each training (rows) is right on each text (columns).
-        scores: Under each attack by its name; on the texts that were attacked.
+        answers: What each training says of each text.
+        scores: Under each attack by its name, on the texts that were attacked; none where labels
+            are numbers.
         seconds: Wall time of each training.
     """
 
     student: str
     method: str
-    right: np.ndarray
+    answers: Answers
     scores: dict[str, Scores]
     seconds: tuple[float, ...]
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Accuracy over all texts of report-val, in points."""
-        return share(self.right)
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,16 @@ class Study:
     labels: dict[str, str]
     texts: int
     made: dict[tuple[str, str], list[MadeText]] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> str:
+        """What the task is scored by."""
+        return self.config.task.metric
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether labels are numbers, so that nothing is attacked."""
+        return self.config.task.of_numbers
 
     @property
     def rivals(self) -> dict[str, Taught]:
@@ -88,7 +95,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
     with ModelArchive.read(folder / MODELS_FILE) as archive:
         stored = stored_config(archive)
         if config is not None:
-            require_same(folder, stored, config, GROWING)
+            require_same(folder, stored, config, growing(stored, config))
         specs = archive.specs()
         scores = {attack: model_scores(archive, attack) for attack in specs}
         known = {row.name: row for row in archive.models()}
@@ -115,8 +122,9 @@ def _place(known: Mapping[str, object], student: str) -> int:
 
 def _taught(archive: ModelArchive, name: str, scores: dict[str, dict[str, Scores]]) -> Taught:
     rows = sorted((r for r in archive.models() if r.name == name), key=lambda r: r.replicate)
-    labels = archive.splits["report"].labels
-    right = np.array([archive.predictions(name, row.replicate) == labels for row in rows])
+    split = archive.splits["report"]
+    predicted = np.array([archive.predictions(name, row.replicate) for row in rows])
+    answers = Answers(split.labels, predicted, split.classes, split.metric)
     under = {attack: by_name[name] for attack, by_name in scores.items() if name in by_name}
     seconds = tuple(row.seconds for row in rows)
-    return Taught(stem(name), name.partition(".")[2], right, under, seconds)
+    return Taught(stem(name), name.partition(".")[2], answers, under, seconds)

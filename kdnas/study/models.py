@@ -8,11 +8,21 @@ from kdnas.errors import UserError
 from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study.student import Student, student_of
 
-GROWING = ("compare.methods", "compare.students", "compare.replicates", "distill.method")
-"""Settings that ask for more of the same; the models that are there stay what they are."""
+_GROWING = ("compare.methods", "compare.students", "compare.replicates", "distill.method")
 
 STUDY = "study"
 """The kind of store that a study has, as it says of itself."""
+
+
+def growing(stored: Config, config: Config) -> tuple[str, ...]:
+    """Beginnings of the settings that ask for more of the same; models stay what they are.
+
+    Args:
+        stored: What a study was started with.
+        config: What it is asked to go on with; rows that only one of the two has are free.
+    """
+    rows = set(stored.compare.rows) ^ set(config.compare.rows)
+    return (*_GROWING, *(f"compare.rows.{name}." for name in rows))
 
 
 def is_study(folder: Path) -> bool:
@@ -37,8 +47,9 @@ def study_students(config: Config) -> list[Student]:
             raise UserError(f"compare.students names {student.name} twice: leave one out")
         found[student.name] = student
         learner = student.learner(config.task)
-        for method in config.compare.methods:
-            config.distill.require_teachable(method, learner)
+        for name in config.compare.methods:
+            distill = config.taught_by(name)
+            distill.require_teachable(distill.method, learner)
     return list(found.values())
 
 
@@ -77,6 +88,11 @@ def stem(name: str) -> str:
 
 
 def study_attacks(config: Config) -> dict[str, AttackSettings]:
-    """The attacks on every model by name: first that of the section `attack`."""
+    """The attacks on every model by name: first that of the section `attack`.
+
+    There is none where labels are numbers, which no attack flips.
+    """
+    if config.task.of_numbers:
+        return {}
     recipes = dict.fromkeys((config.attack.recipe, *config.compare.attacks))
     return {recipe: config.attack.model_copy(update={"recipe": recipe}) for recipe in recipes}

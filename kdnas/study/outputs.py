@@ -9,9 +9,10 @@ from kdnas.analysis import save_figure
 from kdnas.analysis.figures import methods
 from kdnas.analysis.paper import PaperTable, write_outputs, write_table
 from kdnas.errors import UserError
+from kdnas.metrics import headline
 from kdnas.study.made import made_table
 from kdnas.study.material import Study
-from kdnas.study.tables import methods_table, tests_table
+from kdnas.study.tables import NOT_ATTACKED, methods_table, tests_table
 
 
 def write_study(
@@ -36,15 +37,18 @@ def _table(
 
 
 def _figure(study: Study, folder: Path, name: str) -> list[Path]:
+    if study.of_numbers:
+        raise UserError(NOT_ATTACKED)
     attack = next(iter(study.labels))
     panels: dict[str, list[methods.Point]] = {}
     for each in study.taught:
         if attack in each.scores:
-            point = methods.Point(each.method, each.accuracy, each.scores[attack].robustness)
+            point = methods.Point(each.method, each.answers.score, each.scores[attack].robustness)
             panels.setdefault(each.student, []).append(point)
     if not panels:
         raise UserError("no student has scores yet")
-    draw = partial(methods.draw, panels, study.labels[attack], study.caveat)
+    score = headline(study.metric).axis
+    draw = partial(methods.draw, panels, score, study.labels[attack], study.caveat)
     return save_figure(draw, folder, name)
 
 

@@ -19,7 +19,7 @@ from kdnas.runs import (
     require_same_origin,
     stored_config,
 )
-from kdnas.study.models import GROWING, STUDY, study_attacks, study_models
+from kdnas.study.models import STUDY, growing, study_attacks, study_models
 
 
 def run_study(
@@ -47,7 +47,8 @@ def run_study(
     """
     models = study_models(config)
     # What is prepared for all is what the first method needs; workers add what another one does.
-    first = config.distill.model_copy(update={"method": config.compare.methods[0]})
+    method = config.taught_by(config.compare.methods[0]).method
+    first = config.distill.model_copy(update={"method": method})
     config = config.model_copy(update={"distill": first})
     with (
         held(folder, take_over=take_over) as lock,
@@ -86,7 +87,8 @@ def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:
                 raise UserError(
                     f"{path.parent} holds a comparison: add --resume, or choose another --out"
                 )
-            require_same(path.parent, stored_config(archive), config, GROWING)
+            stored = stored_config(archive)
+            require_same(path.parent, stored, config, growing(stored, config))
             require_same_code(archive)
         archive.set_meta(**beginning(config))
         stack.pop_all()
@@ -101,12 +103,13 @@ def _record_origin(config: Config, folder: Path, archive: ModelArchive, listener
 
     quiet_libraries()
     for method in config.compare.methods:
-        require_further(recipe_of(config.distill, method), config, method)
+        own = config.model_copy(update={"distill": config.taught_by(method)})
+        require_further(recipe_of(own.distill), own)
     prepared = prepare(config, lambda name: listener.part(f"stage {name}"), listener.remark)
     task, teacher = prepared.task, prepared.teacher.identity
     require_same_origin(folder, archive, task.summary(), teacher)
     prepared.require_taught(config)
     archive.set_meta(task=task.summary(), teacher=teacher, shape=asdict(prepared.shape))
-    attacked = task.report.head(config.attack.report_texts)
+    attacked = task.report.head(0 if task.of_numbers else config.attack.report_texts)
     classes = prepared.shape.classes
     archive.record_split("report", task.report.labels, classes, attacked.texts)

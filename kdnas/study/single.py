@@ -9,13 +9,12 @@ from string import Template
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from kdnas.cards import attack_line, score_table
 from kdnas.comparison import TEACHER, Model
 from kdnas.config import Config, as_toml
 from kdnas.methods import METHODS
-from kdnas.metrics import ACCURACY, ATTACKED, ROBUSTNESS, WORST_CLASS_ROBUSTNESS
-from kdnas.records import AttackOutcome, AttackSpec, Measurement
+from kdnas.records import NO_ATTACK, AttackOutcome, AttackSpec, Measurement
 from kdnas.runs import weights_of
-from kdnas.runs.context import OFFLINE
 from kdnas.runs.folder import settings_digest
 from kdnas.study.models import model_name
 from kdnas.study.student import Student
@@ -29,7 +28,7 @@ Say = Callable[[str], None]
 
 def distil_one(
     config: Config, student: Student, method: str, out: Path, stage: Say, say: Say
-) -> tuple[Measurement, AttackSpec]:
+) -> tuple[Measurement, AttackSpec | None]:
     """Teach a student and write it to a folder: weights, configuration, tokenizer, model card.
 
     Data, teacher, signals and what stands between teacher and student come from the cache where
@@ -44,7 +43,7 @@ def distil_one(
         say: Called with a line on how a stage gets on.
 
     Returns:
-        Its scores on report-val, and the attack behind them.
+        Its scores on report-val, and the attack behind them; None where labels are numbers.
 
     Raises:
         UserError: The method cannot teach it, or something cannot be had or written.
@@ -61,7 +60,8 @@ def distil_one(
     model = Model(name, 1, student.kind, method, TEACHER, student.start, stem=student.name)
     stage("training and attack")
     with TemporaryDirectory(prefix="kdnas-") as scratch:
-        evaluator = ModelEvaluator(config, {config.attack.recipe: config.attack}, Path(scratch))
+        attacks = {} if config.task.of_numbers else {config.attack.recipe: config.attack}
+        evaluator = ModelEvaluator(config, attacks, Path(scratch))
         found = evaluator(model)
         measured, spec = _measured(found, prepared.task)
         shutil.copytree(weights_of(Path(scratch), *model.identity).parent, out)
@@ -69,15 +69,16 @@ def distil_one(
     return measured, spec
 
 
-def _measured(found: "EvaluatedModel", task: "Task") -> tuple[Measurement, AttackSpec]:
+def _measured(found: "EvaluatedModel", task: "Task") -> tuple[Measurement, AttackSpec | None]:
+    """Its scores, and the one attack on it, where there is one."""
     import numpy as np
 
-    [(attack, spec)] = found.specs.items()
+    spec, classes = next(iter(found.specs.values()), None), len(task.label_names)
     truth, predicted = np.array(task.report.labels), np.array(found.predictions)
-    classes = len(task.label_names)
-    outcome = AttackOutcome.of(found.texts[attack], classes)
+    outcomes = [AttackOutcome.of(texts, classes) for texts in found.texts.values()]
+    outcome, digest = (outcomes[0], spec.digest) if spec else (NO_ATTACK, "")
     measured = Measurement.of(
-        truth, predicted, classes, metric=task.metric, attack=outcome, spec=spec.digest
+        truth, predicted, classes, metric=task.metric, attack=outcome, spec=digest
     )
     return measured, spec
 
@@ -91,9 +92,8 @@ def _card(
     task: "Task",
 ) -> str:
     """The model card."""
-    [spec] = found.specs.values()
+    spec = next(iter(found.specs.values()), None)
     settings: dict[str, Any] = {"method": method, **asdict(config.distill.table(method))}
-    scores = (ACCURACY, ROBUSTNESS, WORST_CLASS_ROBUSTNESS, ATTACKED)
     source = METHODS[method].source
     return Template((files("kdnas") / "distilled_card.md").read_text()).substitute(
         name=student.name,
@@ -106,10 +106,8 @@ def _card(
         settings="\n".join(f"- `{name} = {as_toml(value)}`" for name, value in settings.items()),
         digest=settings_digest(config.model_dump(mode="json"))[:12],
         seed=found.row.seed,
-        scores=" | ".join(score.written_of(measured) for score in scores),
-        attack=spec,
-        spec=spec.digest,
-        caveat=f"{OFFLINE.capitalize()}." if spec.resources == "offline" else "",
+        scores=score_table(task.metric, {"report-val": measured}),
+        attack=attack_line(spec),
         parameters=f"{found.row.parameters:,}",
         seconds=f"{found.row.seconds:.0f}",
         licence=task.licence,

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kdnas.comparison import Kind
+from kdnas.comparison import BEGUN, Kind
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
+from kdnas.model_names import is_hub_id
 from kdnas.reading import read_small
 from kdnas.runs import Archive, RunFolder
 from kdnas.space import canonical, read_genotype
@@ -19,9 +20,9 @@ _COUNTED: dict[str, Kind] = {"layers": "first-layers", "every": "every-layers"}
 
 WORDS = (
     "layers:3 (the first layers of the teacher's start), every:2 (every other one),"
-    " cut:1+3:FOLDER (those layers of a saved classifier, with its head), cells"
-    " (AdaBERT's), drawn:0 (of the space, by a seed), a file of an architecture, RUN:KEY, or the"
-    " folder of a saved classifier"
+    " cut:1+3:FOLDER (those layers of a saved classifier, with its head), cells (AdaBERT's),"
+    " drawn:0 (of the space, by a seed), hub:distilbert-base-uncased (a pre-trained model of the"
+    " hub), a file of an architecture, RUN:KEY, or the folder of a saved model"
 )
 """What names a student, for messages."""
 
@@ -42,9 +43,9 @@ class Student:
 
     def learner(self, task: TaskSettings) -> Learner:
         """What decides which methods can teach it a task, as far as its name tells."""
-        has_attention = self.kind not in ("cells", "searched")
-        classes, single = not task.of_numbers, not task.of_pairs
-        return Learner(self.name, attention=has_attention, classes=classes, single=single)
+        has_attention, pairs = self.kind in BEGUN, task.of_pairs
+        classes = not task.of_numbers
+        return Learner(self.name, attention=has_attention, classes=classes, single=not pairs)
 
 
 def student_of(word: str, space: Any) -> Student:
@@ -69,11 +70,13 @@ def student_of(word: str, space: Any) -> Student:
             drawn = space.uniform(np.random.default_rng(int(value)))
             return Student(f"drawn-{value}", "searched", canonical(drawn).to_json())
         return Student(f"{kind}-{value}", _COUNTED[kind], value)
+    if kind == "hub" and is_hub_id(value):
+        return _saved(value, value)
     path = Path(word)
     if path.is_file():
         return _searched(read_small(path), word)
     if (path / "config.json").is_file():
-        return Student(_file_name(path), "saved", str(path.resolve()))
+        return _saved(path.resolve().name, str(path.resolve()))
     run, colon, key = word.rpartition(":")
     if colon and RunFolder(Path(run)).archive.is_file():
         return _searched(_architecture(RunFolder(Path(run)), key), word)
@@ -90,12 +93,12 @@ def _cut(word: str, value: str) -> Student:
         raise UserError(f"student {word!r}: name each layer once, in rising order")
     if not place or not (path / "config.json").is_file():
         raise UserError(f"student {word!r}: {place or 'no folder'} is no saved classifier")
-    name = f"{_file_name(path)}-{numbers.replace('+', '-')}"
-    return Student(name, "cut", f"{numbers}:{path.resolve()}")
+    own = re.sub(r"[^\w-]", "_", path.resolve().name)
+    return Student(f"{own}-{numbers.replace('+', '-')}", "cut", f"{numbers}:{path.resolve()}")
 
 
-def _file_name(path: Path) -> str:
-    return re.sub(r"[^\w-]", "_", path.resolve().name)
+def _saved(name: str, start: str) -> Student:
+    return Student(re.sub(r"[^\w-]", "_", name.rpartition("/")[2]), "saved", start)
 
 
 def _searched(text: str, word: str) -> Student:

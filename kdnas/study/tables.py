@@ -1,45 +1,60 @@
 """The tables of a study: scores of every student by every method, and the tests against one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
-from kdnas.analysis.paper import Estimate, PaperTable, compare, share
+from kdnas.analysis.paper import Estimate, PaperTable
 from kdnas.analysis.paper.table import Cell
+from kdnas.metrics import headline
+from kdnas.study.answers import SWAPS, Gap, held_gap, score_gap
 from kdnas.study.material import Study, Taught
+
+NOT_ATTACKED = "labels are numbers, which no attack flips: there is no robustness to show"
+"""Why the columns of attacks are not there."""
 
 
 def methods_table(study: Study) -> PaperTable:
-    """Accuracy, robustness under each attack, the worst class, and the time of a training."""
+    """The task's score, robustness under each attack, the worst class, the time of a training."""
     rivals, against = study.rivals, study.config.compare.against
     rows = [_row(study, study.teacher, None)] if study.teacher else []
     rows += [_row(study, each, rivals.get(each.student)) for each in study.taught]
-    header = ("student", "method", "trainings", "accuracy", *study.labels.values(), "worst class",
+    score, worst = headline(study.metric).label, ("worst class",) if study.labels else ()
+    header = ("student", "method", "trainings", score, *study.labels.values(), *worst,
               "seconds", f"seconds / {against}")  # fmt: skip
     notes = (
-        f"Points, mean ± standard error over texts and trainings. Accuracy on {study.texts} texts"
-        f" of report-val, robustness on {_attacked(study)} of them; worst class: the class with"
-        f" the least robustness under {next(iter(study.labels.values()), '')}.",
+        f"Points, mean ± standard error over texts and trainings. {_measured_on(study, score)}",
         "Seconds: median of a training on the machine of the comparison, without what the teacher"
         " says beforehand, which is computed once.",
     )
     return PaperTable("methods", "Ways of teaching", header, tuple(rows), notes)
 
 
+def _measured_on(study: Study, score: str) -> str:
+    """On which texts the scores are."""
+    on = f"{score[0].upper()}{score[1:]} on {study.texts} texts of report-val"
+    if study.of_numbers:
+        return f"{on}; {NOT_ATTACKED}."
+    first = next(iter(study.labels.values()), "")
+    return (
+        f"{on}, robustness on {_attacked(study)} of them; worst class: the class with the least"
+        f" robustness under {first}."
+    )
+
+
 def _row(study: Study, each: Taught, rival: Taught | None) -> tuple[Cell, ...]:
     under = [each.scores.get(attack) for attack in study.labels]
-    worst = next((scores.worst for scores in under if scores), None)
+    worst = [next((scores.worst for scores in under if scores), None)] if under else []
     seconds = median(each.seconds)
     beside = f"{seconds / median(rival.seconds):.2f}" if rival else None
     return (
         each.student,
         each.method or None,
-        len(each.right),
-        each.accuracy,
+        len(each.seconds),
+        each.answers.score,
         *(scores.robustness if scores else None for scores in under),
-        worst,
+        *worst,
         Estimate(seconds) if seconds else None,
         beside,
     )
@@ -50,65 +65,46 @@ def _attacked(study: Study) -> int:
     return some.outcomes[0].texts if some else 0
 
 
-@dataclass(frozen=True)
-class Test:
-    """A method against its rival on one score of one student.
-
-    Attributes:
-        first, second: The method and the rival.
-        score: What is tested.
-        held: Whether each training of both is right on each text, (trainings, texts) each.
-    """
-
-    first: Taught
-    second: Taught
-    score: str
-    held: tuple[np.ndarray, np.ndarray]
-
-    @property
-    def p(self) -> float:
-        """Exact test of the signs of each text's differences, two-sided."""
-        return compare(*self.held).p
-
-    @property
-    def difference(self) -> Estimate:
-        """The method's score less the rival's, in points; trainings of one seed are a pair."""
-        pairs = min(map(len, self.held))
-        one, other = (held[:pairs].astype(float) for held in self.held)
-        return share(one - other)
-
-
 def tests_table(study: Study) -> PaperTable:
     """Every method against the same one, with the correction of Holm for all of these tests."""
     tests = list(_tests(study))
-    found = [test.p for test in tests]
+    corrected = holm([test.p for _, _, test in tests])
     rows: list[tuple[Cell, ...]] = [
-        (test.first.student, test.first.method, test.score, test.difference, f"{p:.2g}",
-         f"{corrected:.2g}")
-        for test, p, corrected in zip(tests, found, holm(found), strict=True)
-    ]  # fmt: skip
+        (taught.student, taught.method, score, test.difference, f"{test.p:.2g}", f"{p:.2g}")
+        for (taught, score, test), p in zip(tests, corrected, strict=True)
+    ]
     against = study.config.compare.against
     header = ("student", "method", "score", f"difference to {against}", "p", "p (Holm)")
     notes = (
         "Difference in points ± standard error over texts and trainings; trainings from one start"
         " with one order of the texts are a pair.",
-        "p: exact test of the signs of each text's differences, for these trainings (with one"
-        " training each McNemar's); it knows nothing of the spread between trainings, the standard"
-        f" error does. Holm: corrected for all {len(tests)} tests of this table.",
+        f"p: {_how(study)}, for these trainings; it knows nothing of the spread between trainings,"
+        f" the standard error does. Holm: corrected for all {len(tests)} tests of this table.",
     )
     return PaperTable("tests", f"Against {against}", header, tuple(rows), notes)
 
 
-def _tests(study: Study) -> Iterator[Test]:
+def _how(study: Study) -> str:
+    """How the p values are found."""
+    exact = "exact test of the signs of each text's differences (with one training each McNemar's)"
+    if study.metric == "accuracy":
+        return exact
+    score = headline(study.metric).label
+    drawn = f"the answers of both on each text are exchanged at random, {SWAPS} times"
+    return f"of {score}, {drawn}" + ("" if study.of_numbers else f"; of robustness, {exact}")
+
+
+def _tests(study: Study) -> Iterator[tuple[Taught, str, Gap]]:
+    """Each method on each score, tested against the rival of its student."""
     for each in study.taught:
         rival = study.rivals.get(each.student)
         if rival is None or each is rival:
             continue
-        yield Test(each, rival, "accuracy", (each.right, rival.right))
+        yield each, headline(study.metric).label, score_gap(each.answers, rival.answers)
         for attack, label in study.labels.items():
             if attack in each.scores and attack in rival.scores:
                 held = each.scores[attack].held, rival.scores[attack].held
-                yield Test(each, rival, label, held)
+                yield each, label, held_gap(*held)
 
 
 def holm(p: list[float]) -> list[float]:

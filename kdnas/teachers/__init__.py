@@ -28,6 +28,7 @@ from kdnas.teachers.pretrained import (
     load_tokenizer,
     load_trained_classifier,
     model_identity,
+    require_vocabulary,
     token_limit,
 )
 from kdnas.teachers.probes import ProbeTraining, train_probes
@@ -54,6 +55,7 @@ __all__ = [
     "prepare_teacher",
     "require_chain",
     "require_team",
+    "require_vocabulary",
     "some_layers",
     "student_tables",
     "taught_chain",

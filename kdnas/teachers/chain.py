@@ -16,7 +16,7 @@ from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher, schedule_of_teacher
 from kdnas.teachers.first_layers import first_layers
 from kdnas.teachers.lesson import lesson_of
-from kdnas.teachers.pretrained import load_config, model_identity
+from kdnas.teachers.pretrained import load_config, model_identity, require_vocabulary
 from kdnas.training import choose_device
 
 
@@ -30,10 +30,11 @@ def require_chain(settings: TeacherSettings, chain: Chain) -> None:
         return
     depth = load_config(settings.model).num_hidden_layers
     for link in chain.links:
-        if isinstance(link.layers, int) and link.layers > depth:
+        layers = load_config(link.model).num_hidden_layers if link.model else link.layers
+        if isinstance(layers, int) and layers > depth:
             raise UserError(
-                f"an assistant of {link.layers} layers is larger than the teacher, which has"
-                f" {depth}: name 1 to {depth} layers"
+                f"an assistant of {layers} layers is larger than the teacher, which has"
+                f" {depth}: name 1 to {depth} layers, or a model of as many"
             )
 
 
@@ -67,7 +68,7 @@ def _trained(
         link=asdict(link),
         kd=[how.share, how.temperature] if link.taught else [],
         source=source.identity,
-        model=model_identity(settings.model),
+        model=model_identity(link.model or settings.model),
         task=task.fingerprint,
         settings=settings.model_dump(exclude={"probe_epochs", "probe_learning_rate"}),
     )
@@ -81,7 +82,9 @@ def _trained(
 def _model(
     settings: TeacherSettings, source: Teacher, task: Task, link: Link, how: KDSettings
 ) -> Any:
-    """Train the first layers of the teacher's model, by KD or with the labels of a teacher."""
+    """Train the first layers of a model, by KD or with the labels of a teacher."""
+    name = link.model or settings.model
+    require_vocabulary(name, source.tokenizer())
     if not settings.epochs:  # the teacher was trained elsewhere
         settings = settings.model_copy(update={"epochs": "auto"})
     own = how if link.taught else replace(how, share=0.0)
@@ -90,8 +93,8 @@ def _model(
     schedule = schedule_of_teacher(settings, len(task.train), link.steps)
     recipe = kd.recipe(schedule, own)
     lesson = lesson_of(settings, source, task, recipe)
-    depth = load_config(settings.model).num_hidden_layers
+    depth = load_config(name).num_hidden_layers
     layers = depth if link.layers == "all" else None if link.layers == "half" else link.layers
-    model = first_layers(settings.model, task.label_names, layers, settings.seed, choose_device())
+    model = first_layers(name, task.label_names, layers, settings.seed, choose_device())
     distill(model, lesson, recipe, settings.seed, goes_on=True)
     return model

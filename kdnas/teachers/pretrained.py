@@ -61,6 +61,23 @@ def load_tokenizer(name: str) -> Any:
     return tokenizer
 
 
+def require_vocabulary(name: str, tokenizer: Any) -> None:
+    """Refuse a model that reads other tokens than the teacher, whose ids it is given.
+
+    Args:
+        name: A hub id or a folder.
+        tokenizer: The teacher's.
+
+    Raises:
+        UserError: Its vocabulary is another.
+    """
+    if load_tokenizer(name).get_vocab() != tokenizer.get_vocab():
+        raise UserError(
+            f"{name} has another vocabulary than the teacher: name a model whose tokenizer is"
+            " the teacher's, or the teacher that it goes with"
+        )
+
+
 def load_classifier(name: str, **config: Any) -> Any:
     """The model with a classification head, in float32; weights from safetensors only, no code.
 

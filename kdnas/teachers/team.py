@@ -28,6 +28,8 @@ def require_team(settings: TeacherSettings, team: Team | None) -> None:
                     " holds a fine-tuned model"
                 )
             load_config(member)
+        elif member.model:
+            load_config(member.model)
         elif isinstance(member.layers, int) and member.layers > depth:
             raise UserError(
                 f"a team has a teacher of {member.layers} layers, and {settings.model} has {depth}:"
@@ -69,8 +71,11 @@ def _member(
         as_it_is = {"epochs": 0, "method": "finetune", "label_share": 1.0}
         finished = settings.model_copy(update={"model": member, **as_it_is})
         return prepare_teacher(finished, task, teacher.max_length)
+    own = settings.model_copy(update={"seed": member.seed})
+    if member.model:
+        other = own.model_copy(update={"model": member.model})
+        return prepare_teacher(other, task, teacher.max_length)
     depth = load_config(settings.model).num_hidden_layers
     if member.seed == settings.seed and member.layers in ("all", depth):
         return teacher
-    own = settings.model_copy(update={"seed": member.seed})
     return taught_chain(own, teacher, task, Chain((Link(member.layers, taught=False),)))

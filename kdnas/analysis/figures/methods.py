@@ -1,4 +1,4 @@
-"""Ways of teaching side by side: accuracy against robustness, a panel for each student."""
+"""Ways of teaching side by side: score against robustness, a panel for each student."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kdnas.analysis.figures import style
 from kdnas.analysis.paper.scores import Estimate
-from kdnas.metrics import ACCURACY, ROBUSTNESS
+from kdnas.metrics import ROBUSTNESS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,15 +21,18 @@ class Point:
     """A student that a method has taught; both scores in points."""
 
     method: str
-    accuracy: Estimate
+    score: Estimate
     robustness: Estimate
 
 
-def draw(panels: Mapping[str, Sequence[Point]], attack: str, notes: Sequence[str] = ()) -> "Figure":
+def draw(
+    panels: Mapping[str, Sequence[Point]], score: str, attack: str, notes: Sequence[str] = ()
+) -> "Figure":
     """A panel for each student under the other; methods are named at the right.
 
     Args:
         panels: The methods of each student, by its name.
+        score: What the axis of the task's score is called.
         attack: What the attack is called.
         notes: What is said at the foot.
     """
@@ -42,11 +45,11 @@ def draw(panels: Mapping[str, Sequence[Point]], attack: str, notes: Sequence[str
         _panel(axes, points)
         axes.set_title(student, loc="left")
         axes.set_ylabel(ROBUSTNESS.axis)
-    rows[-1, 0].set_xlabel(ACCURACY.axis)
+    rows[-1, 0].set_xlabel(score)
     for axes, points in zip(rows[:, 0], panels.values(), strict=True):
         style.name_points(
             axes,
-            [(p.method, p.accuracy.value, p.robustness.value, _COLOURS[i % len(_COLOURS)])
+            [(p.method, p.score.value, p.robustness.value, _COLOURS[i % len(_COLOURS)])
              for i, p in enumerate(points)],
         )  # fmt: skip
     foot = [f"bars: standard errors; attacked by {attack}", *notes]
@@ -61,8 +64,8 @@ _COLOURS = (style.BLUE, style.RED, style.GREEN)
 def _panel(axes: "Axes", points: Sequence[Point]) -> None:
     for i, point in enumerate(points):
         axes.errorbar(
-            point.accuracy.value, point.robustness.value,
-            point.robustness.error, point.accuracy.error,
+            point.score.value, point.robustness.value,
+            point.robustness.error, point.score.error,
             fmt="o", markersize=3.5, color=_COLOURS[i % len(_COLOURS)],
             ecolor=style.PALE_GREY, elinewidth=0.8,
         )  # fmt: skip

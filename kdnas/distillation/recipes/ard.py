@@ -1,4 +1,10 @@
-"""ARD: the student is shown attacked texts, the teacher the clean ones (Goldblum 2020)."""
+"""ARD: the student is shown attacked texts, the teacher the clean ones (Goldblum 2020, eq. 4).
+
+There an input is attacked anew at every step, against the student, and the teacher is one that was
+trained adversarially. Words cannot be attacked at every step: here a text is attacked once, against
+the teacher that teaches, and the same attacked texts serve all students. A robust teacher is one
+that was made so elsewhere (`teacher.model` with `teacher.epochs=0`).
+"""
 
 from torch import Tensor
 

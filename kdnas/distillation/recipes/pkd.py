@@ -24,7 +24,7 @@ def recipe(schedule: Schedule, settings: PKDSettings) -> Recipe:
         own, teacher = torch.stack(step.states, dim=1), step.signal("states")
         followed = followed_layers(settings.follow, own.shape[1], teacher.shape[1] - 1)
         missing = sum(layer < 1 for layer in followed)  # they rise
-        student = to_teacher(own[:, missing:-1])
+        student = to_teacher(own[:, missing : len(followed)])
         return patient_loss(student, teacher[:, list(followed[missing:])])
 
     own = replace(
