@@ -76,6 +76,7 @@ def test_its_generator_climbs_and_nobody_else_moves(method: str, kind: str) -> N
     if method == "adversarial-text":  # words have to mean something
         settings = DistillSettings(epochs=20, batch_size=8, learning_rate=3e-3)
         distill(step.own.reader.model, step.lesson, recipe_of(settings, "finetune"), seed=0)
+        step.own.reader.model.zero_grad()
     up = objective(method, step)
     readers: list[Reader] = [r for r in (step.own.reader, step.teacher) if r is not None]
     states = [{n: v.clone() for n, v in r.model.state_dict().items()} for r in readers]
