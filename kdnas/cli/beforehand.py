@@ -83,13 +83,15 @@ def require_inputs(
     from kdnas.cli.fetching import require_resources
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
-    from kdnas.resources import resources_of
+    from kdnas.resources import methods_of, require_depths, resources_of
     from kdnas.tasks import Columns, read_pools
 
     task = config.task
     require_possible_beforehand(config)
     require_cache()
     require_resources(partial(resources_of, config, out, command), fetch)
+    students = config.compare.students if command == "compare" else ()
+    require_depths(config, methods_of(config, command), students)
     if task.on_hub or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     if not task.on_hub:
