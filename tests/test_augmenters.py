@@ -4,6 +4,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,7 +23,7 @@ from kdnas.augment.wordnet import wordnet_synonyms
 from kdnas.paper_files.wordnet import wordnet_place
 from kdnas.tasks.packaged import rotten_tomatoes
 
-KEPT, TEXTS, DRAWN = stopwords("nltk"), 100, 400
+KEPT, TEXTS, DRAWN = stopwords("nltk"), 100, 300
 SPEC = small(own={"word_cosine": 0.8, "polarity": "off"})
 
 needs_wordnet = pytest.mark.skipif(
@@ -56,13 +57,13 @@ class OfWordNet:
     def __init__(self) -> None:
         from kdnas.augment.wordnet import _reader
 
-        self._reader = _reader(wordnet_place())
+        self._synsets = cache(_reader(wordnet_place()).synsets)
 
     def langs(self) -> list[str]:
         return ["eng"]
 
     def synsets(self, word: str, lang: str = "eng") -> Any:
-        return self._reader.synsets(word)
+        return self._synsets(word)
 
 
 @needs_wordnet
@@ -135,22 +136,19 @@ def test_as_much_is_changed_as_by_textattack(kind: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.textattack
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_texts_are_made_as_often_as_by_textattack(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that becomes of a short text, by the frequency of each text of both."""
-    text = "a witty film" if kind != "embedding" else "a good film"
+    text = "a witty film"
     random.seed(0)
     augment, (change, _), rng = augmenter(kind, monkeypatch, 1), our_change(kind), rng_of()
     ours = Counter(str(texts_of(text, change, 1, rng)[0]) for _ in range(DRAWN))
     theirs = Counter(augment(text)[0] for _ in range(DRAWN))
-    assert len(ours) > 1
-    assert set(ours) <= set(theirs)
-    if kind != "embedding":
-        assert set(ours) == set(theirs)
-        both = [(ours[made], theirs[made]) for made in ours]
-        assert chi2_contingency(np.array(both)).pvalue > 0.01
+    assert set(ours) == set(theirs)
+    both = [(ours[made], theirs[made]) for made in ours]
+    assert chi2_contingency(np.array(both)).pvalue > 0.01
 
 
 def rng_of() -> np.random.Generator:

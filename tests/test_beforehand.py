@@ -27,6 +27,11 @@ REPRODUCE = ("reproduce", "--preset", "quickstart-paper", "--out", "r")
 SEARCH = ("search", "--preset", "quickstart", "--out", "run")
 ATTACK = ("attack", "--model", "model", "--data")
 
+COMPARE = ("compare", "--preset", "compare-offline", "--out", "ways")
+DISTIL = ("distill", "layers:3", "--preset", "compare-offline", "--out", "student")
+ROWS = ("--set", "task.name=rows.tsv")
+NUMBERS = ("--set", "task.metric=pearson", "--set", 'search.objectives=["score"]')
+
 REFUSED = {
     (*SEARCH, "--set", "task.name=nosuch.csv"): "there is no file or folder nosuch.csv",
     (*SEARCH, "--set", "task.name=semicolons.csv"): "separates its fields by ';'",
@@ -65,6 +70,46 @@ REFUSED = {
     ("transfer", "model", "other", "--data", "nosuch.tsv"): "there is no file or folder",
     ("front", ""): "an argument is empty",
     (*SEARCH[:3], "--out", ""): "an argument is empty",
+    (*COMPARE, "--methods", "kdd"): "no distillation method 'kdd' (did you mean kd?)",
+    (*COMPARE, "--methods", ""): "an argument is empty",
+    (*COMPARE, "--methods", "kd,,pkd"): "compare.methods",
+    (*COMPARE, "--methods", "kd,kd"): "compare.methods has 'kd' twice",
+    (*COMPARE, "--students", "nosuch"): "no student 'nosuch': name layers:3",
+    (*COMPARE, "--students", "drawn:0,drawn:0"): "compare.students has 'drawn:0' twice",
+    (*COMPARE, "--students", "layers:9"): "a student of 9 layers is larger than the teacher",
+    (*COMPARE, "--replicates", "0"): "Invalid value for '--replicates'",
+    (*COMPARE, "--methods", "kd,adversarial"): "goes on with a model that is trained already",
+    (*COMPARE, "--methods", "general", "--set", "distill.general.attention_weight=1"): (
+        "cannot teach drawn-0: it compares maps of attention"
+    ),
+    (*COMPARE, "--methods", "kd,takd", "--set", "distill.takd.assistants=[9]"): (
+        "an assistant of 9 layers is larger than the teacher, which has 6"
+    ),
+    (*COMPARE, "--methods", "skd", "--set", "distill.skd.depths=[7]"): (
+        "a teacher of a team of 7 layers is larger than the teacher, which has 6"
+    ),
+    (*COMPARE, "--set", "distill.autoskd.depths=['all']", "--set", "distill.autoskd.seeds=[0]"): (
+        "a team of one leaves nothing to weigh"
+    ),
+    (*COMPARE, "--methods", "skd", "--set", "distill.skd.folders=['/nowhere']"): (
+        "there is no such folder"
+    ),
+    (*COMPARE, *ROWS, "--set", "task.premise_column=first"): "no column 'first'",
+    (*COMPARE, *NUMBERS, "--methods", "kd", "--set", "task.name=words.tsv"): "'good', which is no",
+    (*COMPARE, *NUMBERS, "--methods", "kd", "--set", "task.name=nan.tsv"): "'nan', which is no",
+    (*COMPARE, *NUMBERS, "--methods", "kd,ard"): "it needs shares of classes",
+    (*COMPARE, "--dry-run", "--students", "layers:x"): "write a number after the colon",
+    (*DISTIL, "--method", "kdd"): "no distillation method 'kdd'",
+    (*DISTIL, "--method", "takd", "--set", "distill.takd.assistants=[9]"): (
+        "an assistant of 9 layers is larger than the teacher"
+    ),
+    (*DISTIL, *ROWS, "--set", "task.label_column=score"): "no column 'score'",
+    ("distill", "layers", "--preset", "compare-offline", "--out", "s"): "no student 'layers'",
+    (*SEARCH, "--set", "distill.method=kdd"): "no distillation method 'kdd'",
+    (*SEARCH, "--set", "distill.method=adversarial"): "cannot teach the students of a search",
+    (*SEARCH, "--set", "distill.method=takd", "--set", "distill.takd.assistants=[9]"): (
+        "an assistant of 9 layers is larger than the teacher"
+    ),
     (*SEARCH, "--cluster", "tcp://127.0.0.1:9"): "no Dask scheduler at tcp://127.0.0.1:9",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",
 }  # fmt: skip
@@ -93,6 +138,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
     """Exit code, output and heavy modules of each call, all made in one process."""
     place = tmp_path_factory.mktemp("calls")
     (place / "rows.tsv").write_text("text\tlabel\nfine\t1\ndull\t0\n")
+    (place / "words.tsv").write_text("text\tlabel\nfine\tgood\ndull\t0\n")
+    (place / "nan.tsv").write_text("text\tlabel\nfine\tnan\ndull\t0\n")
     (place / "semicolons.csv").write_text("text;label\nfine;1\n")
     (place / "blank.csv").write_text("text,label\n,1\n  ,0\n")
     os.mkfifo(place / "pipe.csv")
@@ -112,7 +159,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
         timeout=120,
     )
     assert sorted(path.name for path in place.iterdir()) == [
-        "blank.csv", "model", "other", "pipe.csv", "rows.tsv", "semicolons.csv",
+        "blank.csv", "model", "nan.tsv", "other", "pipe.csv", "rows.tsv", "semicolons.csv",
+        "words.tsv",
     ]  # fmt: skip
     return dict(zip(calls, json.loads(ended.stdout.splitlines()[-1]), strict=True))
 

@@ -24,10 +24,10 @@ from kdnas.distillation import Reader, hard_loss
 from kdnas.errors import UserError
 from kdnas.methods import Chain, Link
 from kdnas.runs import MODELS_FILE, ModelArchive
+from kdnas.students import HiddenHeadForSequenceClassification
 from kdnas.study import check_study
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
-    HiddenHeadForSequenceClassification,
     Teacher,
     every_layers,
     first_layers,

@@ -436,6 +436,24 @@ def terminate(driver: int) -> None:
     os.kill(driver, signal.SIGTERM)
 
 
+STOPS_AT_THE_FIRST = """
+import time
+from kdnas.cli import main
+from kdnas.runs import Archive
+
+finish = Archive.finish
+
+def finish_and_wait(*arguments, **settings):
+    finish(*arguments, **settings)
+    print("recorded", flush=True)
+    time.sleep(600)  # until the signal
+
+Archive.finish = finish_and_wait
+main()
+"""
+"""A driver that waits in the middle of its search, however slow or quick the machine is."""
+
+
 @pytest.mark.parametrize("send", [interrupt, terminate])
 def test_a_stopped_run_resumes(
     send: Callable[[int], None], config: Config, finished: Path, tmp_path: Path
@@ -444,16 +462,15 @@ def test_a_stopped_run_resumes(
     path, file = tmp_path / "run", tmp_path / "config.toml"
     chosen = {name: value for name, value in leaves(config).items() if value is not None}
     file.write_text("\n".join(f"{name} = {as_toml(value)}" for name, value in chosen.items()))
-    command = [sys.executable, "-c", "from kdnas.cli import main; main()", "search",
+    command = [sys.executable, "-c", STOPS_AT_THE_FIRST, "search",
                "--config", str(file), "--out", str(path), "--jobs", "2"]  # fmt: skip
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    for _ in range(1200):
-        time.sleep(0.05)
-        if _finished_students(path) >= 1:
-            break
+    assert process.stdout
+    assert "recorded\n" in iter(process.stdout.readline, "")
+    assert _finished_students(path) == 1
     send(process.pid)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1

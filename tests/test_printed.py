@@ -52,9 +52,7 @@ def test_columns_and_rows_are_of_the_preset(name: str) -> None:
         assert method in compare.methods or not method or method in PRINTED_ONLY
 
 
-PRINTED_ONLY = {"freelb", "freelb-kd", "adversarial-text", "tinybert", "embedding", "wordnet",
-                "synonym-insertion", "embedding-only", "synonym-insertion-only", "wordnet-only",
-                "all-only"}  # fmt: skip
+PRINTED_ONLY = {"embedding-only", "synonym-insertion-only", "wordnet-only", "all-only"}
 
 
 def test_there_is_no_other_table() -> None:

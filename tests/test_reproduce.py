@@ -22,6 +22,7 @@ from kdnas.cli.app import app
 from kdnas.comparison import TEACHER, Crew, Model, Trainings, build
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
+from kdnas.progress import Listener
 from kdnas.reproduce import (
     OUTPUTS,
     compared_models,
@@ -510,14 +511,28 @@ def test_a_process_that_dies_costs_one_model_at_most(
         shutil.rmtree(folder / "models" / f"{model.name}-1")
     monkeypatch.setenv("KDNAS_TEST_DEATHS", str(tmp_path))
     monkeypatch.setattr(build, "open_evaluator", open_where_some_die)
-    built = []
+    built: list[tuple[str, int, int]] = []
     trainings = Trainings(config, folder, models, compared_attacks(config))
     with (
         ModelArchive.open(folder / MODELS_FILE) as archive,
         pytest.warns(UserWarning, match=r"cells-at is left out: its process died \(SIGKILL\)"),
     ):
-        build.build_models(trainings, archive, Crew(2), lambda m, *_: built.append(m.name))
-    assert sorted(built) == ["cells-robust", "pkd-at-0.3"]
+        build.build_models(trainings, archive, Crew(2), Told(built))
+    assert [len(models) - 2, len(models) - 1] == [done for _, done, _ in built]
+    assert sorted(what for what, _, _ in built) == [
+        "model cells-robust, training 1",
+        "model pkd-at-0.3, training 1",
+    ]
+
+
+class Told(Listener):
+    """Keeps what it is told of each model."""
+
+    def __init__(self, kept: list[tuple[str, int, int]]) -> None:
+        self._kept = kept
+
+    def counted(self, part: str, what: str, done: int, total: int) -> None:
+        self._kept.append((what, done, total))
 
 
 def open_where_some_die(*arguments: object) -> Callable[[Model], object]:

@@ -3,6 +3,7 @@
 A `Change` makes one text of another, and changes no word twice.
 """
 
+import math
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
@@ -72,28 +73,27 @@ def swaps(listing: Listing, kept: Collection[str], share: float) -> Change:
 
 
 def insertions(synonyms: Callable[[str], Sequence[str]], share: float) -> Change:
-    """Insert max(floor(share * words), 1) synonyms of any words, each before any word.
+    """Insert synonyms of any words, each before another word; as many as TextAttack.
 
-    TextAttack's list of stop words is one of words that are not swapped: it inserts before them
-    too. It looks for a word that has a synonym seven times and then gives up; here one is found
-    whenever there is one.
+    TextAttack counts the new word and that behind it as changed, until max(floor(share * words), 1)
+    are, so that there are half as many insertions, rounded up. Its list of stop words is one of
+    words that are not swapped: it inserts before them too. It looks for a word that has a synonym
+    seven times and then gives up; here one is found whenever there is one.
 
     Args:
         synonyms: Of a word.
-        share: Of the words, how many are inserted.
+        share: Of the words that are new or stand behind a new one.
     """
 
     def change(parts: Parts, rng: np.random.Generator) -> Parts:
         words = words_of(parts)
-        before: dict[int, list[str]] = {}
         able = [word for word in words if synonyms(word)]
-        for _ in range(_count(share, words) if able else 0):
+        count = math.ceil(_count(share, words) / 2) if able else 0
+        for i in rng.permutation(len(words))[:count].tolist():
             found = synonyms(able[int(rng.integers(len(able)))])
             new = found[int(rng.integers(len(found)))]
             able += [new] if synonyms(new) else []  # from now on a word of the text too
-            before.setdefault(int(rng.integers(len(words))), []).append(new)
-        for i, inserted in before.items():
-            parts = swapped(parts, i, " ".join([*inserted, words[i]]))
+            parts = swapped(parts, i, f"{new} {words[i]}")
         return parts
 
     return change

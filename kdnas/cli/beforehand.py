@@ -84,13 +84,16 @@ def require_inputs(
     from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
-    from kdnas.resources import resources_of
+    from kdnas.resources import methods_of, require_depths, resources_of
     from kdnas.tasks import Columns, read_pools
 
     configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
     require_cache()
     require_resources(partial(resources_of, config, out, command), fetch)
+    students = config.compare.students if command == "compare" else ()
+    for each in configs:
+        require_depths(each, methods_of(each, command), students)
     if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
     for task in (each.task for each in configs if not each.task.on_hub):

@@ -15,10 +15,12 @@ def presets(
     from kdnas.config import COMMANDS, as_toml, departures, load_config, preset_names, read_preset
 
     if name is None:
+        wide = max(map(len, preset_names())) + 2
         for command in COMMANDS:
             typer.echo(f"for kdnas {command}:")
             for each in preset_names(command):
-                typer.echo(f"  {each:<18}{_description(read_preset(each))}")
+                first = read_preset(each).splitlines()[0]
+                typer.echo(f"  {each:<{wide}}{_description(first)}")
         return
     config = load_config(preset=name)
     typer.echo(f"{name}: {_description(read_preset(name))}")

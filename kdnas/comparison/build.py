@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdnas.comparison.model import Model
 from kdnas.config import LOADING, AttackSettings, Config
+from kdnas.progress import Listener
 from kdnas.records import Evaluate, Failure
 from kdnas.registry import Source, load_sources, sources
 from kdnas.runs import ModelArchive, weights_of
@@ -16,8 +17,6 @@ from kdnas.workers import Workers, open_workers
 
 if TYPE_CHECKING:
     from kdnas.comparison.evaluator import EvaluatedModel
-
-OnModel = Callable[[Model, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Trainings:
 
 
 def build_models(
-    trainings: Trainings, archive: ModelArchive, crew: Crew, on_model: OnModel
+    trainings: Trainings, archive: ModelArchive, crew: Crew, listener: Listener
 ) -> None:
     """Train and attack the models that are missing, each after those it needs.
 
@@ -58,12 +57,14 @@ def build_models(
         trainings: What there is to train.
         archive: Where the models are recorded.
         crew: Who trains.
-        on_model: Called with each model that is done, how many are, and of how many.
+        listener: Is told of the stage and of every model.
 
     Raises:
         UserError: Something has to be mended.
     """
     config, folder, models = trainings.config, trainings.folder, trainings.models
+    archive.set_meta(trainings=len(models))
+    listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
     recorded = {(row.name, row.replicate) for row in archive.models()}
     done = {
         m.identity
@@ -78,7 +79,8 @@ def build_models(
         archive.record_attacks(found.specs)
         archive.add(found.row, found.predictions, found.texts, found.made)
         done.add(model.identity)
-        on_model(model, len(done), len(models))
+        what = f"model {model.name}, training {model.replicate}"
+        listener.counted("models", what, len(done), len(models))
 
     attacks = {name: each.model_dump(mode="json") for name, each in trainings.attacks.items()}
     settings = config.model_dump(mode="json")

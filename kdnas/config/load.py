@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from kdnas.config.config import Config
+from kdnas.config.named import NAMED
 from kdnas.config.section import LOADING, strictly
 from kdnas.errors import UserError
 from kdnas.reading import read_small
@@ -95,10 +96,11 @@ def config_of(values: dict[str, Any], overrides: Sequence[str] = ()) -> Config:
 
 
 def leaves(config: Config) -> Leaves:
-    """Every setting by its dotted name."""
+    """Every setting by its dotted name, in which a task such as `glue/rte` is in quotes."""
 
     def walk(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-        for name, value in values.items():
+        for key, value in values.items():
+            name = f'"{key}"' if "/" in key else key
             if isinstance(value, dict):
                 yield from walk(value, f"{prefix}{name}.")
             else:
@@ -119,10 +121,17 @@ def departures(config: Config) -> dict[str, tuple[Any, Any]]:
     """The departures of a configuration from the paper: name -> (its value, the paper's).
 
     The data set and the caps on its size count as departures from SST-2, the paper's first. Rows
-    of a comparison and what is changed for a task do not: the paper's search has neither.
+    of a comparison and what is changed for a task do not, which the paper's search has not, nor the
+    columns and metric that a data set is known to have: they go with its name.
     """
     found = difference(config, load_config(preset=PAPER))
-    return {k: v for k, v in found.items() if not k.startswith(_OF_COMPARISONS)}
+    known = NAMED[config.task.name].settings if config.task.name in NAMED else {}
+    named = {f"task.{name}": value for name, value in known.items()}
+    return {
+        name: (here, paper)
+        for name, (here, paper) in found.items()
+        if not name.startswith(_OF_COMPARISONS) and named.get(name, paper) != here
+    }
 
 
 def as_toml(value: Any) -> str:

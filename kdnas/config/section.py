@@ -169,8 +169,9 @@ def checked_settings(kind: type, values: Any, place: str) -> Any:
         return strictly(kind, values)
     except ValidationError as error:
         first = error.errors()[0]
-        name, *inside = first["loc"]  # of a union the kinds are named in it, too
-        field = ".".join(map(str, (place, name, *takewhile(lambda i: isinstance(i, int), inside))))
+        name, inside = first["loc"][:1], first["loc"][1:]  # none where fields contradict each other
+        numbers = takewhile(lambda part: isinstance(part, int), inside)  # a union names kinds, too
+        field = ".".join(map(str, (place, *name, *numbers)))
         known = ", ".join(f.name for f in fields(kind))
         message = " ".join(first["msg"].removeprefix("Value error, ").split())
         raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from kdnas.attacks.engine.metrics import cosine_similarity
 from kdnas.attacks.resources import Encoder, MiniLM, UniversalSentenceEncoder
@@ -56,10 +57,11 @@ def rewritten_pairs(
     for row, i in enumerate(index.tolist()):
         ids, own = batch.ids[row][batch.mask[row]], texts[i]
         read = partial(tokenizer.decode, skip_special_tokens=True)
-        if isinstance(own, str) or batch.segments is None:
+        if isinstance(own, str):
             found.append((own, read(ids)))
-        else:
-            second = batch.segments[row][batch.mask[row]].bool()
+        else:  # not every tokenizer has segments, but each token is of one of the two
+            read_as = tokenizer(*own, truncation=True, max_length=len(ids)).sequence_ids()
+            second = torch.tensor([place == 1 for place in read_as], device=ids.device)
             found.append((own, (read(ids[~second]), read(ids[second]))))
     return [(own, made) for own, made in found if written(made) not in ("", written(own))]
 

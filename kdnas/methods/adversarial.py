@@ -46,8 +46,8 @@ class AugmentationSettings(KDSettings):
 
     Attributes:
         by: The augmenters, each of which makes texts of every one.
-        words: Share of the words of a text that are swapped or inserted, one at least; those
-            without a synonym stay.
+        words: Share of the words of a text that are swapped, one at least; those without a synonym
+            stay. Of insertions half of it, as TextAttack counts.
         each: Texts that an augmenter makes of one (TinyBERT's paper: 20).
         probability: For `tinybert`: of the swap of each word.
         candidates: For `tinybert`: words of which one takes the place of a word.

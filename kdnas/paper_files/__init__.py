@@ -19,7 +19,7 @@ from kdnas.paper_files.table import (
     require_paper_files,
     textattack_folder,
 )
-from kdnas.paper_files.wordnet import require_wordnet
+from kdnas.paper_files.wordnet import require_wordnet, wordnet_place
 
 __all__ = [
     "PAPER_FILES",
@@ -29,4 +29,5 @@ __all__ = [
     "require_paper_files",
     "require_wordnet",
     "textattack_folder",
+    "wordnet_place",
 ]

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from kdnas.comparison import TEACHER, Crew, Model, Trainings, build_models
+from kdnas.comparison import TEACHER, Crew, Trainings, build_models
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
@@ -66,15 +66,8 @@ def reproduce(
         chosen = finalists(read_runs(folder))
         students = {arch.key: arch.to_json() for arch in chosen.values()}
         models = compared_models(config, students)
-        archive.set_meta(trainings=len(models))
-        listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
-
-        def built(model: Model, done: int, total: int) -> None:
-            what = f"model {model.name}, training {model.replicate}"
-            listener.counted("models", what, done, total)
-
         trainings = Trainings(config, folder, models, compared_attacks(config))
-        build_models(trainings, archive, crew, built)
+        build_models(trainings, archive, crew, listener)
         names = [TEACHER.name, CELLS, PATIENT]
         names += [student_name(chosen[BEST].key)] if BEST in chosen else []
         shown = partial(listener.counted, "transfers", "transfer")

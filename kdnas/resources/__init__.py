@@ -5,6 +5,7 @@
 - `cache_resources`: the caches that cannot be used; nothing else is looked up then;
 - `data_resources`, `model_resources`, `attack_resources`, `method_resources`, `student_resources`,
   `disk_resources`: one function for each kind, `resources_of` for all of a run;
+- `require_depths`: refuses who has more layers than the teacher;
 - `load_hub`: the one way to a data set of the hub.
 
 Nothing here loads torch, transformers or `datasets` to look, or asks the network; `fetch` does.
@@ -17,6 +18,7 @@ from kdnas.config import Command, Config, comparison_configs
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.caches import cache_resources
 from kdnas.resources.data import data_resources, load_hub
+from kdnas.resources.depths import require_depths
 from kdnas.resources.disk import BYTES_PER_TEXT, disk_resources, run_bytes
 from kdnas.resources.methods import method_resources, student_resources
 from kdnas.resources.models import model_resources, vocabulary
@@ -31,7 +33,9 @@ __all__ = [
     "disk_resources",
     "load_hub",
     "method_resources",
+    "methods_of",
     "model_resources",
+    "require_depths",
     "resources_of",
     "run_bytes",
     "student_resources",
@@ -40,6 +44,11 @@ __all__ = [
 
 _COMPARED = ("textfooler", "deepwordbug")
 """The attacks that a reproduction compares besides that of its searches."""
+
+
+def methods_of(config: Config, command: Command) -> tuple[str, ...]:
+    """The methods, or rows, that teach in a run of a command."""
+    return config.compare.methods if command == "compare" else (config.distill.method,)
 
 
 def resources_of(
@@ -69,12 +78,11 @@ def resources_of(
 def _needed(config: Config, command: Command) -> list[Resource]:
     """What a run on one task needs besides room."""
     compared = config.compare
-    methods = compared.methods if command == "compare" else (config.distill.method,)
     listed = [*data_resources(config.task), *model_resources(config.teacher.model)]
     if not config.task.of_numbers:
         others = {"search": (), "reproduce": _COMPARED, "compare": compared.attacks}[command]
         listed += attack_resources(config.attack, config.attack.recipe, *others)
-    listed += method_resources(config, methods)
+    listed += method_resources(config, methods_of(config, command))
     if command == "compare":
         listed += student_resources(compared.students)
     return listed

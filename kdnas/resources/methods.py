@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from kdnas.config import Config
+from kdnas.errors import UserError
 from kdnas.methods import METHODS, Use
 from kdnas.model_names import is_hub_id
+from kdnas.paper_files import require_wordnet, wordnet_place
+from kdnas.paper_files.whole import MISSING
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.models import model_resources
 from kdnas.resources.offline import offline_resource
-from kdnas.resources.resource import Resource
+from kdnas.resources.resource import Resource, bytes_in
 
 
 def method_resources(config: Config, names: Iterable[str]) -> list[Resource]:
@@ -58,12 +61,24 @@ def student_resources(words: Iterable[str]) -> list[Resource]:
     return found
 
 
-def _synonyms(config: Config, own: Any) -> list[Resource]:
-    """What TextFooler's synonyms come from: as the run's attack has them, or else offline."""
+def _augmenters(config: Config, own: Any) -> list[Resource]:
+    """What augmenters find words with: TextFooler's vectors as the attack has them, or WordNet."""
+    found = [_wordnet()] if {"wordnet", "synonym-insertion"} & set(own.by) else []
+    if not {"embedding", "tinybert"} & set(own.by):
+        return found
     attack = config.attack
     if attack.recipe != "textfooler":
         attack = attack.model_copy(update={"resources": "offline"})
-    return attack_resources(attack, "textfooler")
+    return [*found, *attack_resources(attack, "textfooler")]
+
+
+def _wordnet() -> Resource:
+    place = wordnet_place()
+    try:
+        require_wordnet()
+    except UserError as error:
+        return Resource("WordNet", place, problem=MISSING, cure=str(error))
+    return Resource("WordNet", place, bytes_in(place))
 
 
 def _neighbours(config: Config, own: Any) -> list[Resource]:
@@ -80,7 +95,7 @@ def _generator(config: Config, own: Any) -> list[Resource]:
 
 
 _MADE_BY: Mapping[Use, Callable[[Config, Any], list[Resource]]] = {
-    "augmented": _synonyms,
+    "augmented": _augmenters,
     "neighbours": _neighbours,
     "generator": _generator,
 }

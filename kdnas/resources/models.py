@@ -56,16 +56,25 @@ def model_resources(name: str, role: str = "teacher") -> list[Resource]:
     return _of_hub(name, role)
 
 
+def files_of(name: str) -> Path:
+    """The folder of a model's files.
+
+    Raises:
+        FileNotFoundError: It is not here yet.
+    """
+    path = Path(resolve_model(name))
+    folder = path if path.is_dir() else _snapshot(_cached(name))
+    if folder is None:
+        raise FileNotFoundError(name)
+    return folder
+
+
 def vocabulary(name: str) -> int:
     """Rows of the word table that a tokenizer asks for, 1 at least where it is not here yet."""
     from tokenizers import Tokenizer
 
     try:
-        path = Path(resolve_model(name))
-        folder = path if path.is_dir() else _snapshot(_cached(name))
-        if folder is None:
-            return 1
-        size: int = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
+        size: int = Tokenizer.from_file(str(files_of(name) / "tokenizer.json")).get_vocab_size()
     except Exception:  # whatever is wrong with it is said where it is loaded
         return 1
     return max(size, 1)

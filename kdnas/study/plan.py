@@ -141,12 +141,16 @@ def _network(config: Config, student: Student, task: "Task", vocabulary: int) ->
     """A student before its training, with random tables of embeddings where it has its own."""
     from kdnas.adabert import SHIPPED_CELL, CellsForSequenceClassification
     from kdnas.students import Blueprint, StudentForSequenceClassification, build
-    from kdnas.teachers import every_layers, first_layers, load_for_task
+    from kdnas.teachers import every_layers, first_layers, load_for_task, some_layers
     from kdnas.training import choose_device
 
     labels, device, own = task.label_names, choose_device(), config.student
     if student.kind == "saved":
         return load_for_task(student.start, labels).to(device)
+    if student.kind == "cut":
+        numbers, _, folder = student.start.partition(":")
+        layers = list(map(int, numbers.split("+")))
+        return some_layers(folder, labels, layers, 0, device, trained=True)
     if student.kind in BEGUN:
         begin = first_layers if student.kind == "first-layers" else every_layers
         return begin(config.teacher.model, labels, int(student.start), 0, device)

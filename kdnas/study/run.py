@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from kdnas.comparison import Crew, Model, Trainings, build_models
+from kdnas.comparison import Crew, Trainings, build_models
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
@@ -57,15 +57,8 @@ def run_study(
         archive.before_write = lock.require_mine
         archive.begin()
         _record_origin(config, folder, archive, listener)
-        archive.set_meta(trainings=len(models))
-        listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
         trainings = Trainings(config, folder, models, study_attacks(config))
-
-        def built(model: Model, done: int, total: int) -> None:
-            what = f"model {model.name}, training {model.replicate}"
-            listener.counted("models", what, done, total)
-
-        build_models(trainings, archive, crew, built)
+        build_models(trainings, archive, crew, listener)
         archive.end()
 
 

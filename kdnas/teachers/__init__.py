@@ -19,7 +19,6 @@ from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
 from kdnas.teachers.first_layers import every_layers, first_layers, some_layers
 from kdnas.teachers.head import load_for_task
-from kdnas.teachers.hidden_head import HiddenHeadForSequenceClassification, register_hidden_head
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
@@ -38,11 +37,8 @@ from kdnas.teachers.tables import student_tables
 from kdnas.teachers.team import require_team, taught_team
 from kdnas.teachers.untrained import untrained_rewriter, untrained_teacher
 
-register_hidden_head()
-
 __all__ = [
     "SIGNALS",
-    "HiddenHeadForSequenceClassification",
     "ProbeTraining",
     "Teacher",
     "class_names",

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from kdnas.config import TeacherSettings
 from kdnas.errors import UserError
-from kdnas.teachers.head import class_layer, few_tokens
-from kdnas.teachers.hidden_head import HiddenHead, HiddenHeadForSequenceClassification
+from kdnas.students import HiddenHead, HiddenHeadForSequenceClassification, class_layer
+from kdnas.teachers.head import few_tokens
 
 UNLABELLED = -1
 """Stands for the label of a text that has none."""

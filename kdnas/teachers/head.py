@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kdnas.errors import UserError
+from kdnas.students import class_layer
 from kdnas.teachers.pretrained import (
     class_names,
     load_classifier,
@@ -96,17 +97,6 @@ def _require_classes(
         f"teacher {name} tells {', '.join(own)} apart, the task {', '.join(wanted)}:"
         f" {rename if len(own) == len(wanted) else ''}fine-tune it with teacher.epochs=auto"
     )
-
-
-def class_layer(model: Any) -> str | None:
-    """The name of the last linear layer with an output for each class; None where there is none."""
-    classes = model.config.num_labels
-    found = [
-        name
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear) and layer.out_features == classes
-    ]
-    return found[-1] if found else None
 
 
 def few_tokens(model: Any) -> Tensor:

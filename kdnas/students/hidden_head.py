@@ -10,10 +10,19 @@ from transformers import (
     PreTrainedModel,
 )
 
-from kdnas.teachers.head import class_layer
-
 _KEPT = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size", "pad_token_id")
 """What is asked of the configuration of any classifier; not all have each."""
+
+
+def class_layer(model: Any) -> str | None:
+    """The name of the last linear layer with an output for each class; None where there is none."""
+    classes = model.config.num_labels
+    found = [
+        name
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.Linear) and layer.out_features == classes
+    ]
+    return found[-1] if found else None
 
 
 class HiddenHead(nn.Linear):
