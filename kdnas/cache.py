@@ -13,13 +13,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 
 from kdnas.errors import UserError
+from kdnas.writing import share
 
 Arrays = dict[str, np.ndarray]
 
@@ -81,7 +82,7 @@ def remove_drafts(folder: Path) -> None:
                     shutil.rmtree(draft, ignore_errors=True)
 
 
-_DRAFT = ".draft-"
+_DRAFT, _LOCK = ".draft-", ".lock-"
 _MINUTE, _WEEK = 60.0, 7 * 86_400.0
 
 
@@ -149,6 +150,25 @@ def cached_arrays(name: str, compute: Callable[[], Arrays], folder: Path | None 
     return arrays
 
 
+@contextmanager
+def made_by_one(name: str, folder: Path | None = None) -> Iterator[None]:
+    """Wait until no other process is inside this context with the same name.
+
+    For what takes long to compute and is found in the cache by whoever has waited. The kernel's
+    lock ends with its process, whatever ends that; where there are no locks nobody waits.
+
+    Args:
+        name: What is computed.
+        folder: The cache; `cache_folder()` by default.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            make_folder(folder or cache_folder())
+            file = (folder or cache_folder()) / f"{_LOCK}{name}"
+            fcntl.flock(stack.enter_context(file.open("a")), fcntl.LOCK_EX)
+        yield
+
+
 def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None = None) -> Path:
     """The folder stored under `name`; `make` fills it if it is missing or damaged.
 
@@ -169,7 +189,7 @@ def cached_folder(name: str, make: Callable[[Path], None], folder: Path | None =
             inside = draft / "draft"
             inside.mkdir()
             make(inside)
-            sums = {f.name: sha256(f.read_bytes()).hexdigest() for f in sorted(inside.iterdir())}
+            sums = {file.name: _sum(file) for file in sorted(inside.iterdir())}
             (inside / _SUMS).write_text(json.dumps(sums))
             inside.rename(path)
     except (OSError, SafetensorError) as error:
@@ -184,10 +204,15 @@ _SUMS = "sha256.json"
 def _intact(path: Path) -> bool:
     try:
         sums = json.loads((path / _SUMS).read_text())
-        found = {f: sha256((path / f).read_bytes()).hexdigest() for f in sums}
+        found = {name: _sum(path / name) for name in sums}
     except (OSError, ValueError, TypeError):
         return False
     return bool(found) and found == sums
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
@@ -218,4 +243,5 @@ def _write(path: Path, arrays: Arrays) -> None:
     with _drafted(path.parent) as folder:
         draft = folder / path.name
         save_file(contiguous, draft, metadata={"sha256": _checksum(contiguous)})
+        share(draft)
         draft.replace(path)

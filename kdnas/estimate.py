@@ -1,8 +1,10 @@
 """What a run would take, extrapolated from one student on a few batches and texts."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ import torch
 
 from kdnas.attacks import Attacker, ModelVictim
 from kdnas.cache import Arrays
-from kdnas.config import Config
+from kdnas.config import Config, DistillSettings
 from kdnas.distillation import (
     ATTACKED,
     AUGMENTED,
+    GENERATOR,
+    LIVE,
     NEIGHBOURS,
     FurtherTexts,
     Lesson,
+    Recipe,
     chain_of,
     distill,
     needs_of,
@@ -25,16 +30,25 @@ from kdnas.distillation import (
 from kdnas.errors import UserError
 from kdnas.evaluation import OnStage, attack_spec, load_task
 from kdnas.feasible import require_possible
+from kdnas.methods import GeneratorSettings
 from kdnas.records import written
 from kdnas.resources import BYTES_PER_TEXT, run_bytes
 from kdnas.space import Genotype, canonical
 from kdnas.students import Blueprint, build
-from kdnas.tasks import Task
-from kdnas.teachers import load_config, load_tokenizer
-from kdnas.training import EncodedTexts, choose_device, encode, exact_float32
+from kdnas.tasks import Split, Task
+from kdnas.teachers import (
+    load_config,
+    load_tokenizer,
+    untrained_rewriter,
+    untrained_teacher,
+)
+from kdnas.training import EncodedTexts, Inputs, choose_device, encode, exact_float32
 
 TIMED_BATCHES = 12
 TIMED_TEXTS = 24
+
+_MADE = (ATTACKED, AUGMENTED, GENERATOR, LIVE, NEIGHBOURS)
+"""Needs of a recipe that are no signals."""
 
 
 @dataclass(frozen=True)
@@ -107,28 +121,54 @@ def estimate_run(config: Config, on_stage: OnStage = lambda name: None) -> Estim
 
 
 def train_seconds(config: Config, task: Task, tokenizer: object, student: Any) -> float:
-    """Seconds of a whole distillation of a student, from a few batches.
+    """Seconds of a whole distillation of a student, from a few batches of each stage.
 
     Raises:
         UserError: The method needs what only a real teacher gives.
     """
-    recipe = recipe_of(config.distill)
+    recipe = recipe_of(_paced(config.distill, len(task.train)))
     few = task.train.head(TIMED_BATCHES * config.distill.batch_size)
-    texts = encode(tokenizer, few.texts, config.student.max_length)
-    classes, own = len(task.label_names), config.distill.table(config.distill.method)
-    needed = needs_of(recipe)
-    kinds = [need for need in needed if need not in (ATTACKED, AUGMENTED, NEIGHBOURS)]
-    signals = _random_signals(config, kinds, len(few), classes)
-    lesson = Lesson(texts, few.labels, signals, attacked=texts)
-    if AUGMENTED in needed or NEIGHBOURS in needed:
-        lesson = replace(lesson, further=_further(texts, own.each, classes))
+    lesson = _stand_in_lesson(config, few, tokenizer, recipe, len(task.label_names))
     one_epoch = [replace(s, schedule=replace(s.schedule, epochs=1)) for s in recipe]
     distill(student, lesson, one_epoch, seed=0)  # the first one pays for start-up
-    start = time.perf_counter()
-    distill(student, lesson, one_epoch, seed=0)
-    epochs = sum(stage.schedule.epochs for stage in recipe) / len(recipe)
-    epochs *= chain_of(config.distill).trainings
-    return (time.perf_counter() - start) * epochs * len(task.train) / len(few)
+    seconds = 0.0
+    for stage, first in zip(recipe, one_epoch, strict=True):
+        start = time.perf_counter()
+        distill(student, lesson, [first], seed=0)
+        seconds += (time.perf_counter() - start) * stage.schedule.epochs
+    return seconds * chain_of(config.distill).trainings * len(task.train) / len(few)
+
+
+def _paced(settings: DistillSettings, texts: int) -> DistillSettings:
+    """The settings with as large a share of generator steps in the timed batches as in a run."""
+    own = settings.table(settings.method)
+    if not isinstance(own, GeneratorSettings):
+        return settings
+    per_epoch = math.ceil(texts / settings.batch_size)
+    steps, timed = settings.epochs * per_epoch, min(per_epoch, TIMED_BATCHES)
+    turns = sum(step % own.cycle < own.generator_steps for step in range(steps))
+    paced = replace(own, generator_steps=round(timed * turns / steps), cycle=timed)
+    return settings.model_copy(update={settings.method: paced})
+
+
+def _stand_in_lesson(
+    config: Config, few: Split, tokenizer: object, recipe: Recipe, classes: int
+) -> Lesson:
+    """A lesson of some texts from models of the right sizes that know nothing."""
+    needed, name = needs_of(recipe), config.teacher.model
+    texts = encode(tokenizer, few.texts, config.student.max_length)
+    signals = _random_signals(config, [n for n in needed if n not in _MADE], len(few), classes)
+    lesson = Lesson(
+        texts, few.labels, signals, inputs=partial(Inputs.of, tokenizer), attacked=texts
+    )
+    if AUGMENTED in needed or NEIGHBOURS in needed:
+        each = config.distill.table(config.distill.method).each
+        lesson = replace(lesson, further=_further(texts, each, classes))
+    if LIVE in needed:
+        lesson = replace(lesson, live=untrained_teacher(name, classes))
+    if GENERATOR in needed:
+        lesson = replace(lesson, rewriter=untrained_rewriter(name))
+    return lesson
 
 
 def _further(texts: EncodedTexts, each: int, classes: int) -> FurtherTexts:

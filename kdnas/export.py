@@ -132,6 +132,7 @@ def _model_card(row: Row, archive: Archive, student: Any) -> str:
     return Template((files("kdnas") / "model_card.md").read_text()).substitute(
         key=row.key,
         teacher=config.teacher.model,
+        way=config.teacher.way,
         task=task["name"],
         labels=", ".join(task["labels"]),
         pairs=_PAIRS if task.get("pairs") else "",

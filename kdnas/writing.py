@@ -28,3 +28,15 @@ def write_whole(path: Path, content: bytes) -> None:
         reason = f"cannot write {path} ({error.strerror or error})"
         advice = "free some space, or name with --out where you can write to"
         raise CannotWrite(f"{reason}: {advice}") from error
+
+
+def share(path: Path) -> None:
+    """Give a file the mode of any new one here: safetensors makes its files for their owner alone.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    other = path.with_name(f"{path.name}.mode")
+    other.touch()
+    path.chmod(other.stat().st_mode)
+    other.unlink()

@@ -225,6 +225,42 @@ def test_two_processes_at_once_agree(tmp_path):
     assert sorted(p.name for p in (tmp_path / "cache").iterdir()) == ["a.safetensors", "m"]
 
 
+ONE = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from kdnas.cache import cached_arrays, made_by_one
+
+def compute():
+    print("computes", flush=True)
+    time.sleep(float(sys.argv[2]))
+    return {"x": np.full(3, 3.0)}
+
+print("begins", flush=True)
+with made_by_one("a", Path(sys.argv[1])):
+    assert (cached_arrays("a", compute, Path(sys.argv[1]))["x"] == 3).all()
+print("ends", flush=True)
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_one_makes_and_the_other_waits_unless_the_one_dies(tmp_path, killed):
+    def begun(seconds: str) -> subprocess.Popen:
+        command = [sys.executable, "-W", "error", "-c", ONE, str(tmp_path), seconds]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    with begun("60" if killed else "2") as first:
+        assert [first.stdout.readline() for _ in range(2)] == ["begins\n", "computes\n"]
+        with begun("0") as second:
+            assert second.stdout.readline() == "begins\n"
+            if killed:
+                first.kill()
+            said = second.stdout.read().splitlines()
+            assert second.wait(60) == 0
+    assert said == (["computes", "ends"] if killed else ["ends"])
+    assert (tmp_path / "a.safetensors").is_file()
+
+
 # Drafts of processes that were killed
 
 WORKING = """
@@ -335,3 +371,14 @@ def test_a_folder_that_finds_no_space_is_told_in_one_line(tmp_path, error):
     with pytest.raises(UserError, match=r"cannot write .*model: No space left; .*KDNAS_CACHE"):
         cached_folder("model", fill, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
+def test_who_may_read_new_files_may_read_the_cache(umask, compute, tmp_path):
+    before = os.umask(umask)
+    try:
+        cached_arrays("a", compute, tmp_path)
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == 0o666 & ~umask

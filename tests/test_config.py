@@ -197,6 +197,11 @@ def refusal(*overrides: str, **source) -> str:
         ('task.name=""', ["task.name = '': is empty: give a name or a path"]),
         ("task.label_column=", ["task.label_column = '': is empty"]),
         ('teacher.model=" "', ["teacher.model = ' ': is empty: give a name or a path"]),
+        ("teacher.label_share=0", ["teacher.label_share = 0", "greater than 0"]),
+        ("teacher.label_share=1.1", ["teacher.label_share = 1.1", "less than or equal to 1"]),
+        ("teacher.method=gan", ["teacher.method = 'gan'", "finetune", "gan-bert"]),
+        ("teacher.unk_class=true", ["teacher.unk_class", "set teacher.method=gan-bert"]),
+        ("teacher.unsupervised_weight=0", ["settings of a GAN-BERT"]),
         ("task.protocol=two-way", ["task.protocol = 'two-way'", "three-way", "paper"]),
         ("constraints.accuracy_floor=2", ["accuracy_floor = 2", "less than or equal to 1"]),
         ("constraints.max_parameters=0", ["max_parameters = 0", "greater than or equal to 1"]),
@@ -216,6 +221,13 @@ def refusal(*overrides: str, **source) -> str:
 def test_a_bad_value_is_named_with_its_limit(override, parts):
     message = refusal(override)
     assert all(part in message for part in parts), message
+
+
+@pytest.mark.parametrize("how", ["teacher.method=gan-bert", "teacher.label_share=0.5"])
+def test_a_finished_teacher_is_not_trained_in_some_way(how):
+    message = refusal("teacher.epochs=0", how)
+    assert "teacher.epochs = 0 takes the model as it is" in message
+    assert "set teacher.epochs=auto" in message
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])

@@ -1,6 +1,7 @@
 """A generator of texts against a student: its words, its steps, and MATE-KD that learns from it."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from kdnas.distillation import (
     Reader,
     Recipe,
     Step,
+    Words,
     distill,
     hide,
     kd_loss,
@@ -27,7 +29,9 @@ from kdnas.distillation import (
     soft_tokens,
     word_logits,
 )
-from kdnas.distillation.recipes.mate import climb, objective_of
+from kdnas.distillation.generator import chosen, drawn_words
+from kdnas.distillation.recipes.mate import division
+from kdnas.distillation.rewriting import climb, objective_of
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, Prepared, prepare
 from kdnas.methods import MateSettings
@@ -62,7 +66,7 @@ def divergence_of(step: Step, batch: Batch, settings: MateSettings) -> float:
     found = []
     for seed in range(8):
         torch.manual_seed(seed)
-        found.append(objective_of(step, step.generator, batch, settings).item())
+        found.append(objective_of(step, batch, settings, division).item())
     return float(np.mean(found))
 
 
@@ -88,14 +92,14 @@ def test_one_word_alone_is_read_as_that_word(kind: str, pairs: bool) -> None:
     masked = hide(batch, 0.5, a_rewriter())
     ids = torch.randint(0, VOCABULARY, (int(masked.hidden.sum()),))
     with torch.no_grad():
-        with soft_tokens(reader.model, masked.hidden, F.one_hot(ids, VOCABULARY).float()):
+        with soft_tokens(reader.model, masked.hidden, Words(ids, torch.rand(len(ids), VOCABULARY))):
             soft = reader.see(batch).logits
         hard = reader.see(masked.with_tokens(ids)).logits
         assert torch.allclose(soft, hard, atol=1e-6)
         assert not torch.allclose(soft, reader.see(batch).logits, atol=1e-6)  # read so no longer
 
 
-def test_a_mixture_of_words_is_the_mixture_of_their_rows() -> None:
+def test_a_word_is_read_as_its_row_with_the_gradient_of_the_mixture() -> None:
     table = nn.Embedding(VOCABULARY, 4)
 
     class Model(nn.Module):
@@ -103,38 +107,84 @@ def test_a_mixture_of_words_is_the_mixture_of_their_rows() -> None:
             return table
 
     hidden = torch.tensor([[False, True, False], [True, False, True]])
-    words = torch.rand(3, VOCABULARY - 10).softmax(-1).requires_grad_()
+    shares = torch.rand(3, VOCABULARY - 10).softmax(-1).requires_grad_()
+    words = Words(torch.tensor([7, 0, 30]), shares)
     with soft_tokens(Model(), hidden, words):
         found = table(torch.zeros(2, 3, dtype=torch.long))
-    expected = words @ table.weight[: VOCABULARY - 10]
-    assert torch.allclose(found[hidden], expected)
+    assert torch.equal(found[hidden], table.weight[words.ids])
     assert (found[~hidden] == table.weight[0]).all()
-    found.sum().backward()
-    assert words.grad is not None
-    assert torch.allclose(words.grad, table.weight[:-10].sum(1).expand(3, -1))
+    value = torch.randn(3, 4)
+    slope, own = torch.autograd.grad((found[hidden] * value).sum(), [shares, table.weight])
+    (expected,) = torch.autograd.grad(((shares @ table.weight[:-10]) * value).sum(), shares)
+    assert torch.allclose(slope, expected)
+    assert not own.any()  # of a table that belongs to a model that stays as it is
 
 
-def test_words_are_drawn_as_the_model_says_with_the_gradient_of_the_softmax() -> None:
-    step, batch = with_generator("cells")
+@pytest.mark.parametrize("classes", [3, VOCABULARY])
+def test_words_are_drawn_as_often_as_they_are_likely(classes: int) -> None:
+    torch.manual_seed(0)
+    logits = (3 * torch.randn(classes)).expand(40_000, -1)
+    chances = logits[0].softmax(-1).double()
+    for ids in (drawn_words(logits).ids, chosen(logits.softmax(-1))):
+        counts = torch.bincount(ids, minlength=classes)
+        expected = 40_000 * chances
+        often = expected > 5
+        surprise = ((counts - expected) ** 2 / expected)[often].sum()
+        assert surprise < int(often.sum()) + 4 * (2 * int(often.sum())) ** 0.5
+    certain = torch.tensor([[0.0, 1.0, 0.0]]).expand(1000, -1)
+    assert (chosen(certain) == 1).all()
+
+
+def test_shares_are_those_of_the_gumbel_trick() -> None:
+    """Equal to torch's in distribution: by quantiles of the largest and of every word's share."""
+    torch.manual_seed(0)
+    logits = torch.tensor([2.0, 1.0, 0.0, -3.0, -100.0]).expand(60_000, -1)
+    words = drawn_words(logits)
+    assert torch.equal(words.shares.argmax(-1), words.ids)
+    assert torch.allclose(words.shares.sum(-1), torch.ones(60_000))
+    usual = F.gumbel_softmax(logits)
+    at = torch.linspace(0.02, 0.98, 25)
+    for word in range(4):
+        mine, torchs = (x[:, word].quantile(at) for x in (words.shares, usual))
+        assert torch.allclose(mine, torchs, atol=0.02)
+    mine, torchs = (x.amax(-1).quantile(at) for x in (words.shares, usual))
+    assert torch.allclose(mine, torchs, atol=0.02)
+    assert torch.isfinite(drawn_words(torch.tensor([[0.0, -1e30]])).shares).all()
+
+
+def test_shares_have_the_gradient_of_the_softmax() -> None:
+    logits = torch.randn(6, VOCABULARY, dtype=torch.float64, requires_grad=True)
+    torch.manual_seed(1)
+    shares = drawn_words(logits).shares
+    noise = (shares.log() - logits).detach()
+    value = torch.randn(VOCABULARY, dtype=torch.float64)
+    found, expected = (
+        torch.autograd.grad((x @ value).sum(), logits)[0]
+        for x in (shares, (logits + noise).softmax(-1))
+    )
+    assert torch.allclose(found, expected)
+    assert found.abs().max() > 0
+
+
+@pytest.mark.parametrize("last", [True, False], ids=["a module", "none"])
+def test_the_last_layer_is_asked_for_hidden_places_alone(
+    last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, batch = with_generator("cells", pairs=True)
     generator = step.generator
     assert generator is not None
-    masked = hide(batch, 0.5, generator.rewriter)
-    logits = word_logits(generator.model, generator.rewriter, masked)
-    torch.manual_seed(3)
-    words = generator.words(masked)
-    torch.manual_seed(3)
-    noise = -torch.empty_like(logits).exponential_().log()
-    shares = (logits + noise).softmax(-1)
-    assert torch.equal(words.argmax(-1), shares.argmax(-1))
-    assert torch.allclose(words, F.one_hot(shares.argmax(-1), VOCABULARY).float(), atol=1e-6)
-    weights = list(generator.model.parameters())
-    value = torch.randn(VOCABULARY)
-    slopes = (
-        torch.autograd.grad((x @ value).sum(), weights, allow_unused=True) for x in (words, shares)
+    model, masked = generator.model, hide(batch, 0.5, generator.rewriter)
+    seen: list[int] = []
+    model.get_output_embeddings().register_forward_hook(
+        lambda module, given, out: seen.append(out.shape[:-1].numel())
     )
-    for a, b in zip(*slopes, strict=True):
-        assert (a is None) == (b is None)
-        assert a is None or torch.allclose(a, b, atol=1e-5)
+    if not last:
+        monkeypatch.setattr(model, "get_output_embeddings", lambda: None)
+    found = word_logits(model, generator.rewriter, masked)
+    shown = {"input_ids": batch.ids.masked_fill(masked.hidden, 4), "token_type_ids": batch.segments}
+    whole = model(attention_mask=batch.mask.long(), **shown).logits
+    assert torch.allclose(found, whole[masked.hidden], atol=1e-6)
+    assert seen == [int(masked.hidden.sum()) if last else batch.ids.numel(), batch.ids.numel()]
 
 
 @pytest.mark.parametrize("classes", [3, 1], ids=["classes", "numbers"])
@@ -144,8 +194,8 @@ def test_the_objective_is_the_divergence_on_rewritten_texts(kind: str, classes: 
     assert step.generator is not None
     assert step.teacher is not None
     kl, cross = (
-        (torch.manual_seed(1), objective_of(step, step.generator, batch, own).item())[1]
-        for own in (MateSettings(), MateSettings(objective="cross-entropy"))
+        (torch.manual_seed(1), objective_of(step, batch, MateSettings(), objective).item())[1]
+        for objective in (division, partial(division, objective="cross-entropy"))
     )
     torch.manual_seed(1)
     shown = step.generator.rewritten(batch, 0.3)
@@ -166,7 +216,7 @@ def test_steps_of_the_generator_divide_a_frozen_student_from_its_teacher(kind: s
     before = divergence_of(step, batch, settings)
     models[0].train()
     for _ in range(40):
-        climb(step, batch, settings)
+        climb(step, batch, settings, division)
     assert models[0].training
     for model, state in zip(models, states, strict=True):
         assert all(p.grad is None for p in model.parameters())

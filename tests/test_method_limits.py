@@ -63,6 +63,28 @@ LIMITS = {
     "nothing smoothed is fine-tuning": (("label-smoothing", {"smoothing": 0.0}), ("finetune", {})),
     "nothing made up is fine-tuning": (("teacher-free", {"share": 0.0}), ("finetune", {})),
     "ARD without the teacher is fine-tuning": (("ard", {"share": 0.0}), ("finetune", {})),
+    "FreeLB of one step is fine-tuning": (("freelb", {"steps": 1}), ("finetune", {})),
+    "FreeLB in a ball of nothing is fine-tuning": (("freelb", {"bound": 0.0}), ("finetune", {})),
+    "FreeLB with KD of one step is KD": (
+        ("freelb-kd", {"steps": 1, "share": 0.3, "temperature": 4.0}),
+        ("kd", {"share": 0.3, "temperature": 4.0}),
+    ),
+    "FreeLB with KD in a ball of nothing is KD": (
+        ("freelb-kd", {"bound": 0.0, "share": 0.3, "temperature": 4.0}),
+        ("kd", {"share": 0.3, "temperature": 4.0}),
+    ),
+    "FreeLB with KD without the teacher is FreeLB": (
+        ("freelb-kd", {"share": 0.0, "steps": 2}),
+        ("freelb", {"steps": 2}),
+    ),
+    "adversarial text with nothing hidden is fine-tuning": (
+        ("adversarial-text", {"masked": 0.0}),
+        ("finetune", {}),
+    ),
+    "Combined-KD with nothing hidden is annealing": (
+        ("combined", {"masked": 0.0, "temperatures": 3, "first": 0.5}),
+        ("annealing", {"temperatures": 3, "first": 0.5}),
+    ),
     "RoSearch with its first term is KD": (
         ("rosearch", {"kd_weight": 1.0, "probe_weight": 0.0, "logit_weight": 0.0}),
         ("kd", {"share": 1.0, "temperature": 2.0}),

@@ -106,6 +106,7 @@ def test_every_setting_of_a_method_is_checked_and_reaches_its_table(name: str) -
     for field, value in vars(METHODS[name].settings()).items():
         others = {bool: not value, str: None, int: 7, float: 0.125, type(None): 1}
         several = {"assistants": (1,), "depths": (1, "all"), "seeds": (3,), "folders": ("here",)}
+        several |= {"models": ("there",), "by": ("wordnet", "tinybert")}
         other: Any = several[field] if field in several else others[type(value)]
         if other is None:  # a choice of words: the refusal lists them
             with pytest.raises(UserError, match=rf"distill\.{name}\.{field} = 'no'"):

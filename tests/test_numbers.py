@@ -116,6 +116,7 @@ def test_f1_is_of_two_classes(tmp_path: Path) -> None:
         (['search.objectives=["score", "robustness"]'], "there is no robustness"),
         (['search.objectives=["queries"]'], "there is no queries"),
         (['search.objectives=["score"]', "distill.method=ard"], "the labels are numbers"),
+        (["teacher.method=gan-bert"], "'gan-bert' tells classes apart, and labels are numbers"),
         (['search.objectives=["score"]', "task.metric=rouge"], "no metric of tasks 'rouge'"),
     ],
 )

@@ -105,8 +105,8 @@ def test_nltk_looks_in_the_same_places(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("NLTK_DATA", os.pathsep.join(["", str(tmp_path / "first"), str(second)]))
     program = (
-        "import nltk\nfrom kdnas.paper_files.table import _nltk_roots\n"
-        "assert nltk.data.path == [str(root) for root in _nltk_roots()], nltk.data.path\n"
+        "import nltk\nfrom kdnas.paper_files.table import nltk_roots\n"
+        "assert nltk.data.path == [str(root) for root in nltk_roots()], nltk.data.path\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     assert PAPER_FILES["tagger"].place().is_relative_to(tmp_path / "first")

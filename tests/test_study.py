@@ -64,7 +64,8 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
 def test_every_table_and_the_figure_are_written(done: Path) -> None:
     endings = {"methods": ("md", "csv", "tex"), "tests": ("md", "csv", "tex")}
     endings["trade-off"] = ("png", "pdf")
-    expected = {f"{name}.{end}" for name in OUTPUTS for end in endings[name]}
+    assert {*endings, "made-texts"} == set(OUTPUTS)  # no method of it makes texts
+    expected = {f"{name}.{end}" for name in endings for end in endings[name]}
     assert {path.name for path in (done / "results").iterdir()} == expected
     lines = [(line["student"], line["method"]) for line in table(done, "methods")]
     pairs = [(s, m) for s in ("drawn-1", "layers-1") for m in METHODS]
@@ -212,6 +213,27 @@ def test_a_file_and_a_drawn_one_are_students(tmp_path: Path) -> None:
     assert student_of("every:2", space).kind == "every-layers"
 
 
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("cut:1:{none}", "none is no saved classifier"),
+        ("cut:1", "no folder is no saved classifier"),
+        ("cut:1,2:{model}", "write layers after the colon"),
+        ("cut:0:{model}", "write layers after the colon"),
+        ("cut:2+1:{model}", "in rising order"),
+        ("cut:1+1:{model}", "name each layer once"),
+    ],
+)
+def test_layers_that_cannot_be_cut_out_are_refused(
+    word: str, message: str, tiny_teacher: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        student_of(word.format(model=tiny_teacher, none=tmp_path / "none"), None)
+    student = student_of(f"cut:1+2:{tiny_teacher}", None)
+    assert (student.name, student.kind) == (f"{tiny_teacher.name}-1-2", "cut")
+    assert student.start == f"1+2:{tiny_teacher.resolve()}"
+
+
 # --- one student
 
 
@@ -223,6 +245,7 @@ def distil(teacher: Path, *arguments: str) -> Result:
 WORDS: dict[str, Callable[[Path], str]] = {
     "first": lambda _: "layers:1",
     "every": lambda _: "every:2",
+    "cut": lambda done: f"cut:1:{done / 'models' / 'teacher-1'}",
     "cells": lambda _: "cells",
     "drawn": lambda _: "drawn:1",
     "saved": lambda done: str(done / "models" / "layers-1.kd-1"),

@@ -81,20 +81,22 @@ def require_inputs(
         UserError: It says what is missing and what to do.
     """
     from kdnas.cli.fetching import require_resources
+    from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
     from kdnas.resources import methods_of, require_depths, resources_of
     from kdnas.tasks import Columns, read_pools
 
-    task = config.task
+    configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
     require_cache()
     require_resources(partial(resources_of, config, out, command), fetch)
-    students = config.compare.students if command == "compare" else ()
-    require_depths(config, methods_of(config, command), students)
-    if task.on_hub or is_hub_id(config.teacher.model):
+    for each in configs:
+        students = each.compare.students if command == "compare" else ()
+        require_depths(each, methods_of(each, command), students)
+    if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    if not task.on_hub:
+    for task in (each.task for each in configs if not each.task.on_hub):
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         read_pools(task.name, task.path, task.validation, columns)
 

@@ -1,5 +1,6 @@
 """`kdnas compare`: every method of teaching on every student, in tables and a figure."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,10 @@ def compare(
         str | None,
         typer.Option(metavar="WORDS", help="Such as layers:3,drawn:0,RUN:KEY,arch.json,MODEL."),
     ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Such as glue/cola,glue/rte: a comparison of each."),
+    ] = None,
     replicates: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Trainings of each pair.")
     ] = None,
@@ -37,7 +42,8 @@ def compare(
         typer.Option(metavar="NAMES", help="Draw only these, from what is there: methods,tests."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with one; methods and students may be added.")
+        bool,
+        typer.Option("--resume", help="Go on with one; methods, students, tasks may be added."),
     ] = False,
     take_over: TakeOverOption = False,
     dry_run: Annotated[
@@ -49,41 +55,55 @@ def compare(
     """Teach every student by every method, attack all, and write tables into DIR/results.
 
     All methods begin from the same weights and see the texts in the same order. Tables: methods,
-    tests; figure: trade-off. With --only nothing is trained.
+    tests, made-texts; figure: trade-off. Of several tasks each is in DIR/TASK, and DIR/results has
+    the table tasks, with their average and what a source prints. With --only nothing is trained.
 
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
     from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
-    from kdnas.cli.dry_run import print_plan
+    from kdnas.cli.dry_run import print_plans
     from kdnas.cli.search import default_jobs
-    from kdnas.study import OUTPUTS, read_study, run_study, study_models, write_study
+    from kdnas.config import comparison_configs
+    from kdnas.study import (
+        OUTPUTS,
+        OVER_TASKS,
+        read_overview,
+        run_comparison,
+        study_models,
+        write_comparison,
+    )
 
-    asked = _asked(methods, students, replicates)
+    asked = _asked({"methods": methods, "students": students, "tasks": tasks}, replicates)
     overrides = [*(overrides or []), *asked]
     chosen = chosen_config(preset, config, overrides)
     names = None if only is None else only.split(",")
-    require_known(OUTPUTS, names or ())
+    require_known([*OUTPUTS, *OVER_TASKS], names or ())
     if only is not None:
-        print_written(*write_study(read_study(chosen, out), out / "results", names))
+        print_written(*write_comparison(read_overview(chosen, out), out, names))
         return
-    study_models(chosen)  # refuses what cannot be, before anything is loaded
+    for each in comparison_configs(chosen):
+        study_models(each)  # refuses what cannot be, before anything is loaded
     if not is_comparison(chosen):
         overrides += [f"compare.replicates={chosen.compare.replicates}"]
     require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     if dry_run:
-        print_plan(chosen, jobs or default_jobs(chosen.search.threads))
+        print_plans(chosen, jobs or default_jobs(chosen.search.threads))
         return
     go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
-        train(chosen, jobs, cluster, lambda crew, told: run_study(chosen, out, crew, told, **go_on))
-        print_written(*write_study(read_study(chosen, out), out / "results"))
+        train(
+            chosen,
+            jobs,
+            cluster,
+            lambda crew, told: run_comparison(chosen, out, crew, told, **go_on),
+        )
+        print_written(*write_comparison(read_overview(chosen, out), out))
 
 
-def _asked(methods: str | None, students: str | None, replicates: int | None) -> list[str]:
+def _asked(lists: Mapping[str, str | None], replicates: int | None) -> list[str]:
     """The options as settings."""
-    lists = {"methods": methods, "students": students}
     asked = [
         f"compare.{name}={[each.strip() for each in words.split(',')]}"
         for name, words in lists.items()

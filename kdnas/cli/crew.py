@@ -63,10 +63,12 @@ def saying_where(out: Path) -> Iterator[None]:
     """Say in the end how long it took and where everything is."""
     from kdnas.cli.output import duration, messages
     from kdnas.runs import MODELS_FILE
+    from kdnas.study import is_of_tasks
 
     begun = time.perf_counter()
     yield
-    messages().print(
-        f"done in {duration(time.perf_counter() - begun)}: tables and figures in"
-        f" {out / 'results'}, models in {out / 'models'}, texts in {out / MODELS_FILE}",
-    )
+    where = f"tables and figures in {out / 'results'}, models in {out / 'models'}, texts in"
+    where = f"{where} {out / MODELS_FILE}"
+    if is_of_tasks(out):
+        where = f"the table over tasks in {out / 'results'}, all of each task in a folder in {out}"
+    messages().print(f"done in {duration(time.perf_counter() - begun)}: {where}")

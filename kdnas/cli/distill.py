@@ -15,7 +15,8 @@ def distill(
     student: Annotated[
         str,
         typer.Argument(
-            metavar="STUDENT", help="ARCH.json, RUN:KEY, layers:3, every:2, cells, drawn:0, MODEL."
+            metavar="STUDENT",
+            help="ARCH.json, RUN:KEY, layers:3, every:2, cut:1+3:MODEL, cells, drawn:0, MODEL.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],

@@ -10,6 +10,7 @@ from kdnas.records import EvaluationFailed
 
 if TYPE_CHECKING:
     from kdnas.config import Config
+    from kdnas.study.plan import Plan
 
 
 def print_dry_run(config: "Config", jobs: int, command: str) -> None:
@@ -55,13 +56,33 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB")
 
 
-def print_plan(config: "Config", jobs: int) -> None:
+def print_plans(config: "Config", jobs: int) -> None:
     """Print the trainings, time and disk of a comparison; nothing of it is started.
 
     Args:
-        config: The comparison, of which all is there.
+        config: The comparison, of one task or several, of which all is there.
         jobs: Trainings at once.
     """
+    from kdnas.config import task_configs
+
+    if not config.compare.tasks:
+        print_plan(config, jobs)
+        return
+    plans = []
+    for name, each in task_configs(config).items():
+        results().print(f"task {name}")
+        plans.append(print_plan(each, jobs))
+    cores = os.cpu_count() or 1
+    seconds = sum(plan.seconds(jobs, cores) for plan in plans)
+    megabytes = sum(plan.bytes for plan in plans) / 1e6
+    results().print(
+        f"all {len(plans)} tasks: {sum(plan.trainings for plan in plans)} trainings, about"
+        f" {duration(seconds)}, {megabytes:.0f} MB"
+    )
+
+
+def print_plan(config: "Config", jobs: int) -> "Plan":
+    """Print the trainings, time and disk of a comparison of one task; return the plan."""
     from kdnas.study.plan import made_beforehand, planned
     from kdnas.training import quiet_libraries
 
@@ -87,3 +108,4 @@ def print_plan(config: "Config", jobs: int) -> None:
     seconds = plan.seconds(jobs, os.cpu_count() or 1)
     say(f"time: about {duration(seconds)} in all, without what is made once")
     say(f"disk: {plan.bytes / 1e6:.0f} MB")
+    return plan

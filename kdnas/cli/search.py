@@ -120,7 +120,8 @@ def _announce(config: "Config") -> None:
         if value != paper.get(name)
     ]
     listed = "; ".join(changed)
-    say(f"{config.task.name}, teacher {config.teacher.model}, {config.search.algorithm}")
+    teacher = f"{config.teacher.model}{config.teacher.way}"
+    say(f"{config.task.name}, teacher {teacher}, {config.search.algorithm}")
     space = f"space: {config.space.size:.2e} genotypes" + (f", with {listed}" if listed else "")
     say(space)
     warn_of_reference(config.attack.recipe)

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 def status(run: RunArgument, as_json: JsonOption = False) -> None:
     """Say whether a run is going on, how far it is, and how long it will take.
 
-    Of a reproduction: of each of its searches, and how many models are there.
+    Of a reproduction: of each of its searches, and how many models are there; of a comparison of
+    several tasks, how many of each.
 
     Example: kdnas status runs/quickstart
     """
     from kdnas.cli.output import print_json, results
     from kdnas.runs import MODELS_FILE
+    from kdnas.study import is_of_tasks
 
-    if not (run / MODELS_FILE).is_file():
+    if is_of_tasks(run):
+        told = [_models(archive.parent) for archive in sorted(run.glob(f"*/{MODELS_FILE}"))]
+    elif not (run / MODELS_FILE).is_file():
         told = [_search(run)]
     else:
         told = [_search(archive.parent) for archive in sorted(run.glob("*/archive.sqlite"))]

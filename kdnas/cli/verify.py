@@ -30,11 +30,11 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     from kdnas.cli.output import print_json, results
     from kdnas.registry import plug_in
     from kdnas.runs import MODELS_FILE
-    from kdnas.study import is_study
+    from kdnas.study import is_of_tasks, is_study
 
     for module in plugins or []:
         plug_in(module)
-    look = _search
+    look = _study if is_of_tasks(run) else _search
     if (run / MODELS_FILE).is_file():
         look = _study if is_study(run) else _reproduction
     problems, counts, notes = look(run)
@@ -107,9 +107,9 @@ def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
 
 def _study(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     from kdnas.cli.output import counted
-    from kdnas.study import check_study
+    from kdnas.study import check_comparison
 
-    found = check_study(run)
+    found = check_comparison(run)
     counts = f"{counted(found.models, 'model')}, {counted(found.numbers, 'number')} of tables"
     return found.problems, counts, []
 

@@ -76,7 +76,7 @@ def build_models(
 
     def built(model: Model, found: "EvaluatedModel") -> None:
         archive.record_attacks(found.specs)
-        archive.add(found.row, found.predictions, found.texts)
+        archive.add(found.row, found.predictions, found.texts, found.made)
         done.add(model.identity)
         on_model(model, len(done), len(models))
 

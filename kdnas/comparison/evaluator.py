@@ -17,7 +17,7 @@ from kdnas.config import AttackSettings, Config
 from kdnas.errors import UserError
 from kdnas.evaluation import prepare
 from kdnas.offline import content_hash
-from kdnas.records import AttackSpec, Text, TextOutcome, as_read, written
+from kdnas.records import AttackSpec, MadeText, Text, TextOutcome, as_read, written
 from kdnas.runs import FILE_NAME, MODELS_FILE, ModelRow, Store, require_same_origin, weights_of
 from kdnas.tasks import Task
 from kdnas.training import answers_of, choose_device, exact_float32, quiet_libraries
@@ -33,12 +33,14 @@ class EvaluatedModel:
         predictions: The class, or the number, that it gives each text.
         specs: The attacks on it by name; none where labels are numbers.
         texts: What became of each attacked text in each of them.
+        made: Some of the texts that were made for its training.
     """
 
     row: ModelRow
     predictions: tuple[float, ...]
     specs: Mapping[str, AttackSpec]
     texts: Mapping[str, list[TextOutcome]]
+    made: tuple[MadeText, ...] = ()
 
 
 class ModelEvaluator:
@@ -108,7 +110,7 @@ class ModelEvaluator:
             weights=content_hash(weights_of(self._folder, *model.identity)),
         )
         specs = {name: attacker.spec for name, attacker in self._attackers.items()}
-        return EvaluatedModel(row, tuple(predicted.tolist()), specs, texts)
+        return EvaluatedModel(row, tuple(predicted.tolist()), specs, texts, trained.made)
 
     def shown(self, outcomes: list[TextOutcome], model: tuple[str, int]) -> dict[int, bool]:
         """Whether a saved model is right on the adversarial texts of another."""

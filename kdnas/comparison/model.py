@@ -5,11 +5,14 @@ from typing import Literal
 
 from kdnas.seeds import derived_seed
 
-Kind = Literal["searched", "cells", "first-layers", "every-layers", "saved", "trained", "teacher"]
+Kind = Literal[
+    "searched", "cells", "first-layers", "every-layers", "cut", "saved", "trained", "teacher"
+]
 """Students of the search space, AdaBERT's cells, the first or every n-th layers of the teacher's
-start, a saved classifier, models of the comparison that go on, and the teacher itself."""
+start, some layers of a saved classifier or all of it, models of the comparison that go on, and the
+teacher itself."""
 
-BEGUN: tuple[Kind, ...] = ("first-layers", "every-layers", "saved")
+BEGUN: tuple[Kind, ...] = ("first-layers", "every-layers", "cut", "saved")
 """Kinds of students that begin with trained layers; these are transformers."""
 
 
@@ -24,8 +27,8 @@ class Model:
         method: What teaches it, a name in `METHODS` or of a row in `[compare]`.
         source: What it is distilled from, or goes on with where it is trained already.
         start: What a student begins from, by its kind: the JSON of a searched one, how many of the
-            first layers, every how many-th layer, the folder or hub id of a saved one; "" for
-            others.
+            first layers, every how many-th layer, the folder or hub id of a saved one, as in
+            `1+3:FOLDER` after the layers that are kept; "" for others.
         epochs: Epochs of its training; None for those of the method.
         strength: Share of the training texts whose adversarial examples it sees besides: those that
             fool its source where it goes on with that, else those that fool the teacher.

@@ -13,10 +13,19 @@ from kdnas.cache import fingerprint
 from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import BEGUN, Model
 from kdnas.config import Config
-from kdnas.distillation import Recipe, chain_of, recipe_of, schedule_of, teach
-from kdnas.evaluation import Prepared, attacked_texts, fresh_student, further_texts
-from kdnas.methods import Learner
+from kdnas.distillation import Generator, Recipe, chain_of, recipe_of, schedule_of, teach
+from kdnas.evaluation import (
+    Prepared,
+    attacked_texts,
+    fresh_student,
+    further_texts,
+    made_texts,
+    rewritten_pairs,
+    sampled_pairs,
+)
+from kdnas.methods import Learner, MateSettings
 from kdnas.offline import content_hash
+from kdnas.records import MOST_MADE, MadeText
 from kdnas.space import canonical, read_genotype
 from kdnas.tasks import Task
 from kdnas.teachers import (
@@ -28,6 +37,7 @@ from kdnas.teachers import (
     require_chain,
     require_team,
     require_vocabulary,
+    some_layers,
     taught_chain,
     taught_team,
 )
@@ -41,11 +51,13 @@ class Trained:
         network: A Hugging Face classifier.
         loss: Of the last epoch; None for the teacher, which is taken as it is.
         seconds: Wall time of the training, without what the teacher says beforehand.
+        made: Some of the texts that were made for it.
     """
 
     network: Any
     loss: float | None = None
     seconds: float = 0.0
+    made: tuple[MadeText, ...] = ()
 
 
 class Trainer:
@@ -62,6 +74,7 @@ class Trainer:
         self._make: dict[str, Callable[[Model, int], Any]] = {
             "first-layers": self._first_layers,
             "every-layers": self._every_layers,
+            "cut": self._cut,
             "saved": self._saved,
             "cells": self._cells,
             "searched": self._searched,
@@ -83,6 +96,7 @@ class Trainer:
             trained=model.kind == "trained",
             attention=model.kind in BEGUN,
             classes=not task.of_numbers,
+            single=not task.pairs,
         )
         distill = self._config.taught_by(model.method)
         distill.require_teachable(distill.method, learner)
@@ -93,14 +107,25 @@ class Trainer:
         source = self._teacher_of(model, task)
         team = taught_team(settings, source, task, chain.team)
         teacher = taught_chain(settings, source, task, chain)
+        config = self._config.model_copy(update={"distill": distill})
         own, spec = distill.table(distill.method), self._prepared.spec
         attacked = spec if spec is None else attacked_texts(recipe, own, spec, source, task)
-        further = further_texts(recipe, own, spec, task)
+        further = further_texts(recipe, config, task)
         lesson = lesson_of(settings, teacher, task, recipe, attacked, further, team)
-        make = partial(self._make[model.kind], model)
-        start = time.perf_counter()
-        student, loss = teach(make, lesson, recipe, seed, chain, goes_on=model.kind in BEGUN)
-        return Trained(student, loss, time.perf_counter() - start)
+        make, texts = partial(self._make[model.kind], model), task.train.texts
+        pairs = sampled_pairs(texts, attacked) + sampled_pairs(texts, further)
+
+        def rewritten(generator: Generator) -> None:
+            share, tokenizer = getattr(own, "masked", MateSettings.masked), teacher.tokenizer()
+            pairs.extend(rewritten_pairs(generator, share, lesson, texts, tokenizer))
+
+        start, begun = time.perf_counter(), model.kind in BEGUN
+        student, loss = teach(
+            make, lesson, recipe, seed, chain, goes_on=begun, on_generator=rewritten
+        )
+        seconds = time.perf_counter() - start
+        made = made_texts(pairs[:MOST_MADE], spec, self._prepared.teacher, task)
+        return Trained(student, loss, seconds, made)
 
     def _first_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names
@@ -110,6 +135,12 @@ class Trainer:
     def _every_layers(self, model: Model, seed: int) -> Any:
         name, labels = self._config.teacher.model, self._prepared.task.label_names
         return every_layers(name, labels, int(model.start), seed, self._folder.device)
+
+    def _cut(self, model: Model, seed: int) -> Any:
+        numbers, _, folder = model.start.partition(":")
+        require_vocabulary(folder, self._prepared.tokenizer)
+        labels, layers = self._prepared.task.label_names, list(map(int, numbers.split("+")))
+        return some_layers(folder, labels, layers, seed, self._folder.device, trained=True)
 
     def _saved(self, model: Model, seed: int) -> Any:
         labels = self._prepared.task.label_names
@@ -139,7 +170,13 @@ class Trainer:
             if model.kind in BEGUN:
                 begun = self._config.compare
                 schedule = replace(schedule, learning_rate=begun.learning_rate, epochs=begun.epochs)
-            schedule = replace(schedule, epochs=model.epochs or schedule.epochs)
+            row = self._config.compare.rows.get(model.method)
+            epochs, rate = (row.epochs, row.learning_rate) if row else (None, None)
+            schedule = replace(
+                schedule,
+                epochs=model.epochs or epochs or schedule.epochs,
+                learning_rate=rate or schedule.learning_rate,
+            )
         return recipe_of(self._config.taught_by(model.method), schedule=schedule)
 
     def _rate(self, model: Model) -> float:

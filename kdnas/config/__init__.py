@@ -30,6 +30,7 @@ from kdnas.config.section import LOADING, STORED
 from kdnas.config.slurm import SlurmSettings
 from kdnas.config.student import StudentSettings
 from kdnas.config.task import TASKS, TaskSettings
+from kdnas.config.tasks import comparison_configs, short_name, task_configs
 from kdnas.config.teacher import TeacherSettings
 from kdnas.config.workers import WorkerSettings
 
@@ -53,10 +54,13 @@ __all__ = [
     "TeacherSettings",
     "WorkerSettings",
     "as_toml",
+    "comparison_configs",
     "departures",
     "difference",
     "load_config",
     "overridden",
     "preset_names",
     "read_preset",
+    "short_name",
+    "task_configs",
 ]

@@ -18,11 +18,14 @@ class RowSettings(Section):
 
     Attributes:
         method: The method. What else is set is set of this method, over `[distill.METHOD]`.
+        learning_rate, epochs: Of its trainings; None for those of the others.
     """
 
     model_config = ConfigDict(extra="allow")
 
     method: _Method  # type: ignore[valid-type]
+    learning_rate: Positive | None = None
+    epochs: Count | None = None
 
     @property
     def own(self) -> Mapping[str, Any]:
@@ -39,6 +42,13 @@ class CompareSettings(Section):
         rows: Methods with other settings than those of `[distill.METHOD]`, by names of your own:
             `[compare.rows.last-layers]` with `method = "pkd"` and `follow = "last"`.
         students: What is taught, in the words of `kdnas.study.student_of`.
+        tasks: Data sets by the names of `task.name`, each a comparison of its own; none for that of
+            the section `task`. Of that section they have all but what a data set is: name,
+            columns, metric; with `task.path` the rows of `glue/cola` are read from `cola` in it.
+        changes: What is set otherwise for a task, by its name, as a configuration has it:
+            `[compare.changes."glue/rte".compare]` with `epochs = 10`.
+        printed: The numbers that a source prints, which stand beside these in the tables: a name in
+            `kdnas/analysis/paper/printed.toml`.
         replicates: Trainings of each student by each method, with seeds of their own.
         attacks: Recipes of the attacks on report-val besides that of the section `attack`.
         learning_rate, epochs: Of students that begin with trained layers (Sun 2019); those that
@@ -48,6 +58,9 @@ class CompareSettings(Section):
     methods: tuple[Name, ...] = ("finetune", "kd", "pkd", "rosearch")
     rows: dict[Name, RowSettings] = Field(default_factory=dict)
     students: tuple[Name, ...] = ("drawn:0", "layers:3")
+    tasks: tuple[Name, ...] = ()
+    changes: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    printed: Name | None = None
     replicates: Count = 5
     attacks: tuple[_Attack, ...] = ("deepwordbug",)  # type: ignore[valid-type]
     learning_rate: Positive = 5e-5
@@ -60,10 +73,10 @@ class CompareSettings(Section):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        for name in ("methods", "students"):
+        for name in ("methods", "students", "tasks"):
             values = getattr(self, name)
             twice = next((each for each in values if values.count(each) > 1), None)
-            if twice is not None or not values:
+            if twice is not None or not (values or name == "tasks"):
                 wrong = f"has {twice!r} twice" if values else "is empty"
                 raise ValueError(f"compare.{name} {wrong}: name each of the {name} once")
         return self

@@ -80,9 +80,15 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _of_numbers(self) -> Self:
-        """Refuse objectives and methods that need classes where labels are numbers."""
-        if self.task.of_numbers and self.distill.method in METHODS:
-            self.distill.require_teachable(self.distill.method, Learner(classes=False))
+        """Refuse a method, a teacher and objectives that such texts or labels are not for."""
+        if self.task.of_numbers and self.teacher.method == "gan-bert":
+            raise ValueError(
+                "teacher.method = 'gan-bert' tells classes apart, and labels are numbers with"
+                f" task.metric={self.task.metric}: set teacher.method=finetune"
+            )
+        if self.distill.method in METHODS:
+            learner = Learner(classes=not self.task.of_numbers, single=not self.task.of_pairs)
+            self.distill.require_teachable(self.distill.method, learner)
         for name in self.search.objectives if self.task.of_numbers else ():
             metric = METRICS.get(name)
             if isinstance(metric, Score) and metric.of_classes:

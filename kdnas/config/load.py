@@ -20,6 +20,8 @@ _PRESETS = files("kdnas") / "presets"
 _NO_TOML = (ValueError, RecursionError)
 """What tomllib raises, besides its own error for brackets too deep and numbers too long."""
 
+_OF_COMPARISONS = ("compare.rows.", "compare.changes.")
+
 Leaves = dict[str, Any]
 
 Command = Literal["search", "reproduce", "compare"]
@@ -64,7 +66,7 @@ def load_config(
         values = _parse(read_small(file), str(file))
         if not values:
             raise UserError(f"{file} sets nothing: write settings into it, or name a --preset")
-    return _loaded(values, overrides)
+    return config_of(values, overrides)
 
 
 def overridden(config: Config, overrides: Sequence[str]) -> Config:
@@ -73,10 +75,15 @@ def overridden(config: Config, overrides: Sequence[str]) -> Config:
     Raises:
         UserError: As `load_config` does.
     """
-    return _loaded(config.model_dump(mode="json"), overrides)
+    return config_of(config.model_dump(mode="json"), overrides)
 
 
-def _loaded(values: dict[str, Any], overrides: Sequence[str]) -> Config:
+def config_of(values: dict[str, Any], overrides: Sequence[str] = ()) -> Config:
+    """The configuration of nested values, as TOML has them, with overrides.
+
+    Raises:
+        UserError: As `load_config` does.
+    """
     for override in overrides:
         _apply(values, override)
     try:
@@ -111,9 +118,11 @@ def difference(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
 def departures(config: Config) -> dict[str, tuple[Any, Any]]:
     """The departures of a configuration from the paper: name -> (its value, the paper's).
 
-    The data set and the caps on its size count as departures from SST-2, the paper's first.
+    The data set and the caps on its size count as departures from SST-2, the paper's first. Rows
+    of a comparison and what is changed for a task do not: the paper's search has neither.
     """
-    return difference(config, load_config(preset=PAPER))
+    found = difference(config, load_config(preset=PAPER))
+    return {k: v for k, v in found.items() if not k.startswith(_OF_COMPARISONS)}
 
 
 def as_toml(value: Any) -> str:

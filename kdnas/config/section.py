@@ -3,6 +3,8 @@
 import json
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
+from itertools import takewhile
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -57,7 +59,13 @@ def strictly(kind: Any, values: Any, context: dict[str, str] | None = None) -> A
         ValidationError: The values are not of the kind.
     """
     written = json.dumps(values, default=str)  # dates, which no setting is
-    return TypeAdapter(kind).validate_json(written, strict=True, context=context)
+    return _adapter(kind).validate_json(written, strict=True, context=context)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What validates a kind; to make one takes longer than to use it."""
+    return TypeAdapter(kind)
 
 
 class Section(BaseModel):
@@ -161,7 +169,9 @@ def checked_settings(kind: type, values: Any, place: str) -> Any:
         return strictly(kind, values)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, (place, *first["loc"])))
+        name, inside = first["loc"][:1], first["loc"][1:]  # none where fields contradict each other
+        numbers = takewhile(lambda part: isinstance(part, int), inside)  # a union names kinds, too
+        field = ".".join(map(str, (place, *name, *numbers)))
         known = ", ".join(f.name for f in fields(kind))
         message = " ".join(first["msg"].removeprefix("Value error, ").split())
         raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error

@@ -98,6 +98,11 @@ class TaskSettings(Section):
         return self.metric in TASK_METRICS and TASK_METRICS[self.metric].numbers
 
     @property
+    def of_pairs(self) -> bool:
+        """Whether texts are pairs of strings."""
+        return self.premise_column is not None
+
+    @property
     def on_hub(self) -> bool:
         """Whether it is neither a path nor one that kdnas or a user's module reads."""
         return self.name not in TASKS and not self.is_local

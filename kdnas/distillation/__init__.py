@@ -6,8 +6,8 @@
   and `shortened` takes fewer epochs;
 - `Recipe`, `Stage`, `Term`, `Step`: what a recipe consists of, and what a term sees of one batch;
 - `needs_of`, `signals_of`: what a recipe asks for; `LIVE` asks for the teacher itself;
-- `Rewriter`, `Generator`, `Masked`, `hide`, `word_logits`, `soft_tokens`: a masked language model
-  that rewrites texts against a student, and how models read mixtures of its words;
+- `Rewriter`, `Generator`, `Masked`, `Words`, `hide`, `word_logits`, `soft_tokens`: a masked
+  language model that rewrites texts against a student, and how models read its words;
 - `Seen`, `Reader`, `Sizes`: any student or teacher as a term sees it;
 - `hard_loss`, `kd_loss`, `probe_loss`, `logit_loss`, `patient_loss`: the losses, as free functions
   of tensors; `hard`, `soft`, `logits`: terms made of them, `counting` leaves out those of weight 0;
@@ -22,7 +22,15 @@
 from kdnas.distillation.buckets import bucketed_layers
 from kdnas.distillation.follow import RULES, followed_layers
 from kdnas.distillation.generations import joined, teach
-from kdnas.distillation.generator import Generator, Masked, Rewriter, hide, soft_tokens, word_logits
+from kdnas.distillation.generator import (
+    Generator,
+    Masked,
+    Rewriter,
+    Words,
+    hide,
+    soft_tokens,
+    word_logits,
+)
 from kdnas.distillation.lesson import (
     ATTACKED,
     ATTENTION,
@@ -89,6 +97,7 @@ __all__ = [
     "Step",
     "StudentProbes",
     "Term",
+    "Words",
     "attended_loss",
     "bucketed_layers",
     "chain_of",

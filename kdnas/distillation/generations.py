@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kdnas.distillation.generator import Generator
 from kdnas.distillation.lesson import Lesson
 from kdnas.distillation.recipe import Recipe, Stage, Term
 from kdnas.distillation.seen import Reader
@@ -27,6 +28,7 @@ def teach(
     chain: Chain,
     goes_on: bool = False,
     on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
+    on_generator: Callable[[Generator], None] = lambda generator: None,
 ) -> tuple[Any, float]:
     """Train a student, after the earlier generations of it that a method asks for.
 
@@ -39,6 +41,7 @@ def teach(
         chain: How many generations there are, who teaches them, and how a team is drawn from.
         goes_on: See `distill`.
         on_epoch: Is told of every epoch, those of earlier generations too.
+        on_generator: See `distill`; of the last training.
 
     Returns:
         The student, and the mean loss of its last epoch.
@@ -62,7 +65,7 @@ def teach(
     student = make(seed)
     if lesson.shares:
         student.config.team_shares = list(lesson.shares)  # for whoever has the saved student
-    return student, distill(student, lesson, recipe, seed, goes_on, on_epoch)
+    return student, distill(student, lesson, recipe, seed, goes_on, on_epoch, on_generator)
 
 
 def joined(answers: Sequence[np.ndarray]) -> np.ndarray:

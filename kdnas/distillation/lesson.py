@@ -47,10 +47,13 @@ class FurtherTexts:
     Attributes:
         texts: First all of the first training text, then those of the second, and so on.
         logits: The teacher's, (training texts, each, classes), float32.
+        distances: How far each is from its training text in the teacher's last state, the angle
+            over pi, (training texts, each), float32; None where no term asks.
     """
 
     texts: EncodedTexts
     logits: np.ndarray
+    distances: np.ndarray | None = None
 
     @property
     def each(self) -> int:

@@ -102,7 +102,7 @@ class Reader:
     def see(self, batch: Batch) -> "Seen":
         """What the model gives for a batch."""
         asked = {"output_attentions": True} if self.attention else {}
-        return Seen(self, batch.mask, outputs_of(self.model, batch, self.inputs, **asked))
+        return Seen(self, batch, outputs_of(self.model, batch, self.inputs, **asked))
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,18 @@ class Seen:
 
     Attributes:
         reader: Of the model.
-        mask: True at real tokens, (batch, length).
+        batch: The texts, as the model reads them.
         outputs: As transformers has them, with hidden states.
     """
 
     reader: Reader
-    mask: Tensor
+    batch: Batch
     outputs: Any
+
+    @property
+    def mask(self) -> Tensor:
+        """True at real tokens, (batch, length)."""
+        return self.batch.mask
 
     @cached_property
     def logits(self) -> Tensor:

@@ -38,6 +38,7 @@ def distill(
     seed: int,
     goes_on: bool = False,
     on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
+    on_generator: Callable[[Generator], None] = lambda generator: None,
 ) -> float:
     """Train a student in place on the device that it is on.
 
@@ -49,6 +50,7 @@ def distill(
         goes_on: Whether heads and dropout go on drawing where the making of the student ended,
             instead of beginning again from the seed.
         on_epoch: Is told of every epoch.
+        on_generator: Is given the generator in the end, where there is one.
 
     Returns:
         The mean loss of the last epoch; NaN where there is none.
@@ -64,6 +66,8 @@ def distill(
     for stage in recipe:
         loss = training.run(stage, rng, on_epoch)
     student.eval()
+    if training.generator is not None:
+        on_generator(training.generator)
     return loss
 
 

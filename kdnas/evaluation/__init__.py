@@ -2,7 +2,10 @@
 
 - `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
 - `attacked_texts`: the training texts in their attacked form, where a method shows it to students;
-- `further_texts`: texts beside those of the task, likewise;
+- `further_texts`: texts beside those of the task, likewise; `require_further` refuses what cannot
+  be made before anything is trained;
+- `made_texts`: some of all these with what encoder and teacher say of them (`sampled_pairs`,
+  `rewritten_pairs`);
 - `fresh_student`: a student before its training, built as the section `student` says;
 - `record_preparation`, `keep_tokenizer`: what the archive and the folder of a run keep of it;
 - `Evaluator`: distils, measures and attacks one student after the other; `make_evaluator` makes
@@ -14,8 +17,9 @@
 from kdnas.evaluation.attacked import attacked_texts
 from kdnas.evaluation.evaluator import Evaluator, make_evaluator
 from kdnas.evaluation.fresh import fresh_student
-from kdnas.evaluation.further import further_texts
+from kdnas.evaluation.further import further_texts, require_further
 from kdnas.evaluation.kept import KeptWeights
+from kdnas.evaluation.made import made_texts, rewritten_pairs, sampled_pairs
 from kdnas.evaluation.prepare import OnStage, Prepared, attack_spec, load_task, prepare
 from kdnas.evaluation.recorded import keep_tokenizer, record_preparation
 from kdnas.evaluation.weights import kept_student
@@ -32,7 +36,11 @@ __all__ = [
     "keep_tokenizer",
     "kept_student",
     "load_task",
+    "made_texts",
     "make_evaluator",
     "prepare",
     "record_preparation",
+    "require_further",
+    "rewritten_pairs",
+    "sampled_pairs",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from kdnas.attacks import Attacker, ModelVictim
 from kdnas.augment import adversarial_examples, attacked_share
-from kdnas.cache import cached_arrays, fingerprint
+from kdnas.cache import cached_arrays, fingerprint, made_by_one
 from kdnas.distillation import ATTACKED, Recipe, needs_of
 from kdnas.records import AttackSpec, Text, as_read, written
 from kdnas.tasks import Task
@@ -36,9 +36,10 @@ def attacked_texts(
     if ATTACKED not in needs_of(recipe):
         return None
     spec, strength = replace(spec, mode="lazy"), getattr(settings, "strength", 1.0)
-    name = fingerprint(
+    part = fingerprint(
         teacher=teacher.identity, task=task.fingerprint, attack=spec.digest, strength=strength
     )
+    name = f"attacked-{part}"
 
     def make() -> dict[str, np.ndarray]:
         network, tokenizer = teacher.load(choose_device()), teacher.tokenizer()
@@ -48,6 +49,7 @@ def attacked_texts(
         content = json.dumps({i: written(text) for i, text in found.items()}).encode()
         return {"texts": np.frombuffer(content, dtype=np.uint8)}
 
-    kept = cached_arrays(f"attacked-{name}", make)["texts"].tobytes()
+    with made_by_one(name):
+        kept = cached_arrays(name, make)["texts"].tobytes()
     found = {int(i): as_read(text) for i, text in json.loads(kept).items()}
     return tuple(found.get(i, text) for i, text in enumerate(task.train.texts))

@@ -12,7 +12,7 @@ from kdnas.config import Config
 from kdnas.distillation import ATTACKED, Lesson, chain_of, needs_of, recipe_of
 from kdnas.errors import UserError
 from kdnas.evaluation.attacked import attacked_texts
-from kdnas.evaluation.further import STAGES, further_texts
+from kdnas.evaluation.further import STAGES, further_texts, require_further
 from kdnas.feasible import require_possible
 from kdnas.metrics import TASK_METRICS, accuracy_floor, headline, points, score, standard_error
 from kdnas.records import AttackSpec, Measurement, written
@@ -152,6 +152,8 @@ def prepare(
     require_chain(config.teacher, chain)
     require_team(config.teacher, chain.team)
     _require_attackable(config, task)
+    recipe = recipe_of(config.distill)
+    require_further(recipe, config)
     on_stage("teacher")
     teacher = prepare_teacher(
         config.teacher,
@@ -165,7 +167,6 @@ def prepare(
     if chain.team is not None:
         on_stage("team")
     team = taught_team(config.teacher, teacher, task, chain.team, say)
-    recipe = recipe_of(config.distill)
     spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
         on_stage("attacked texts")
@@ -173,7 +174,7 @@ def prepare(
         on_stage(STAGES[need])
     own = config.distill.table(config.distill.method)
     attacked = spec if spec is None else attacked_texts(recipe, own, spec, teacher, task)
-    further = further_texts(recipe, own, spec, task)
+    further = further_texts(recipe, config, task)
     on_stage("signals")
     lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])

@@ -15,6 +15,7 @@ from kdnas.records import Job
 from kdnas.runs import weights_name
 from kdnas.space import canonical
 from kdnas.students import Blueprint, Student, build
+from kdnas.writing import share
 
 
 def weights_path(folder: Path, job: Job) -> Path:
@@ -34,6 +35,7 @@ def save_weights(folder: Path, job: Job, student: Student) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: t.contiguous() for name, t in student.state_dict().items()}, draft)
+        share(draft)
         checksum = content_hash(draft)
         draft.replace(path)
     except (OSError, SafetensorError) as error:

@@ -22,7 +22,7 @@ Use = Literal[
 """What a method learns from: true labels, signals of the teacher, the teacher itself, a team
 of teachers, or texts that were made or found for those of the task."""
 
-Demand = Literal["trained", "attention", "classes"]
+Demand = Literal["trained", "attention", "classes", "single"]
 """What a student or a task has to be for a method."""
 
 
@@ -35,18 +35,21 @@ class Learner:
         trained: Whether the student is trained already.
         attention: Whether it is a transformer, with maps of attention in every layer.
         classes: Whether the labels are classes, and not numbers.
+        single: Whether texts are single strings, and not pairs.
     """
 
     name: str = "the students of a search"
     trained: bool = False
     attention: bool = False
     classes: bool = True
+    single: bool = True
 
 
 _REASONS: dict[Demand, str] = {
     "trained": "it goes on with a model that is trained already",
     "attention": "it compares maps of attention, which only a transformer has in every layer",
     "classes": "it needs shares of classes, and the labels are numbers",
+    "single": "it finds neighbours of single texts, and these are pairs",
 }
 
 

@@ -5,7 +5,8 @@
   `problem` reads no more than headers and sizes (whole, saved_model), `fetch` puts a file in its
   place whole or not at all (fetching);
 - `needed_paper_files`, `require_paper_files`: what an attack reads, and its refusal where that is
-  missing or damaged.
+  missing or damaged;
+- `require_wordnet`: where WordNet is, which no attack reads but augmenters do.
 
 What is in the files is read by `kdnas.attacks.resources`.
 """
@@ -18,6 +19,7 @@ from kdnas.paper_files.table import (
     require_paper_files,
     textattack_folder,
 )
+from kdnas.paper_files.wordnet import require_wordnet
 
 __all__ = [
     "PAPER_FILES",
@@ -25,5 +27,6 @@ __all__ = [
     "PaperFile",
     "needed_paper_files",
     "require_paper_files",
+    "require_wordnet",
     "textattack_folder",
 ]

@@ -65,7 +65,7 @@ def _encoder_place() -> Path:
     return Path(cache) / sha1(SENTENCE_ENCODER_URL.encode(), usedforsecurity=False).hexdigest()
 
 
-def _nltk_roots() -> list[Path]:
+def nltk_roots() -> list[Path]:
     """The folders where NLTK looks for its data, in its order (`nltk.data.path`)."""
     named = [Path(root).expanduser() for root in os.environ.get("NLTK_DATA", "").split(os.pathsep)
              if root]  # fmt: skip
@@ -77,7 +77,7 @@ def _nltk_roots() -> list[Path]:
 
 def _nltk_place(name: str) -> Path:
     """Find the folder of one of NLTK's taggers, or where it would be put if it is nowhere."""
-    places = [root / "taggers" / name for root in _nltk_roots()]
+    places = [root / "taggers" / name for root in nltk_roots()]
     return next((place for place in places if place.exists()), places[0])
 
 

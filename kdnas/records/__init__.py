@@ -19,6 +19,7 @@ from kdnas.records.evaluation import (
     Stage,
     pooled,
 )
+from kdnas.records.made import MOST_MADE, MadeText
 from kdnas.records.measurement import DEGENERATE_ACCURACY, NO_ATTACK, Fit, Measurement
 from kdnas.records.recipes import (
     ATTACKS,
@@ -34,6 +35,7 @@ from kdnas.records.text import Text, as_read, columns_of, written
 __all__ = [
     "ATTACKS",
     "DEGENERATE_ACCURACY",
+    "MOST_MADE",
     "NO_ATTACK",
     "SIMILARITY_THRESHOLDS",
     "AttackMode",
@@ -49,6 +51,7 @@ __all__ = [
     "Fit",
     "Job",
     "JobT",
+    "MadeText",
     "Measurement",
     "Outcome",
     "Recipe",

@@ -14,7 +14,7 @@ The caches of Hugging Face's libraries are looked into by their layout (`hub`).
 
 from pathlib import Path
 
-from kdnas.config import Command, Config
+from kdnas.config import Command, Config, comparison_configs
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.caches import cache_resources
 from kdnas.resources.data import data_resources, load_hub
@@ -64,9 +64,19 @@ def resources_of(
     Raises:
         UserError: The configuration names what there cannot be.
     """
-    closed = cache_resources(config)
+    configs = comparison_configs(config) if command == "compare" else [config]
+    closed = [resource for each in configs for resource in cache_resources(each)]
     if closed:
         return closed  # nothing can be said of what is in them
+    listed = [resource for each in configs for resource in _needed(each, command)]
+    found: dict[str, Resource] = {}
+    for resource in listed:
+        found.setdefault(resource.what, resource)
+    return [*found.values(), *disk_resources(config, found.values(), out, command)]
+
+
+def _needed(config: Config, command: Command) -> list[Resource]:
+    """What a run on one task needs besides room."""
     compared = config.compare
     listed = [*data_resources(config.task), *model_resources(config.teacher.model)]
     if not config.task.of_numbers:
@@ -75,7 +85,4 @@ def resources_of(
     listed += method_resources(config, methods_of(config, command))
     if command == "compare":
         listed += student_resources(compared.students)
-    found: dict[str, Resource] = {}
-    for resource in listed:
-        found.setdefault(resource.what, resource)
-    return [*found.values(), *disk_resources(config, found.values(), out, command)]
+    return listed

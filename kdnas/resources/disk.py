@@ -90,11 +90,11 @@ def _run_bytes(config: Config, teacher_bytes: float, command: Command) -> float:
 
 def _compared_bytes(config: Config, weights: float, teacher_bytes: float) -> float:
     """Bytes of a comparison, which keeps every model; one not of the space is as the teacher."""
-    settings = config.compare
+    settings, tasks = config.compare, max(len(config.compare.tasks), 1)
     trainings = settings.replicates * len(settings.methods)
     sizes = (weights if w.startswith("drawn:") else teacher_bytes for w in settings.students)
     texts = BYTES_PER_TEXT * (config.attack.report_texts or _TEXTS) * (1 + len(settings.attacks))
-    return teacher_bytes + trainings * sum(size + texts for size in sizes)
+    return tasks * (teacher_bytes + trainings * sum(size + texts for size in sizes))
 
 
 def _existing(place: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdnas.errors import UserError
-from kdnas.records import TextOutcome
+from kdnas.records import MadeText, TextOutcome, written
 from kdnas.runs.measured import TRIAL_COLUMNS, checksum, packed, trial_digest, unpacked
 from kdnas.runs.store import SEALED, Store
 
@@ -70,7 +70,12 @@ class ModelArchive(Store):
     A model is a student whose key is its name; its measurement is made on report-val.
     """
 
-    sealed = (*SEALED, "SELECT * FROM students", "SELECT * FROM transfers")
+    sealed = (
+        *SEALED,
+        "SELECT * FROM students",
+        "SELECT * FROM transfers",
+        "SELECT trial, number, digest FROM made_texts",
+    )
 
     @classmethod
     def _missing(cls, path: Path) -> UserError:
@@ -81,6 +86,7 @@ class ModelArchive(Store):
         row: ModelRow,
         predictions: Sequence[float],
         texts: Mapping[str, Sequence[TextOutcome]],
+        made: Sequence[MadeText] = (),
     ) -> None:
         """Record a model; an earlier record of the same training, whose files were lost, goes.
 
@@ -88,12 +94,18 @@ class ModelArchive(Store):
             row: The model.
             predictions: The class, or the number, that it gives each text of report-val.
             texts: What became of each attacked text in each attack on it, by attack.
+            made: Some of the texts that were made for its training.
         """
         classes = packed(predictions, self.splits["report"].classes)
         with self._writing():
             birth = self._birth(row)
             (trial,) = self._db.execute(_ADD, _trial_columns(birth, row)).fetchone()
             self._measure(trial, "report", classes, texts, 0.0)
+            self._db.execute("DELETE FROM made_texts WHERE trial = ?", (trial,))
+            self._db.executemany(
+                "INSERT INTO made_texts VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(trial, number, *_made_columns(each)) for number, each in enumerate(made)],
+            )
 
     def _birth(self, row: ModelRow) -> int:
         """The number of a model's name, a new one where it has none."""
@@ -118,6 +130,20 @@ class ModelArchive(Store):
         with self._understanding():
             (found,) = self._db.execute(query, (name, replicate)).fetchone()
             return unpacked(found, self.splits["report"].classes)
+
+    def made(self, name: str) -> list[MadeText]:
+        """Return the texts that were made for the trainings of a model, those alike once."""
+        query = (
+            "SELECT original, made, similarity, agrees FROM made_texts JOIN trials USING (trial)"
+            " JOIN students USING (birth) WHERE key = ? ORDER BY replicate, number"
+        )
+        with self._understanding():
+            rows = self._db.execute(query, (name,)).fetchall()
+            found = [
+                MadeText(self._text(own), self._text(other), alike, None if a is None else bool(a))
+                for own, other, alike, a in rows
+            ]
+            return list({(each.original, each.made): each for each in found}.values())
 
     def add_transfer(
         self, surrogate: str, target: str, replicate: int, correct: Mapping[int, bool]
@@ -152,6 +178,13 @@ class ModelArchive(Store):
         ):
             found.setdefault((surrogate, target), []).append((shown, right))
         return found
+
+
+def _made_columns(each: MadeText) -> list[Any]:
+    """The values of a row of `made_texts` after its number, the checksum last."""
+    agrees = None if each.agrees is None else int(each.agrees)
+    values = [written(each.original), written(each.made), each.similarity, agrees]
+    return [*values, checksum(*values)]
 
 
 def _trial_columns(birth: int, row: ModelRow) -> list[Any]:

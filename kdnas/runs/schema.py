@@ -11,6 +11,8 @@ A column `digest` is a checksum over what its row says: what no constraint can r
 operation in the place of another, `kdnas verify` finds by it.
 """
 
+from kdnas.records import MOST_MADE
+
 SCHEMA_VERSION = 3
 FILE_NAME = "archive.sqlite"
 MODELS_FILE = "models.sqlite"
@@ -123,6 +125,16 @@ CREATE TABLE transfers (
     text_index INTEGER NOT NULL CHECK (text_index >= 0),
     correct INTEGER NOT NULL CHECK (correct IN (0, 1)),
     PRIMARY KEY (surrogate, target, replicate, text_index)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE made_texts (
+    trial INTEGER NOT NULL REFERENCES trials,
+    number INTEGER NOT NULL CHECK (number BETWEEN 0 AND {MOST_MADE - 1}),
+    original TEXT NOT NULL CHECK (original != ''),
+    made TEXT NOT NULL CHECK (made NOT IN ('', original)),
+    similarity REAL CHECK (similarity BETWEEN -1 AND 1),
+    agrees INTEGER CHECK (agrees IN (0, 1)),
+    digest TEXT NOT NULL,
+    PRIMARY KEY (trial, number)
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = {SCHEMA_VERSION};
 """

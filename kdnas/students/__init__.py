@@ -9,14 +9,22 @@
 - `build`: a fresh student as its shell, the only form in which students are trained; a
   `Blueprint` holds what the students of a run have in common;
 - `save_model`: a model and its tokenizer as a folder; `for_students`: a tokenizer as students need
-  it, `save_tokenizer`: as files.
+  it, `save_tokenizer`: as files;
+- `HiddenHead`, `HiddenHeadForSequenceClassification`: a transformer whose head has a hidden layer;
+  `class_layer` finds the layer of a classifier that gives its logits.
 
-Importing this folder registers the shell with the Auto classes of transformers, so that
+Importing this folder registers the shells with the Auto classes of transformers, so that
 `AutoModelForSequenceClassification.from_pretrained` loads an exported student.
 """
 
 from kdnas.students.build import Blueprint, build
 from kdnas.students.embedding import Embedding, initial_tables, load_tables, only_rows_of
+from kdnas.students.hidden_head import (
+    HiddenHead,
+    HiddenHeadForSequenceClassification,
+    class_layer,
+    register_hidden_head,
+)
 from kdnas.students.layers import make_layer
 from kdnas.students.merges import merge_of
 from kdnas.students.pretrained import (
@@ -30,14 +38,18 @@ from kdnas.students.pretrained import (
 from kdnas.students.student import Student, masked_max
 
 register()
+register_hidden_head()
 
 __all__ = [
     "Blueprint",
     "Embedding",
+    "HiddenHead",
+    "HiddenHeadForSequenceClassification",
     "Student",
     "StudentConfig",
     "StudentForSequenceClassification",
     "build",
+    "class_layer",
     "for_students",
     "initial_tables",
     "load_tables",

@@ -1,7 +1,7 @@
 """`Study`: what tables and figures of a study are made of, read from its archive."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from kdnas.analysis.paper import Scores, model_scores
 from kdnas.config import Config
 from kdnas.errors import UserError
+from kdnas.records import MadeText
 from kdnas.runs import MODELS_FILE, ModelArchive, require_same, stored_config
 from kdnas.runs.context import OFFLINE
 from kdnas.study.answers import Answers
@@ -44,6 +45,7 @@ class Study:
         teacher: The teacher itself; None before it was attacked.
         labels: What tables call each attack.
         texts: Texts of report-val.
+        made: Some of the texts that were made for a student by a method, by both.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Study:
     teacher: Taught | None
     labels: dict[str, str]
     texts: int
+    made: dict[tuple[str, str], list[MadeText]] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -98,6 +101,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
         known = {row.name: row for row in archive.models()}
         taught = {name: _taught(archive, name, scores) for name in known}
         texts = len(archive.splits["report"].labels) if known else 0
+        made = {(each.student, each.method): archive.made(name) for name, each in taught.items()}
     if not taught:
         raise UserError(f"no model in {folder} yet: go on with --resume")
     names = {model_name("", m)[1:]: m for m in stored.compare.methods}
@@ -107,6 +111,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
     return Study(
         stored, tuple(found), taught.get("teacher"),
         {name: spec.label for name, spec in specs.items()}, texts,
+        {names: texts for names, texts in made.items() if texts},
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from kdnas.analysis.figures import methods
 from kdnas.analysis.paper import PaperTable, write_outputs, write_table
 from kdnas.errors import UserError
 from kdnas.metrics import headline
+from kdnas.study.made import made_table
 from kdnas.study.material import Study
 from kdnas.study.tables import NOT_ATTACKED, methods_table, tests_table
 
@@ -54,5 +55,6 @@ def _figure(study: Study, folder: Path, name: str) -> list[Path]:
 OUTPUTS: dict[str, Callable[[Study, Path, str], list[Path]]] = {
     "methods": partial(_table, methods_table),
     "tests": partial(_table, tests_table),
+    "made-texts": partial(_table, made_table),
     "trade-off": _figure,
 }

@@ -97,10 +97,14 @@ def _opened(path: Path, config: Config, *, resume: bool) -> ModelArchive:
 
 def _record_origin(config: Config, folder: Path, archive: ModelArchive, listener: Listener) -> None:
     """Prepare data and teacher, and record what the models are made from."""
-    from kdnas.evaluation import prepare  # it loads torch
+    from kdnas.distillation import recipe_of  # these load torch
+    from kdnas.evaluation import prepare, require_further
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
+    for method in config.compare.methods:
+        own = config.model_copy(update={"distill": config.taught_by(method)})
+        require_further(recipe_of(own.distill), own)
     prepared = prepare(config, lambda name: listener.part(f"stage {name}"), listener.remark)
     task, teacher = prepared.task, prepared.teacher.identity
     require_same_origin(folder, archive, task.summary(), teacher)

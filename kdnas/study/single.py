@@ -98,6 +98,7 @@ def _card(
     return Template((files("kdnas") / "distilled_card.md").read_text()).substitute(
         name=student.name,
         teacher=config.teacher.model,
+        way=config.teacher.way,
         task=task.name,
         labels=", ".join(task.label_names),
         method=f"{method} ({source})" if source else method,

@@ -19,9 +19,10 @@ from kdnas.space import canonical, read_genotype
 _COUNTED: dict[str, Kind] = {"layers": "first-layers", "every": "every-layers"}
 
 WORDS = (
-    "layers:3 (the first layers of the teacher's start), every:2 (every other one), cells"
-    " (AdaBERT's), drawn:0 (of the space, by a seed), hub:distilbert-base-uncased (a pre-trained"
-    " model of the hub), a file of an architecture, RUN:KEY, or the folder of a saved model"
+    "layers:3 (the first layers of the teacher's start), every:2 (every other one),"
+    " cut:1+3:FOLDER (those layers of a saved classifier, with its head), cells (AdaBERT's),"
+    " drawn:0 (of the space, by a seed), hub:distilbert-base-uncased (a pre-trained model of the"
+    " hub), a file of an architecture, RUN:KEY, or the folder of a saved model"
 )
 """What names a student, for messages."""
 
@@ -42,7 +43,9 @@ class Student:
 
     def learner(self, task: TaskSettings) -> Learner:
         """What decides which methods can teach it a task, as far as its name tells."""
-        return Learner(self.name, attention=self.kind in BEGUN, classes=not task.of_numbers)
+        has_attention, pairs = self.kind in BEGUN, task.of_pairs
+        classes = not task.of_numbers
+        return Learner(self.name, attention=has_attention, classes=classes, single=not pairs)
 
 
 def student_of(word: str, space: Any) -> Student:
@@ -58,6 +61,8 @@ def student_of(word: str, space: Any) -> Student:
     kind, colon, value = word.partition(":")
     if word == "cells":
         return Student("cells", "cells")
+    if colon and kind == "cut":
+        return _cut(word, value)
     if colon and kind in (*_COUNTED, "drawn"):
         if not re.fullmatch(r"\d{1,9}", value):
             raise UserError(f"student {word!r}: write a number after the colon, as {kind}:3")
@@ -76,6 +81,20 @@ def student_of(word: str, space: Any) -> Student:
     if colon and RunFolder(Path(run)).archive.is_file():
         return _searched(_architecture(RunFolder(Path(run)), key), word)
     raise UserError(f"no student {word!r}: name {WORDS}")
+
+
+def _cut(word: str, value: str) -> Student:
+    numbers, _, place = value.partition(":")
+    path = Path(place)
+    if not re.fullmatch(r"[1-9]\d{0,3}(\+[1-9]\d{0,3})*", numbers):
+        raise UserError(f"student {word!r}: write layers after the colon, as cut:1+3:FOLDER")
+    layers = list(map(int, numbers.split("+")))
+    if layers != sorted(set(layers)):
+        raise UserError(f"student {word!r}: name each layer once, in rising order")
+    if not place or not (path / "config.json").is_file():
+        raise UserError(f"student {word!r}: {place or 'no folder'} is no saved classifier")
+    own = re.sub(r"[^\w-]", "_", path.resolve().name)
+    return Student(f"{own}-{numbers.replace('+', '-')}", "cut", f"{numbers}:{path.resolve()}")
 
 
 def _saved(name: str, start: str) -> Student:

@@ -15,6 +15,8 @@ from kdnas.study.outputs import OUTPUTS, write_study
 from kdnas.study.recounted import RECOUNTED
 from kdnas.verify import Problem, model_problems, redrawn_problems, seal_problems
 
+_TABLE = "methods.csv"
+
 TOLERANCE = 1e-4
 """Of points."""
 
@@ -50,7 +52,7 @@ def check_study(folder: Path) -> StudyVerdict:
         models = 0 if problems else len(archive.models())
         if problems or not models:
             return StudyVerdict(tuple(problems), models, 0)
-        found = list(_recounted(archive, folder / "results" / "methods.csv"))
+        found = list(_recounted(archive, folder / "results" / _TABLE))
     problems = [problem for problem in found if problem is not None]
     study = read_study(None, folder)
     tables = [name for name in OUTPUTS if name != "trade-off"]  # a figure says nothing else
@@ -72,23 +74,36 @@ def _recounted(archive: ModelArchive, table: Path) -> Iterator[Problem | None]:
         student, method = line.get("student") or "", line.get("method") or ""
         name = model_name(student, method) if method else student
         rows = [row for row in archive.models() if row.name == name]
-        yield _compared(f"{name}, trainings", line.get("trainings"), len(rows))
+        yield compared(_TABLE, f"{name}, trainings", line.get("trainings"), len(rows))
         told = [archive.predictions(name, row.replicate) for row in rows]
         found = [of(split.labels, each) for each in told for of in counted]
         if counted:  # a metric of a user's own is in the table that is drawn again
             percent = 100 * fmean(found) if found else None
-            yield _compared(f"{name}, {score}", line.get(score), percent)
+            yield compared(_TABLE, f"{name}, {score}", line.get(score), percent)
         for attack, spec in specs.items():
-            (held,) = archive.query(_HELD, (name, archive.attacks[attack][0])).fetchone()
-            percent = None if held is None else 100 * held
-            yield _compared(f"{name}, {spec.label}", line.get(spec.label), percent)
+            percent = held_share(archive, name, attack)
+            yield compared(_TABLE, f"{name}, {spec.label}", line.get(spec.label), percent)
 
 
-def _compared(place: str, printed: str | None, counted: float | None) -> Problem | None:
+def held_share(archive: ModelArchive, name: str, attack: str) -> float | None:
+    """The texts that a model holds under an attack, in percent of all; None without any."""
+    (held,) = archive.query(_HELD, (name, archive.attacks[attack][0])).fetchone()
+    return None if held is None else 100 * float(held)
+
+
+def compared(table: str, place: str, printed: str | None, counted: float | None) -> Problem | None:
+    """What is wrong with a number of a table; None where it is the one that was counted.
+
+    Args:
+        table: The file.
+        place: Where it stands there.
+        printed: The number as it stands there.
+        counted: What it has to be; None for nothing.
+    """
     try:
         if counted is not None and abs(float(printed or "") - counted) < TOLERANCE:
             return None
     except ValueError:
         pass
     given = "nothing" if counted is None else f"{counted:.4f}"
-    return Problem("methods.csv", f"{place}: {printed} stands there, the texts give {given}")
+    return Problem(table, f"{place}: {printed} stands there, the texts give {given}")

@@ -8,15 +8,16 @@ In the order of a run:
 - `teacher_signals`: what students learn from, an array for each kind in `SIGNALS`, made when a
   recipe asks for it and then cached; `lesson_of` joins them with the texts;
 - `student_tables`: embedding tables that students start from;
-- `first_layers`, `every_layers`: students that are a shorter teacher;
+- `first_layers`, `every_layers`, `some_layers`: students that are a shorter teacher;
 - `taught_chain`: the last of the transformers between a teacher and its students; `require_chain`
   refuses those that are larger than the teacher;
-- `taught_team`, `require_team`: several teachers of one student.
+- `taught_team`, `require_team`: several teachers of one student;
+- `untrained_teacher`, `untrained_rewriter`: models of the right size, for an estimate.
 """
 
 from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
-from kdnas.teachers.first_layers import every_layers, first_layers
+from kdnas.teachers.first_layers import every_layers, first_layers, some_layers
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
@@ -34,6 +35,7 @@ from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.teachers.signals import SIGNALS, teacher_signals
 from kdnas.teachers.tables import student_tables
 from kdnas.teachers.team import require_team, taught_team
+from kdnas.teachers.untrained import untrained_rewriter, untrained_teacher
 
 __all__ = [
     "SIGNALS",
@@ -54,10 +56,13 @@ __all__ = [
     "require_chain",
     "require_team",
     "require_vocabulary",
+    "some_layers",
     "student_tables",
     "taught_chain",
     "taught_team",
     "teacher_signals",
     "token_limit",
     "train_probes",
+    "untrained_rewriter",
+    "untrained_teacher",
 ]

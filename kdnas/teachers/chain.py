@@ -82,13 +82,15 @@ def _trained(
 def _model(
     settings: TeacherSettings, source: Teacher, task: Task, link: Link, how: KDSettings
 ) -> Any:
-    """Train the first layers of a model, by KD or with true labels."""
+    """Train the first layers of a model, by KD or with the labels of a teacher."""
     name = link.model or settings.model
     require_vocabulary(name, source.tokenizer())
     if not settings.epochs:  # the teacher was trained elsewhere
         settings = settings.model_copy(update={"epochs": "auto"})
-    schedule = schedule_of_teacher(settings, len(task.train), link.steps)
     own = how if link.taught else replace(how, share=0.0)
+    if not link.taught:
+        task = replace(task, train=task.train.head(settings.labelled(len(task.train))))
+    schedule = schedule_of_teacher(settings, len(task.train), link.steps)
     recipe = kd.recipe(schedule, own)
     lesson = lesson_of(settings, source, task, recipe)
     depth = load_config(name).num_hidden_layers

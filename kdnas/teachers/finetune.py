@@ -19,6 +19,7 @@ from kdnas.metrics import score
 from kdnas.records import Measurement
 from kdnas.students import save_model
 from kdnas.tasks import Task
+from kdnas.teachers.gan_bert import UNLABELLED, GanBert
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.pretrained import (
     load_classifier,
@@ -79,7 +80,7 @@ def prepare_teacher(
     max_length: int,
     on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
 ) -> Teacher:
-    """The teacher fine-tuned on the task's training set; from the cache where it is there.
+    """The teacher trained on the task's training set; from the cache where it is there.
 
     With `settings.epochs` 0 the model is taken as it is, already fine-tuned. Its classes are in the
     order of the task's either way (`load_for_task`).
@@ -105,46 +106,42 @@ def prepare_teacher(
 def finetune(
     settings: TeacherSettings, task: Task, max_length: int, on_epoch: OnEpoch
 ) -> tuple[Any, Any]:
-    """Fine-tune on true labels; returns the model and its tokenizer.
+    """Train on true labels, as `settings.method` says; returns the model and its tokenizer.
 
-    With `settings.epochs="auto"` the last tenth of the training texts is kept back, and the epoch
+    With `settings.epochs="auto"` the last tenth of the labelled texts is kept back, and the epoch
     that is best on it, by the task's metric, is returned.
+
+    Raises:
+        UserError: The model cannot be trained on the task, or a class has no labelled text.
     """
     torch.manual_seed(settings.seed)
     device = choose_device()
-    tokenizer = load_tokenizer(settings.model)
-    model = load_for_task(settings.model, task.label_names, trained=not settings.epochs).to(device)
-    require_fitting(settings.model, model, tokenizer)
-    limit = token_limit(model)
-    if max_length > limit:
-        raise UserError(
-            f"teacher {settings.model} has places for {limit} tokens, and texts have up to"
-            f" {max_length}: set student.max_length={limit} or less"
-        )
-    inputs = Inputs.of(tokenizer, model)
-    texts, truth = encode(tokenizer, task.train.texts, max_length), torch.tensor(task.train.labels)
+    model, tokenizer = _begun(settings, task, max_length)
+    inputs = Inputs.of(tokenizer, model.to(device))
+    texts = encode(tokenizer, task.train.texts, max_length)
+    seen, kept_back, truth = _divided(settings, task)
+    gan = GanBert(model, settings) if settings.method == "gan-bert" else None
 
     def loss_of(index: np.ndarray) -> Tensor:
         with autocast(device):
-            logits = logits_of(model, inputs)(take(texts, index, device))
-        return hard_loss(logits.float(), truth[index].to(device))
+            logits = logits_of(model, inputs)(take(texts, seen[index], device))
+        labels = truth[seen[index]].to(device)
+        return hard_loss(logits.float(), labels) if gan is None else gan.loss(logits, labels)
 
-    kept_back = min(len(texts) // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
-    lengths = texts.lengths[: len(texts) - kept_back]
-    schedule = schedule_of_teacher(settings, len(lengths))
+    schedule = schedule_of_teacher(settings, len(seen))
     rng = np.random.default_rng(settings.seed)
-    plan = epoch_plan(lengths, schedule.batch_size, schedule.epochs, rng)
+    plan = epoch_plan(texts.lengths[seen], schedule.batch_size, schedule.epochs, rng)
     best: dict[str, Any] = {}
     highest = -1.0
 
     def on_epoch_of(epoch: int, loss: float) -> None:
         nonlocal best, highest
         on_epoch(epoch, schedule.epochs, loss)
-        if not kept_back:
+        if not len(kept_back):
             return
-        logits = predict(logits_of(model.eval(), inputs), texts[-kept_back:], device)
+        logits = predict(logits_of(model.eval(), inputs), texts[kept_back], device)
         model.train()
-        found = _score(task, answers_of(logits))
+        found = _score(task, kept_back, answers_of(logits))
         if found >= highest:
             highest, best = found, deepcopy(model.state_dict())
 
@@ -152,7 +149,44 @@ def finetune(
     fit(model.train().parameters(), plan, loss_of, schedule, on_epoch_of)
     if best:
         model.load_state_dict(best)
+    return model if gan is None else gan.finished(), tokenizer
+
+
+def _begun(settings: TeacherSettings, task: Task, max_length: int) -> tuple[Any, Any]:
+    """The model before its training, and its tokenizer."""
+    tokenizer = load_tokenizer(settings.model)
+    model = load_for_task(settings.model, task.label_names, trained=not settings.epochs)
+    require_fitting(settings.model, model, tokenizer)
+    limit = token_limit(model)
+    if max_length > limit:
+        raise UserError(
+            f"teacher {settings.model} has places for {limit} tokens, and texts have up to"
+            f" {max_length}: set student.max_length={limit} or less"
+        )
     return model, tokenizer
+
+
+def _divided(settings: TeacherSettings, task: Task) -> tuple[np.ndarray, np.ndarray, Tensor]:
+    """The training texts that are gone through, those kept back, and all labels that are told.
+
+    Raises:
+        UserError: A class has no labelled text.
+    """
+    truth = torch.tensor(task.train.labels)
+    labelled = settings.labelled(len(truth))
+    left_out = set(task.train.labels) - set(task.train.labels[:labelled])
+    if left_out and not task.of_numbers:
+        raise UserError(
+            f"teacher.label_share = {settings.label_share} leaves {labelled} of {len(truth)} texts"
+            f" a label, and class {task.label_names[int(min(left_out))]} none: raise it"
+        )
+    kept = min(labelled // 10, _MOST_KEPT_BACK) if settings.epochs == "auto" else 0
+    order = np.arange(len(truth))
+    seen, kept_back = order[: labelled - kept], order[labelled - kept : labelled]
+    if settings.method == "gan-bert":
+        truth[labelled:] = UNLABELLED
+        seen = np.concatenate([seen, order[labelled:]])
+    return seen, kept_back, truth
 
 
 def schedule_of_teacher(settings: TeacherSettings, texts: int, steps: float = 1.0) -> Schedule:
@@ -174,8 +208,8 @@ def schedule_of_teacher(settings: TeacherSettings, texts: int, steps: float = 1.
     )
 
 
-def _score(task: Task, answers: np.ndarray) -> float:
-    """The score of answers to the last training texts, (texts,)."""
-    truth = np.array(task.train.labels[-len(answers) :])
+def _score(task: Task, index: np.ndarray, answers: np.ndarray) -> float:
+    """The score of answers to some training texts, (texts,)."""
+    truth = np.array(task.train.labels)[index]
     classes = len(task.label_names)
     return score(Measurement.of(truth, answers, classes, metric=task.metric))

@@ -59,18 +59,47 @@ def every_layers(
     depth = load_config(name).num_hidden_layers
     if not 1 <= step <= depth:
         raise UserError(f"every {step}. layer of a teacher with {depth}: take every 1. to {depth}.")
+    kept = range(step, depth + 1, step)
+    return some_layers(name, label_names, kept, seed, device)
+
+
+def some_layers(
+    name: str,
+    label_names: Sequence[str],
+    layers: Sequence[int],
+    seed: int,
+    device: torch.device,
+    trained: bool = False,
+) -> Any:
+    """A student that begins with some layers of a pre-trained transformer.
+
+    Args:
+        name: The transformer.
+        label_names: The classes.
+        layers: Which, from 1, in rising order.
+        seed: Decides the start of a fresh head.
+        device: Where the student is.
+        trained: Whether the transformer has to classify, so that its head is taken along.
+
+    Raises:
+        UserError: The transformer has fewer layers, or does not tell these classes apart.
+    """
+    depth = getattr(load_config(name), "num_hidden_layers", 0)
+    if layers[-1] > depth:
+        some = f"name some of 1 to {depth}" if depth else "name a transformer"
+        raise UserError(f"layer {layers[-1]} of {name}, which has {depth} layers: {some}")
     torch.manual_seed(seed)
-    whole = load_for_task(name, label_names)
-    kept = range(step - 1, depth, step)
+    whole = load_for_task(name, label_names, trained)
+    kept = [layer - 1 for layer in layers]
     config = copy.deepcopy(whole.config)
     for key, value in vars(config).items():
         if isinstance(value, list) and len(value) == depth:  # what each layer is like
             setattr(config, key, [value[layer] for layer in kept])
     config.num_hidden_layers = len(kept)
     for module in list(whole.modules()):
-        for child, layers in module.named_children():
-            if isinstance(layers, nn.ModuleList) and len(layers) == depth:
-                setattr(module, child, nn.ModuleList(layers[layer] for layer in kept))
+        for child, stack in module.named_children():
+            if isinstance(stack, nn.ModuleList) and len(stack) == depth:
+                setattr(module, child, nn.ModuleList(stack[layer] for layer in kept))
     # A new one: whoever loads the student later builds it from its configuration too.
     student = type(whole)(config)
     student.load_state_dict(whole.state_dict())

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from kdnas.errors import UserError
+from kdnas.students import class_layer
 from kdnas.teachers.pretrained import (
     class_names,
     load_classifier,
@@ -98,22 +99,22 @@ def _require_classes(
     )
 
 
+def few_tokens(model: Any) -> Tensor:
+    """The first tokens of a vocabulary as a text, (1, 8)."""
+    ids = torch.arange(1, 9, device=model.device).unsqueeze(0)
+    return ids % model.get_input_embeddings().num_embeddings
+
+
 def _permute(name: str, model: Any, order: list[int]) -> None:
     """Reorder the classes of a model's head.
 
-    The head is the last linear layer with an output for each class; what the model says of a few
-    tokens before and after tells whether that was right.
+    What the model says of a few tokens before and after tells whether that was right.
     """
-    ids = torch.arange(1, 9).unsqueeze(0) % model.get_input_embeddings().num_embeddings
-    heads = [
-        layer
-        for layer in model.modules()
-        if isinstance(layer, nn.Linear) and layer.out_features == len(order)
-    ]
+    place, ids = class_layer(model), few_tokens(model)
     model.eval()
     with torch.no_grad():
         before = model(input_ids=ids).logits
-        for parameter in heads[-1].parameters() if heads else ():
+        for parameter in model.get_submodule(place).parameters(recurse=False) if place else ():
             parameter.copy_(parameter[order].clone())
         if not torch.allclose(model(input_ids=ids).logits, before[:, order], atol=1e-5):
             raise UserError(

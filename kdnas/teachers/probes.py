@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from kdnas.distillation import hard_loss
 
+_ROWS = 100_000
+"""Texts whose features are multiplied at a time: they are copied for it."""
+
 
 @dataclass(frozen=True)
 class ProbeTraining:
@@ -54,7 +57,8 @@ def train_probes(features: Tensor, labels: Tensor, training: ProbeTraining) -> T
             loss.backward()
             optimiser.step()
     with torch.inference_mode():
-        return _apply(features, weight, bias).float()
+        parts = [_apply(part, weight, bias).float() for part in features.split(_ROWS)]
+    return torch.cat(parts)
 
 
 def _apply(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -1,5 +1,8 @@
 """The masked language model of a teacher, trained on the texts of a task and kept."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,30 +35,39 @@ def prepare_rewriter(settings: TeacherSettings, task: Task, max_length: int) -> 
     Raises:
         UserError: It is no masked language model, or its tokenizer has no mask token.
     """
-    tokenizer = load_tokenizer(settings.model)
-    if tokenizer.mask_token_id is None:
-        raise UserError(
-            f"teacher {settings.model} has no mask token: a generator of texts needs a masked"
-            " language model, such as BERT"
-        )
+    fresh = rewriter_with(settings.model, partial(_load, resolve_model(settings.model)))
     name = fingerprint(
         model=model_identity(settings.model), task=task.fingerprint, length=max_length,
         seed=settings.seed, training=[SHARE, EPOCHS, RATE, BATCH],
     )  # fmt: skip
-    blank = partial(
-        Rewriter,
-        mask=tokenizer.mask_token_id,
-        special=tuple(tokenizer.all_special_ids),
-        tokens=len(tokenizer),
-    )
 
     def make(folder: Path) -> None:
         torch.manual_seed(settings.seed)
-        fresh = blank(partial(_load, resolve_model(settings.model)))
+        tokenizer = load_tokenizer(settings.model)
         train_rewriter(fresh, tokenizer, task.train.texts, max_length).save_pretrained(folder)
 
     folder = cached_folder(f"rewriter-{name}", make)
-    return blank(partial(_load, str(folder)))
+    return replace(fresh, load=partial(_load, str(folder)))
+
+
+def rewriter_with(name: str, load: Callable[[torch.device], Any]) -> Rewriter:
+    """A rewriter of a model's vocabulary.
+
+    Args:
+        name: Whose tokenizer it has.
+        load: Loads its model onto a device.
+
+    Raises:
+        UserError: The tokenizer has no mask token.
+    """
+    tokenizer = load_tokenizer(name)
+    if tokenizer.mask_token_id is None:
+        raise UserError(
+            f"teacher {name} has no mask token: a generator of texts needs a masked language"
+            " model, such as BERT"
+        )
+    special = tuple(tokenizer.all_special_ids)
+    return Rewriter(load, tokenizer.mask_token_id, special, tokens=len(tokenizer))
 
 
 def train_rewriter(
@@ -83,14 +95,25 @@ def masked_loss(model: Any, rewriter: Rewriter, masked: Masked) -> Tensor:
     return F.cross_entropy(logits, truth, reduction="sum") / max(len(truth), 1)
 
 
-def _load(place: str, device: torch.device) -> Any:
+@contextmanager
+def masked_models_only(name: str) -> Iterator[None]:
+    """Refuse in a line what transformers knows no masked language model of.
+
+    Raises:
+        UserError: It is a model of another kind.
+    """
     try:
+        yield
+    except ValueError as error:
+        raise UserError(
+            f"teacher {name} is no masked language model, which a generator of texts has to be:"
+            " take BERT or another method"
+        ) from error
+
+
+def _load(place: str, device: torch.device) -> Any:
+    with masked_models_only(place):
         model = AutoModelForMaskedLM.from_pretrained(
             place, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
         )
-    except ValueError as error:  # of a kind that has none
-        raise UserError(
-            f"teacher {place} is no masked language model, which a generator of texts has to be:"
-            " take BERT or another method"
-        ) from error
     return model.eval().to(device)

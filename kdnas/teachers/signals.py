@@ -16,6 +16,7 @@ from kdnas.records import Measurement, Text
 from kdnas.registry import Registry
 from kdnas.tasks import Task
 from kdnas.teachers.finetune import Teacher
+from kdnas.teachers.large import kept_on_disk, room_on_disk
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.probes import ProbeTraining, train_probes
 from kdnas.training import (
@@ -68,7 +69,7 @@ class Pass:
     def training(self) -> tuple[np.ndarray, np.ndarray]:
         """Logits (texts, classes) and states (texts, layers + 1, width) of the training texts."""
         texts = self.encoded(self.task.train.texts)
-        return logits_and_layers(self.model, texts, choose_device(), self.inputs)
+        return logits_and_layers(self.model, texts, choose_device(), self.inputs, room_on_disk)
 
 
 def _probe_logits(of: Pass) -> np.ndarray:
@@ -95,7 +96,7 @@ SIGNALS: Registry[Callable[[Pass], np.ndarray]] = Registry(
 - `logits` (texts, classes), of the training texts, as the next two;
 - `probe_logits` (texts, layers + 1, classes): those of the probes, layer 0 the embedding output;
 - `states` (texts, layers + 1, width): the mean token of layer 0, and of every later one that which
-  stands for the text (`Inputs.summary`);
+  stands for the text (`Inputs.summary`); they stay on the disk (`large.py`);
 - `search_logits` (texts, classes), of search-val.
 """
 
@@ -126,6 +127,8 @@ def teacher_signals(
         # Only the probes' own signal depends on how they are trained.
         trained = asdict(probes) if kind == "probe_logits" else None
         part = fingerprint(teacher=teacher.identity, probes=trained, **read)
+        if kind == "states":
+            return kept_on_disk(f"signals-{kind}-{part}", lambda: make(made_from))
         return cached_arrays(f"signals-{kind}-{part}", lambda: {kind: make(made_from)})[kind]
 
     return {kind: signal(kind) for kind in kinds}

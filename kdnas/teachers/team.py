@@ -68,7 +68,8 @@ def _member(
     settings: TeacherSettings, teacher: Teacher, task: Task, member: Member | str
 ) -> Teacher:
     if isinstance(member, str):
-        finished = settings.model_copy(update={"model": member, "epochs": 0})
+        as_it_is = {"epochs": 0, "method": "finetune", "label_share": 1.0}
+        finished = settings.model_copy(update={"model": member, **as_it_is})
         return prepare_teacher(finished, task, teacher.max_length)
     own = settings.model_copy(update={"seed": member.seed})
     if member.model:

@@ -20,7 +20,7 @@ from kdnas.training.batches import (
 from kdnas.training.device import autocast, choose_device, exact_float32, quiet_libraries
 from kdnas.training.fit import Schedule, decay_groups, fit
 from kdnas.training.inputs import PLAIN, Inputs
-from kdnas.training.predict import Forward, answers_of, logits_of, outputs_of, predict
+from kdnas.training.predict import Forward, Room, answers_of, logits_of, outputs_of, predict
 
 __all__ = [
     "PLAIN",
@@ -28,6 +28,7 @@ __all__ = [
     "EncodedTexts",
     "Forward",
     "Inputs",
+    "Room",
     "Row",
     "Schedule",
     "answers_of",

@@ -17,6 +17,9 @@ from kdnas.training.inputs import PLAIN, Inputs
 Forward = Callable[[Batch], Tensor]
 """From a batch to its logits, (batch, classes)."""
 
+Room = Callable[[tuple[int, ...], type], np.ndarray]
+"""From a shape and a type of numbers to an array, whatever is in it."""
+
 
 def outputs_of(model: Any, batch: Batch, inputs: Inputs = PLAIN, **asked: bool) -> Any:
     """What a Hugging Face classifier returns for a batch: its logits and hidden states.
@@ -42,7 +45,11 @@ def answers_of(logits: np.ndarray) -> np.ndarray:
 
 
 def predict(
-    forward: Forward, texts: EncodedTexts, device: torch.device, batch_size: int = 64
+    forward: Forward,
+    texts: EncodedTexts,
+    device: torch.device,
+    batch_size: int = 64,
+    room: Room = np.empty,
 ) -> np.ndarray:
     """The logits of all texts, batched by length.
 
@@ -51,6 +58,7 @@ def predict(
         texts: What to score.
         device: Where `forward` computes.
         batch_size: Most texts of a batch.
+        room: Makes the array that is filled and returned.
 
     Returns:
         Logits (texts, classes) in the order of `texts`, float32.
@@ -70,10 +78,10 @@ def predict(
     logits = np.empty(0)
     for index, scores in zip(batches, _side_by_side(score, batches, threads), strict=True):
         if not len(logits):
-            logits = np.empty((len(texts), *scores.shape[1:]), np.float32)
+            logits = room((len(texts), *scores.shape[1:]), np.float32)
+        if not np.isfinite(scores).all():
+            raise EvaluationFailed("non_finite", "the network returned a logit that is not finite")
         logits[index] = scores
-    if not np.isfinite(logits).all():
-        raise EvaluationFailed("non_finite", "the network returned a logit that is not finite")
     return logits
 
 

@@ -1,6 +1,7 @@
 """Whether the models of a comparison contradict their attacked texts, files and searches."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,10 @@ SELECT DISTINCT surrogate, text_index FROM transfers WHERE (surrogate, text_inde
     JOIN trials USING (trial) JOIN students USING (birth)
     WHERE outcome = 'succeeded' AND attack = (SELECT min(attack) FROM attacks))
 """
+_MADE = """
+SELECT key, replicate, number, original, made, similarity, agrees, made_texts.digest
+FROM made_texts JOIN trials USING (trial) JOIN students USING (birth) ORDER BY trial, number
+"""
 _RESULTS = f"""
 SELECT key, genotype, students.digest AS made, trials.digest, {", ".join(TRIAL_COLUMNS)}
 FROM trials JOIN students USING (birth)
@@ -42,7 +47,7 @@ def model_problems(folder: Path, stem: Callable[[str], str] = lambda name: name)
     def look(archive: ModelArchive) -> list[Problem]:
         settings, problems = read_settings(archive)
         problems += [*attack_problems(archive), *measurement_problems(archive, "report")]
-        problems += [*_results(archive), *_transfers(archive)]
+        problems += [*_results(archive), *_transfers(archive), *_made(archive)]
         if settings.config and not problems:
             problems += _models(archive.models(), folder, settings.config, stem)
             problems += _searches(archive, folder)
@@ -71,6 +76,18 @@ def _transfers(archive: ModelArchive) -> Iterator[Problem]:
         yield Problem(place, f"it is right on text {index}, which fooled it")
     for surrogate, index in archive.query(_UNSHOWN):
         yield Problem(f"transfer from {surrogate}", f"text {index} never fooled it")
+
+
+def _made(archive: ModelArchive) -> Iterator[Problem]:
+    """Whether the texts that were made for trainings are those that were recorded."""
+    numbers: Counter[str] = Counter()
+    for key, replicate, number, *values, digest in archive.query(_MADE):
+        place = f"{key} {replicate}"
+        if numbers[place] != number:
+            yield Problem(place, f"a text that was made for it is missing before number {number}")
+        if checksum(*values) != digest:
+            yield Problem(place, f"text {number} that was made for it has changed")
+        numbers[place] = number + 1
 
 
 def _models(

@@ -1,6 +1,6 @@
 """The paper's tables from the archives of a reproduction, beside the numbers that Guo 2021 prints.
 
-- `reported`: the paper's numbers;
+- `reported`: the paper's numbers; `printed`: those of the sources of the methods;
 - `Scores`, `model_scores`: the compared models, from every attacked text; `compare` tests
   two of them text by text;
 - `variance_components`: what of their spread is the architecture's, what the training's;
@@ -13,6 +13,7 @@ from kdnas.analysis.paper.comparison import Comparison, compare
 from kdnas.analysis.paper.correlation import COEFFICIENTS, SIZE, Correlation, correlations
 from kdnas.analysis.paper.groups import STUDIED, TRAITS, Group, grouped
 from kdnas.analysis.paper.outputs import FORMS, require_known, write_outputs, write_table
+from kdnas.analysis.paper.printed import Printed, printed
 from kdnas.analysis.paper.reported import Reported, reported
 from kdnas.analysis.paper.scores import Estimate, Scores, model_scores, share
 from kdnas.analysis.paper.table import PaperTable, as_csv, as_latex, as_markdown
@@ -31,6 +32,7 @@ __all__ = [
     "Estimate",
     "Group",
     "PaperTable",
+    "Printed",
     "Reported",
     "Scores",
     "Variance",
@@ -41,6 +43,7 @@ __all__ = [
     "correlations",
     "grouped",
     "model_scores",
+    "printed",
     "reported",
     "require_known",
     "share",

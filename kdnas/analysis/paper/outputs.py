@@ -1,6 +1,6 @@
 """Tables and figures by name, written into a folder from what a comparison has recorded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ def write_outputs(
     return files, missing
 
 
-def require_known(outputs: Outputs[MaterialT], names: Sequence[str]) -> None:
+def require_known(outputs: Collection[str], names: Sequence[str]) -> None:
     """Refuse names of outputs that there are not.
 
     Raises:

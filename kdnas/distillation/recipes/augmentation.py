@@ -16,13 +16,13 @@ def recipe(schedule: Schedule, settings: AugmentationSettings) -> Recipe:
 
     What is made of a text keeps its label. Without the original texts the mean is over the others.
     """
-    original = 1 / (1 + settings.each) if settings.mixed else 0.0
+    original = 1 / (1 + settings.made) if settings.mixed else 0.0
     share = settings.share
 
     def made(step: Step) -> Tensor:
-        every = np.arange(settings.each)[None].repeat(len(step.index), axis=0)
+        every = np.arange(settings.made)[None].repeat(len(step.index), axis=0)
         own, teacher = step.beside(every)
-        truth = step.labels.repeat_interleave(settings.each)
+        truth = step.labels.repeat_interleave(settings.made)
         answers = share and share * kd_loss(own, teacher, settings.temperature)
         return (1 - share) * hard_loss(own, truth) + answers
 
