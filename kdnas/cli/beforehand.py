@@ -91,8 +91,8 @@ def require_inputs(
     require_possible_beforehand(config)
     require_cache()
     require_resources(partial(resources_of, config, out, command), fetch)
-    students = config.compare.students if command == "compare" else ()
     for each in configs:
+        students = each.compare.students if command == "compare" else ()
         require_depths(each, methods_of(each, command), students)
     if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
