@@ -77,6 +77,10 @@ REFUSED = {
     (*COMPARE, "--students", "nosuch"): "no student 'nosuch': name layers:3",
     (*COMPARE, "--students", "drawn:0,drawn:0"): "compare.students has 'drawn:0' twice",
     (*COMPARE, "--students", "layers:9"): "a student of 9 layers is larger than the teacher",
+    (*COMPARE, "--students", "every:99"): "student every:99 has none of the teacher's 6 layers",
+    (*COMPARE, "--set", "compare.rows.x.follow=last"): "compare.rows.x.method is missing: set it",
+    (*COMPARE, "--set", "compare.rows.x.method=no"): "compare.rows.x.method = 'no': no ",
+    (*COMPARE, "--set", "compare.printed=no"): "compare.printed = 'no': there are compare-glue",
     (*COMPARE, "--replicates", "0"): "Invalid value for '--replicates'",
     (*COMPARE, "--methods", "kd,adversarial"): "goes on with a model that is trained already",
     (*COMPARE, "--methods", "general", "--set", "distill.general.attention_weight=1"): (

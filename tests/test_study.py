@@ -217,7 +217,9 @@ def test_a_file_and_a_drawn_one_are_students(tmp_path: Path) -> None:
     ("word", "message"),
     [
         ("cut:1:{none}", "none is no saved classifier"),
-        ("cut:1", "no folder is no saved classifier"),
+        ("cut:1", "name a saved classifier after the layers, as cut:1\\+3:FOLDER"),
+        ("layers:0", "write a number after the colon, as layers:3"),
+        ("every:0", "write a number after the colon, as every:3"),
         ("cut:1,2:{model}", "write layers after the colon"),
         ("cut:0:{model}", "write layers after the colon"),
         ("cut:2+1:{model}", "in rising order"),

@@ -60,7 +60,7 @@ def compare(
 
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
-    from kdnas.analysis.paper import require_known
+    from kdnas.analysis.paper import printed, require_known
     from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
     from kdnas.cli.dry_run import print_plans
@@ -83,6 +83,8 @@ def compare(
     if only is not None:
         print_written(*write_comparison(read_overview(chosen, out), out, names))
         return
+    if chosen.compare.printed is not None:
+        printed(chosen.compare.printed)
     for each in comparison_configs(chosen):
         study_models(each)  # refuses what cannot be, before anything is loaded
     if not is_comparison(chosen):

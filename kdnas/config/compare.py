@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from kdnas.config.section import Count, Name, Positive, Section, part_of, usable
+from kdnas.errors import UserError
 from kdnas.methods import METHODS
 from kdnas.records import ATTACKS
 
@@ -90,5 +91,12 @@ class CompareSettings(Section):
                 )
         for name in self.methods:
             if name not in self.rows:
-                usable(METHODS, name, info)
+                _require_method(name, info)
         return self
+
+
+def _require_method(name: str, info: ValidationInfo) -> None:
+    try:
+        usable(METHODS, name, info)
+    except UserError as error:
+        raise ValueError(f"compare.methods has {name!r}, which is no row: {error}") from error

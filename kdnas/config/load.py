@@ -202,8 +202,11 @@ def _one_line(error: ValidationError) -> str:
         return str(first["msg"]).removeprefix("Value error, ")  # of two sections together
     if not first["loc"]:
         return "the configuration has too many tables in each other"
-    place = [str(part) for part in first["loc"]][:2]  # what follows are branches of a union
+    of_row = first["loc"][:2] == ("compare", "rows")
+    place = [str(part) for part in first["loc"]][: 4 if of_row else 2]  # then branches of a union
     name = ".".join(place)
+    if first["type"] == "missing":
+        return f"{name} is missing: set it"
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _keys(place[:-1])
         return f"unknown setting {name}{_suggest(place[-1], known)}; known: {', '.join(known)}"

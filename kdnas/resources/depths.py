@@ -38,6 +38,11 @@ def require_depths(config: Config, methods: Iterable[str], students: Iterable[st
         kind, _, value = word.partition(":")
         if kind == "layers":
             _require("a student", int(value), depth)
+        if kind == "every" and int(value) > depth:
+            raise UserError(
+                f"student {word} has none of the teacher's {depth} layers: name every:1 to"
+                f" every:{depth}"
+            )
 
 
 def _require(who: str, layers: int | Literal["half", "all"], depth: int) -> None:

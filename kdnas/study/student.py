@@ -64,7 +64,7 @@ def student_of(word: str, space: Any) -> Student:
     if colon and kind == "cut":
         return _cut(word, value)
     if colon and kind in (*_COUNTED, "drawn"):
-        if not re.fullmatch(r"\d{1,9}", value):
+        if not re.fullmatch(r"\d{1,9}" if kind == "drawn" else r"[1-9]\d{0,8}", value):
             raise UserError(f"student {word!r}: write a number after the colon, as {kind}:3")
         if kind == "drawn":
             drawn = space.uniform(np.random.default_rng(int(value)))
@@ -91,8 +91,12 @@ def _cut(word: str, value: str) -> Student:
     layers = list(map(int, numbers.split("+")))
     if layers != sorted(set(layers)):
         raise UserError(f"student {word!r}: name each layer once, in rising order")
-    if not place or not (path / "config.json").is_file():
-        raise UserError(f"student {word!r}: {place or 'no folder'} is no saved classifier")
+    if not place:
+        raise UserError(
+            f"student {word!r}: name a saved classifier after the layers, as cut:1+3:FOLDER"
+        )
+    if not (path / "config.json").is_file():
+        raise UserError(f"student {word!r}: {place} is no saved classifier")
     own = re.sub(r"[^\w-]", "_", path.resolve().name)
     return Student(f"{own}-{numbers.replace('+', '-')}", "cut", f"{numbers}:{path.resolve()}")
 
