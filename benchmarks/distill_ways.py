@@ -30,7 +30,7 @@ from kdnas.config import Config, DistillSettings, load_config
 from kdnas.distillation import Reader, Seen, Sizes, Step, distill, recipe_of
 from kdnas.evaluation import Prepared, fresh_student, prepare
 from kdnas.space import Architecture
-from kdnas.training import EncodedTexts, epoch_plan, take
+from kdnas.training import Batch, EncodedTexts, epoch_plan, take
 
 CPU = torch.device("cpu")
 
@@ -82,9 +82,9 @@ class Distilled(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, index: Tensor) -> dict[str, Any]:
         """The loss of a batch; `index` says which texts it holds."""
-        mask = attention_mask.bool()
-        out = self.student(input_ids, mask, output_hidden_states=True)
-        step = Step(self.lesson, index.numpy(), Seen(self.reader, mask, out), 0, 1)
+        batch = Batch(input_ids, attention_mask.bool(), index)
+        out = self.student(batch.ids, batch.mask, output_hidden_states=True)
+        step = Step(self.lesson, index.numpy(), Seen(self.reader, batch, out), 0, 1)
         return {"loss": sum(term.weighted(step, heads) for term, heads in self.terms)}
 
 

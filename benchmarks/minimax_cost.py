@@ -24,8 +24,9 @@ PICKED = (0, 1, 2, 4, EACH)
 
 def seconds_of(picked: int, student: str, lesson: Lesson) -> float:
     """Processor seconds of a training, the making of its student left out."""
+    values = {"epochs": 1, "learning_rate": 1e-4, "batch_size": 16}
     own = {"minimax-knn": {"picked": picked, "each": EACH}}
-    settings = DistillSettings(epochs=1, learning_rate=1e-4, batch_size=16, **own)
+    settings = DistillSettings.model_validate(values | own)
     made = STUDENTS[student](0)
     start = time.process_time()
     distill(made, lesson, recipe_of(settings, "minimax-knn"), 0)
