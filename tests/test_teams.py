@@ -254,7 +254,7 @@ def test_a_teacher_that_cannot_be_is_refused_before_any_training(
 
 
 def test_a_team_of_none_is_refused_in_one_line() -> None:
-    message = r"a team without a teacher: name depths and seeds, or folders"
+    message = r"a team without a teacher: name depths or models and seeds, or folders"
     with pytest.raises(UserError, match=message) as caught:
         load_config(overrides=["distill.skd.seeds=[]"])
     assert "\n" not in str(caught.value)
