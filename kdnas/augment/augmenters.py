@@ -27,7 +27,7 @@ _KEPT = stopwords("nltk")
 
 @dataclass(frozen=True)
 class Sources:
-    """Where augmenters have their words from, each loaded when it is asked for.
+    """Gives augmenters their words, from sources that are loaded when they are asked for.
 
     Attributes:
         spec: Of TextFooler: whose vectors tell near words, and whose checks of words tell which of

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,40 +15,49 @@ from kdnas.cli.options import (
     fetch_command,
 )
 
+if TYPE_CHECKING:
+    from kdnas.config import Config
+
+MethodsOption = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Such as finetune,kd,pkd; see methods.")
+]
+StudentsOption = Annotated[
+    str | None,
+    typer.Option(metavar="WORDS", help="Such as layers:3,drawn:0,RUN:KEY,arch.json,MODEL."),
+]
+TasksOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", help="Such as glue/cola,glue/rte: a comparison of each."),
+]
+ReplicatesOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Trainings of each pair.")
+]
+OutOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of all of it.")]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", help="Draw only these, from what is there: methods,tests."),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Go on with one; methods, students, tasks may be added.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Time each student, estimate, and train nothing.")
+]
+
 
 def compare(
     preset: PresetOption = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
-    methods: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Such as finetune,kd,pkd; see methods.")
-    ] = None,
-    students: Annotated[
-        str | None,
-        typer.Option(metavar="WORDS", help="Such as layers:3,drawn:0,RUN:KEY,arch.json,MODEL."),
-    ] = None,
-    tasks: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Such as glue/cola,glue/rte: a comparison of each."),
-    ] = None,
-    replicates: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Trainings of each pair.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all of it.")] = Path(
-        "comparison"
-    ),
-    only: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Draw only these, from what is there: methods,tests."),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with one; methods, students, tasks may be added."),
-    ] = False,
+    methods: MethodsOption = None,
+    students: StudentsOption = None,
+    tasks: TasksOption = None,
+    replicates: ReplicatesOption = None,
+    out: OutOption = Path("comparison"),
+    only: OnlyOption = None,
+    resume: ResumeOption = False,
     take_over: TakeOverOption = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Time each student, estimate, and train nothing.")
-    ] = False,
+    dry_run: DryRunOption = False,
     jobs: JobsOption = None,
     cluster: ClusterOption = None,
 ) -> None:
@@ -60,20 +69,12 @@ def compare(
 
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
-    from kdnas.analysis.paper import printed, require_known
+    from kdnas.analysis.paper import require_known
     from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
     from kdnas.cli.crew import print_written, saying_where, train
     from kdnas.cli.dry_run import print_plans
     from kdnas.cli.search import default_jobs
-    from kdnas.config import comparison_configs
-    from kdnas.study import (
-        OUTPUTS,
-        OVER_TASKS,
-        read_overview,
-        run_comparison,
-        study_models,
-        write_comparison,
-    )
+    from kdnas.study import OUTPUTS, OVER_TASKS, read_overview, run_comparison, write_comparison
 
     asked = _asked({"methods": methods, "students": students, "tasks": tasks}, replicates)
     overrides = [*(overrides or []), *asked]
@@ -83,10 +84,7 @@ def compare(
     if only is not None:
         print_written(*write_comparison(read_overview(chosen, out), out, names))
         return
-    if chosen.compare.printed is not None:
-        printed(chosen.compare.printed)
-    for each in comparison_configs(chosen):
-        study_models(each)  # refuses what cannot be, before anything is loaded
+    _require_comparable(chosen)
     if not is_comparison(chosen):
         overrides += [f"compare.replicates={chosen.compare.replicates}"]
     require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
@@ -102,6 +100,18 @@ def compare(
             lambda crew, told: run_comparison(chosen, out, crew, told, **go_on),
         )
         print_written(*write_comparison(read_overview(chosen, out), out))
+
+
+def _require_comparable(config: "Config") -> None:
+    """Refuse what cannot be taught or has not been printed, before anything is loaded."""
+    from kdnas.analysis.paper import printed
+    from kdnas.config import comparison_configs
+    from kdnas.study import study_models
+
+    if config.compare.printed is not None:
+        printed(config.compare.printed)
+    for each in comparison_configs(config):
+        study_models(each)
 
 
 def _asked(lists: Mapping[str, str | None], replicates: int | None) -> list[str]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import torch
-
 from kdnas.adabert import SHIPPED_CELL, CellArchitecture, CellsForSequenceClassification
 from kdnas.cache import fingerprint
+from kdnas.comparison.begun import Begun
 from kdnas.comparison.folder import ModelFolder
 from kdnas.comparison.model import BEGUN, Model
 from kdnas.config import Config
@@ -30,14 +29,9 @@ from kdnas.space import canonical, read_genotype
 from kdnas.tasks import Task
 from kdnas.teachers import (
     Teacher,
-    every_layers,
-    first_layers,
     lesson_of,
-    load_for_task,
     require_chain,
     require_team,
-    require_vocabulary,
-    some_layers,
     taught_chain,
     taught_team,
 )
@@ -72,10 +66,7 @@ class Trainer:
     def __init__(self, config: Config, prepared: Prepared, folder: ModelFolder) -> None:
         self._config, self._prepared, self._folder = config, prepared, folder
         self._make: dict[str, Callable[[Model, int], Any]] = {
-            "first-layers": self._first_layers,
-            "every-layers": self._every_layers,
-            "cut": self._cut,
-            "saved": self._saved,
+            **dict.fromkeys(BEGUN, self._begun),
             "cells": self._cells,
             "searched": self._searched,
             "trained": self._trained,
@@ -127,26 +118,11 @@ class Trainer:
         made = made_texts(pairs[:MOST_MADE], spec, self._prepared.teacher, task)
         return Trained(student, loss, seconds, made)
 
-    def _first_layers(self, model: Model, seed: int) -> Any:
-        name, labels = self._config.teacher.model, self._prepared.task.label_names
-        layers = int(model.start) if model.start else None
-        return first_layers(name, labels, layers, seed, self._folder.device)
-
-    def _every_layers(self, model: Model, seed: int) -> Any:
-        name, labels = self._config.teacher.model, self._prepared.task.label_names
-        return every_layers(name, labels, int(model.start), seed, self._folder.device)
-
-    def _cut(self, model: Model, seed: int) -> Any:
-        numbers, _, folder = model.start.partition(":")
-        require_vocabulary(folder, self._prepared.tokenizer)
-        labels, layers = self._prepared.task.label_names, list(map(int, numbers.split("+")))
-        return some_layers(folder, labels, layers, seed, self._folder.device, trained=True)
-
-    def _saved(self, model: Model, seed: int) -> Any:
-        labels = self._prepared.task.label_names
-        require_vocabulary(model.start, self._prepared.tokenizer)
-        torch.manual_seed(seed)
-        return load_for_task(model.start, labels).to(self._folder.device)
+    def _begun(self, model: Model, seed: int) -> Any:
+        prepared, teacher = self._prepared, self._config.teacher.model
+        labels = prepared.task.label_names
+        begun = Begun(teacher, prepared.tokenizer, labels, self._folder.device)
+        return begun.student(model.kind, model.start, seed)
 
     def _cells(self, model: Model, seed: int) -> Any:
         cell = CellArchitecture.from_json(SHIPPED_CELL.read_text())

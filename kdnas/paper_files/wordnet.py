@@ -1,4 +1,4 @@
-"""Where WordNet's files are (Miller 1995): NLTK's data, or Debian's package `wordnet-base`."""
+"""The files of WordNet (Miller 1995), in NLTK's data or of Debian's package `wordnet-base`."""
 
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile

@@ -102,7 +102,7 @@ def planned(config: Config, on_stage: "OnStage") -> Plan:
     found = []
     for student in study_students(config):
         on_stage(f"training of {student.name}")
-        network = _network(config, student, task, len(tokenizer))
+        network = _network(config, student, task, tokenizer)
         training = train_seconds(_by_kd(config, student), task, tokenizer, network)
         attacks, size = 0.0, 4 * sum(p.numel() for p in network.parameters())
         for name, settings in study_attacks(config).items():
@@ -137,24 +137,18 @@ def _by_kd(config: Config, student: Student) -> Config:
     return config.model_copy(update={"distill": distill})
 
 
-def _network(config: Config, student: Student, task: "Task", vocabulary: int) -> Any:
+def _network(config: Config, student: Student, task: "Task", tokenizer: Any) -> Any:
     """A student before its training, with random tables of embeddings where it has its own."""
     from kdnas.adabert import SHIPPED_CELL, CellsForSequenceClassification
+    from kdnas.comparison.begun import Begun
     from kdnas.students import Blueprint, StudentForSequenceClassification, build
-    from kdnas.teachers import every_layers, first_layers, load_for_task, some_layers
     from kdnas.training import choose_device
 
     labels, device, own = task.label_names, choose_device(), config.student
-    if student.kind == "saved":
-        return load_for_task(student.start, labels).to(device)
-    if student.kind == "cut":
-        numbers, _, folder = student.start.partition(":")
-        layers = list(map(int, numbers.split("+")))
-        return some_layers(folder, labels, layers, 0, device, trained=True)
     if student.kind in BEGUN:
-        begin = first_layers if student.kind == "first-layers" else every_layers
-        return begin(config.teacher.model, labels, int(student.start), 0, device)
-    shape = own.shape(vocabulary, len(labels))
+        begun = Begun(config.teacher.model, tokenizer, labels, device)
+        return begun.student(student.kind, student.start, seed=0)
+    shape = own.shape(len(tokenizer), len(labels))
     blueprint = Blueprint(shape, labels, own.max_length, own.dropout, device)
     form, text = StudentForSequenceClassification, student.start
     if student.kind == "cells":
