@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from kdnas.analysis.paper import write_outputs
+from kdnas.comparison import STUDY, Contents, Site
 from kdnas.config import Config, load_config
+from kdnas.errors import UserError
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.reproduce import OUTPUTS, read_material
 from kdnas.reproduce.models import compared_attacks
@@ -134,6 +136,21 @@ def test_what_is_shown_to_others_fooled_under_the_attack_of_the_searches(
     with ModelArchive.open(tmp_path / MODELS_FILE) as archive:
         transfer_matrix(config, tmp_path, archive, ["teacher", "pkd"], lambda *_: None)
     assert shown == [told(HELD["deepwordbug"])] * 4
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "other", "held"), [(None, STUDY, "reproduction"), (STUDY, None, "comparison")]
+)
+def test_a_comparison_is_no_place_for_a_reproduction_nor_the_other_way_round(
+    kind: str | None, other: str | None, held: str, resume: bool, tmp_path: Path
+) -> None:
+    config = load_config(overrides=["search.seed=3"])
+    with Site(tmp_path, 1).opened(config, Contents(kind, lambda *_: ())) as archive:
+        assert not archive.models()
+    refused = Site(tmp_path, 1, resume=resume).opened(config, Contents(other, lambda *_: ()))
+    with pytest.raises(UserError, match=f"holds a {held}: choose another --out"), refused:
+        pass
 
 
 def test_an_attack_whose_code_is_not_here_goes_by_its_name(tmp_path: Path) -> None:
