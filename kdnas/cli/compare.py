@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.crew import ClusterOption, JobsOption
 from kdnas.cli.options import (
+    ClusterOption,
     ConfigOption,
+    JobsOption,
     PresetOption,
     SetOption,
     TakeOverOption,

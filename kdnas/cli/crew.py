@@ -4,20 +4,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kdnas.comparison import Site
     from kdnas.config import Config
-
-JobsOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
-]
-ClusterOption = Annotated[
-    str | None, typer.Option(metavar="WHERE", help="Who trains, as in `kdnas search`.")
-]
 
 
 @contextmanager

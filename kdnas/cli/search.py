@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdnas.cli.options import (
+    ClusterOption,
     ConfigOption,
+    JobsOption,
     PresetOption,
     SetOption,
     TakeOverOption,
@@ -28,13 +30,8 @@ def search(
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     take_over: TakeOverOption = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="WHERE", help="A Dask cluster: local, slurm, or tcp://host:port."),
-    ] = None,
+    jobs: JobsOption = None,
+    cluster: ClusterOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would take, from one student.")
     ] = False,

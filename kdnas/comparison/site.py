@@ -48,7 +48,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Site:
-    """Where models are made, by whom, and who is told.
+    """A place where models are made, with who makes them and who is told.
 
     Attributes:
         folder: Where archives, models and weights are.
