@@ -15,10 +15,10 @@ from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.reproduce import OUTPUTS, read_material
-from kdnas.reproduce.models import compared_attacks
+from kdnas.reproduce.models import GROWING, compared_attacks
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.transfers import transfer_matrix
-from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning
+from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning, stored_config
 from kdnas.verify.measured import measurement_problems
 
 HELD = {"pruthi": 5, "deepwordbug": 4, "textfooler": 3, "other-threshold": 1}
@@ -151,6 +151,24 @@ def test_a_comparison_is_no_place_for_a_reproduction_nor_the_other_way_round(
     refused = Site(tmp_path, 1, resume=resume).opened(config, Contents(other, lambda *_: ()))
     with pytest.raises(UserError, match=f"holds a {held}: choose another --out"), refused:
         pass
+
+
+def test_what_goes_on_records_the_settings_that_have_grown(tmp_path: Path) -> None:
+    begun, grown, other = (
+        load_config(overrides=["search.seed=3", more])
+        for more in ("reproduce.replicates=1", "reproduce.replicates=2", "task.seed=4")
+    )
+    contents = Contents(None, lambda *_: GROWING, begun=lambda folder: True)
+    with ModelArchive.create(tmp_path / MODELS_FILE, **beginning(begun)):
+        pass
+    for site, config, message in (
+        (Site(tmp_path, 1), begun, "holds a reproduction: add --resume"),
+        (Site(tmp_path, 1, resume=True), other, "holds a run with task.seed"),
+    ):
+        with pytest.raises(UserError, match=message), site.opened(config, contents):
+            pass
+    with Site(tmp_path, 1, resume=True).opened(grown, contents) as archive:
+        assert stored_config(archive).reproduce.replicates == 2
 
 
 def test_an_attack_whose_code_is_not_here_goes_by_its_name(tmp_path: Path) -> None:
