@@ -454,7 +454,7 @@ main()
 """A driver that waits in the middle of its search, however slow or quick the machine is."""
 
 
-@pytest.mark.parametrize("send", [interrupt, terminate])
+@pytest.mark.parametrize("send", [interrupt, pytest.param(terminate, marks=pytest.mark.long)])
 def test_a_stopped_run_resumes(
     send: Callable[[int], None], config: Config, finished: Path, tmp_path: Path
 ) -> None:
