@@ -52,16 +52,8 @@ def run_pipeline(
             # What is damaged inside is found before a teacher is trained. No setting that is left
             # open decides about them.
             load_resources(config.attack.spec(sentiment=True, seed=0))
-        prepared = prepare(config, progress.stage, listener.remark)
-        require_same_origin(
-            folder.path, archive, prepared.task.summary(), prepared.teacher.identity
-        )
-        prepared.require_taught(config)
-        for remark in _remarks(config, prepared):
-            listener.remark(remark)
+        prepared = _prepared(config, folder, archive, progress, listener)
         floor = prepared.floor(config)
-        record_preparation(archive, config, prepared, floor)
-        keep_tokenizer(folder, archive, config, prepared)
         weights = KeptWeights(config, folder.students, archive, floor)
 
         def finished(birth: Birth, done: Finished) -> None:
@@ -88,6 +80,20 @@ def run_pipeline(
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
     archive.end()
+
+
+def _prepared(
+    config: Config, folder: RunFolder, archive: Archive, progress: Progress, listener: Listener
+) -> Prepared:
+    """What the run computes once; it is that of its record, or becomes it."""
+    prepared = prepare(config, progress.stage, listener.remark)
+    require_same_origin(folder.path, archive, prepared.task.summary(), prepared.teacher.identity)
+    prepared.require_taught(config)
+    for remark in _remarks(config, prepared):
+        listener.remark(remark)
+    record_preparation(archive, config, prepared, prepared.floor(config))
+    keep_tokenizer(folder, archive, config, prepared)
+    return prepared
 
 
 def _remarks(config: Config, prepared: Prepared) -> Iterator[str]:

@@ -15,10 +15,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from kdnas.attacks import CallableVictim
+from kdnas.attacks.engine.choice import Tally
 from kdnas.attacks.engine.lockstep import run_searches
 from kdnas.attacks.engine.pair_store import PairStore
 from kdnas.attacks.engine.plans import TextPlan
-from kdnas.attacks.engine.search import Tally, TextSearch
+from kdnas.attacks.engine.search import TextSearch
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.engine.swaps import Check
 from kdnas.attacks.recipes.textfooler import Neighbours

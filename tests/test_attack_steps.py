@@ -24,8 +24,8 @@ from attack_worlds import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdnas.attacks.engine.choice import Tally
 from kdnas.attacks.engine.metrics import MARGIN, angular_doubt
-from kdnas.attacks.engine.search import Tally
 from kdnas.attacks.engine.steps import NO_SCORES, Scores, choose, judge, rivals, unclear
 
 NOISE = (MARGIN / 3, 1e-5)

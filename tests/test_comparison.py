@@ -10,13 +10,15 @@ from types import SimpleNamespace
 import pytest
 
 from kdnas.analysis.paper import write_outputs
+from kdnas.comparison import STUDY, Contents, Site
 from kdnas.config import Config, load_config
+from kdnas.errors import UserError
 from kdnas.records import AttackSpec, TextOutcome
 from kdnas.reproduce import OUTPUTS, read_material
-from kdnas.reproduce.models import compared_attacks
+from kdnas.reproduce.models import GROWING, compared_attacks
 from kdnas.reproduce.recounted import table_problems
 from kdnas.reproduce.transfers import transfer_matrix
-from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning
+from kdnas.runs import MODELS_FILE, ModelArchive, ModelRow, beginning, stored_config
 from kdnas.verify.measured import measurement_problems
 
 HELD = {"pruthi": 5, "deepwordbug": 4, "textfooler": 3, "other-threshold": 1}
@@ -134,6 +136,39 @@ def test_what_is_shown_to_others_fooled_under_the_attack_of_the_searches(
     with ModelArchive.open(tmp_path / MODELS_FILE) as archive:
         transfer_matrix(config, tmp_path, archive, ["teacher", "pkd"], lambda *_: None)
     assert shown == [told(HELD["deepwordbug"])] * 4
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "other", "held"), [(None, STUDY, "reproduction"), (STUDY, None, "comparison")]
+)
+def test_a_comparison_is_no_place_for_a_reproduction_nor_the_other_way_round(
+    kind: str | None, other: str | None, held: str, resume: bool, tmp_path: Path
+) -> None:
+    config = load_config(overrides=["search.seed=3"])
+    with Site(tmp_path, 1).opened(config, Contents(kind, lambda *_: ())) as archive:
+        assert not archive.models()
+    refused = Site(tmp_path, 1, resume=resume).opened(config, Contents(other, lambda *_: ()))
+    with pytest.raises(UserError, match=f"holds a {held}: choose another --out"), refused:
+        pass
+
+
+def test_what_goes_on_records_the_settings_that_have_grown(tmp_path: Path) -> None:
+    begun, grown, other = (
+        load_config(overrides=["search.seed=3", more])
+        for more in ("reproduce.replicates=1", "reproduce.replicates=2", "task.seed=4")
+    )
+    contents = Contents(None, lambda *_: GROWING, begun=lambda folder: True)
+    with ModelArchive.create(tmp_path / MODELS_FILE, **beginning(begun)):
+        pass
+    for site, config, message in (
+        (Site(tmp_path, 1), begun, "holds a reproduction: add --resume"),
+        (Site(tmp_path, 1, resume=True), other, "holds a run with task.seed"),
+    ):
+        with pytest.raises(UserError, match=message), site.opened(config, contents):
+            pass
+    with Site(tmp_path, 1, resume=True).opened(grown, contents) as archive:
+        assert stored_config(archive).reproduce.replicates == 2
 
 
 def test_an_attack_whose_code_is_not_here_goes_by_its_name(tmp_path: Path) -> None:

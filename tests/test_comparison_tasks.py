@@ -15,7 +15,7 @@ from sklearn.metrics import matthews_corrcoef
 from typer.testing import CliRunner
 
 from kdnas.cli.app import app
-from kdnas.comparison import Crew
+from kdnas.comparison import Site
 from kdnas.config import Config, load_config, short_name, task_configs
 from kdnas.errors import UserError
 from kdnas.runs import MODELS_FILE, ModelArchive
@@ -201,6 +201,6 @@ def test_folders_of_something_else_are_refused(
     assert "leave out --resume" in str(run(tmp_path, data, tiny_teacher, "--resume").exception)
     alone = load_config(overrides=["task.train=5"])
     with pytest.raises(UserError, match="holds a comparison of several tasks"):
-        run_comparison(alone, done, Crew(1), resume=True)
+        run_comparison(alone, Site(done, 1, resume=True))
     settings = json.loads((done / "comparison.json").read_text())
     assert settings["compare"]["tasks"] == list(TASKS)

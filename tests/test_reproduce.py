@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from kdnas.analysis.paper import write_outputs
 from kdnas.cli.app import app
-from kdnas.comparison import TEACHER, Crew, Model, Trainings, build
+from kdnas.comparison import TEACHER, Model, Site, Trainings, build
 from kdnas.config import Config, load_config
 from kdnas.errors import UserError
 from kdnas.progress import Listener
@@ -512,12 +512,12 @@ def test_a_process_that_dies_costs_one_model_at_most(
     monkeypatch.setenv("KDNAS_TEST_DEATHS", str(tmp_path))
     monkeypatch.setattr(build, "open_evaluator", open_where_some_die)
     built: list[tuple[str, int, int]] = []
-    trainings = Trainings(config, folder, models, compared_attacks(config))
+    trainings = Trainings(config, models, compared_attacks(config))
     with (
         ModelArchive.open(folder / MODELS_FILE) as archive,
         pytest.warns(UserWarning, match=r"cells-at is left out: its process died \(SIGKILL\)"),
     ):
-        build.build_models(trainings, archive, Crew(2), Told(built))
+        build.build_models(trainings, archive, Site(folder, 2, listener=Told(built)))
     assert [len(models) - 2, len(models) - 1] == [done for _, done, _ in built]
     assert sorted(what for what, _, _ in built) == [
         "model cells-robust, training 1",

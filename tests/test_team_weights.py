@@ -20,13 +20,8 @@ from kdnas.distillation import (
     recipe_of,
     teach,
 )
-from kdnas.distillation.team_weights import (
-    Learning,
-    TeamWeights,
-    agreement,
-    handed_on,
-    selected,
-)
+from kdnas.distillation.team_weights import Learning, TeamWeights, handed_on, selected
+from kdnas.distillation.unrolled import agreement
 from kdnas.errors import UserError
 from kdnas.training import EncodedTexts, Schedule
 

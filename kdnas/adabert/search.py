@@ -14,7 +14,7 @@ from kdnas.adabert.student import ALL_EDGES, CellStudent
 from kdnas.cache import Arrays
 from kdnas.space import NetworkShape
 from kdnas.students import load_tables
-from kdnas.training import EncodedTexts, choose_device, epoch_plan, take
+from kdnas.training import Batch, EncodedTexts, choose_device, epoch_plan, take
 
 COLDEST = 0.2
 """Temperature at the end of a search, and of the probabilities that a cell is derived from."""
@@ -49,6 +49,10 @@ class CellSearch:
     rest: float = 0.0
     epochs: int = 10
     batch_size: int = 32
+
+
+Turn = tuple[nn.Module, torch.optim.Optimizer]
+"""What a step moves, and its optimiser."""
 
 
 class Choices(nn.Module):
@@ -95,44 +99,75 @@ def search_cell(
     """
     torch.manual_seed(seed)
     device = choose_device()
-    cells = settings.cells if settings.depth is None else settings.depth
-    net = CellStudent(cells, ALL_EDGES, settings.width, shape).to(device).train()
-    if tables is not None:
-        load_tables(net.embedding, tables)
-    choices = Choices(cells).to(device)
-    if settings.depth is not None:
-        choices.fix_depth()
+    net, choices = _begun(settings, shape, tables, device)
     truth = torch.tensor(labels, device=device)
     probes = torch.from_numpy(probe_logits).to(device)
     rng = np.random.default_rng(seed)
     plan = epoch_plan(texts.lengths, settings.batch_size, settings.epochs, rng)
-    turns = [
-        (net, torch.optim.Adam(net.parameters(), settings.learning_rate, fused=True,
-                               weight_decay=settings.weight_decay)),
-        (choices, torch.optim.Adam(choices.parameters(), settings.choice_rate,
-                                   weight_decay=settings.choice_decay)),
-    ]  # fmt: skip
+    turns = _turns(net, choices, settings)
     steps, step = sum(map(len, plan)), 0
     for epoch, batches in enumerate(plan, start=1):
         total = 0.0
         for index in batches:
             batch, warmth = take(texts, index, device), COLDEST ** (step / max(steps - 1, 1))
-            for module, optimiser in turns if step >= settings.rest * steps else turns[:1]:
+            known = probes[batch.index], truth[batch.index]
+            for turn in turns if step >= settings.rest * steps else turns[:1]:
                 ops, depths = choices.sampled(warmth)
-                if module is net:  # then only what was drawn has to be computed
+                if turn is turns[0]:  # then only what was drawn has to be computed
                     ops = ops.detach()
-                readouts, _ = net(batch.ids, batch.mask, ops, batch.segments)
-                known = probes[batch.index], truth[batch.index]
-                losses = depth_losses(readouts, *known, settings.gamma)
-                loss = (depths * losses).sum() + settings.beta * efficiency_loss(ops, depths)
-                for each, _ in turns:
-                    each.zero_grad()
-                loss.backward()
-                nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
-                optimiser.step()
+                loss = _loss(net, batch, (ops, depths), known, settings)
+                _descend(loss, turn, turns, settings.clip)
             total, step = total + loss.item(), step + 1
         on_epoch(epoch, total / len(batches))
     return derived_cell(choices.ops.detach(), choices.depths.detach(), settings.width)
+
+
+def _begun(
+    settings: CellSearch, shape: NetworkShape, tables: Arrays | None, device: torch.device
+) -> tuple[CellStudent, Choices]:
+    """The network of all operations on all edges, and the choices among them."""
+    cells = settings.cells if settings.depth is None else settings.depth
+    net = CellStudent(cells, ALL_EDGES, settings.width, shape)
+    if tables is not None:
+        load_tables(net.embedding, tables)
+    choices = Choices(cells)
+    if settings.depth is not None:
+        choices.fix_depth()
+    return net.to(device).train(), choices.to(device)
+
+
+def _turns(net: CellStudent, choices: Choices, settings: CellSearch) -> list[Turn]:
+    """Whose turn it is in each step, one after the other, with its optimiser."""
+    return [
+        (net, torch.optim.Adam(net.parameters(), settings.learning_rate, fused=True,
+                               weight_decay=settings.weight_decay)),
+        (choices, torch.optim.Adam(choices.parameters(), settings.choice_rate,
+                                   weight_decay=settings.choice_decay)),
+    ]  # fmt: skip
+
+
+def _loss(
+    net: CellStudent,
+    batch: Batch,
+    drawn: tuple[Tensor, Tensor],
+    known: tuple[Tensor, Tensor],
+    settings: CellSearch,
+) -> Tensor:
+    """The loss of what was drawn, by the teacher's probes and the true classes."""
+    ops, depths = drawn
+    readouts, _ = net(batch.ids, batch.mask, ops, batch.segments)
+    losses = depth_losses(readouts, *known, settings.gamma)
+    return (depths * losses).sum() + settings.beta * efficiency_loss(ops, depths)
+
+
+def _descend(loss: Tensor, turn: Turn, turns: list[Turn], clip: float) -> None:
+    """A step of one of them; the gradients that the other has by it are of no use."""
+    for module, _ in turns:
+        module.zero_grad()
+    loss.backward()
+    module, optimiser = turn
+    nn.utils.clip_grad_norm_(module.parameters(), clip)
+    optimiser.step()
 
 
 def derived_cell(ops: Tensor, depths: Tensor, width: int) -> CellArchitecture:

@@ -67,22 +67,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; exits with 0, with 1 if a run was stopped or failed, 2 on bad input."""
-    # Read when torch is loaded. Threads that spin while they wait for each other make training
-    # several times slower wherever another process wants the cores too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    # transformers 4 loads TensorFlow wherever it is installed, which takes seconds and talks.
-    os.environ.setdefault("USE_TF", "0")
-    # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
-    os.environ["MPLBACKEND"] = "agg"
-    # As a batch system ends a job: it stops as by Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    warnings.formatwarning = _one_line
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    for name in ("write", "flush"):
-        setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
+    _prepare_process()
     if "" in sys.argv[1:]:
         _fail(
             "an argument is empty, as of a variable without a value: give it, or leave it out",
@@ -114,6 +99,26 @@ def main() -> None:
     if code == _INTERRUPTED:
         _fail(_stopped(), code=1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare_process() -> None:
+    """Set what libraries read when they are loaded, how signals end it, and how it speaks."""
+    # Read when torch is loaded. Threads that spin while they wait for each other make training
+    # several times slower wherever another process wants the cores too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # But for some microseconds, the time between two products, they may: idle machines gain 10 %.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # transformers 4 loads TensorFlow wherever it is installed, which takes seconds and talks.
+    os.environ.setdefault("USE_TF", "0")
+    # No figure needs a window, but matplotlib would not begin with a backend that it does not know.
+    os.environ["MPLBACKEND"] = "agg"
+    # As a batch system ends a job: it stops as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.formatwarning = _one_line
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("write", "flush"):
+        setattr(sys.stdout, name, _named(getattr(sys.stdout, name)))
 
 
 def _stopped() -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.crew import ClusterOption, JobsOption
 from kdnas.cli.options import (
+    ClusterOption,
     ConfigOption,
+    JobsOption,
     PresetOption,
     SetOption,
     TakeOverOption,
@@ -71,7 +72,7 @@ def compare(
     """
     from kdnas.analysis.paper import require_known
     from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
-    from kdnas.cli.crew import print_written, saying_where, train
+    from kdnas.cli.crew import print_written, saying_where, shown_site
     from kdnas.cli.dry_run import print_plans
     from kdnas.cli.search import default_jobs
     from kdnas.study import OUTPUTS, OVER_TASKS, read_overview, run_comparison, write_comparison
@@ -91,14 +92,9 @@ def compare(
     if dry_run:
         print_plans(chosen, jobs or default_jobs(chosen.search.threads))
         return
-    go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
-        train(
-            chosen,
-            jobs,
-            cluster,
-            lambda crew, told: run_comparison(chosen, out, crew, told, **go_on),
-        )
+        with shown_site(chosen, out, jobs, cluster, resume=resume, take_over=take_over) as site:
+            run_comparison(chosen, site)
         print_written(*write_comparison(read_overview(chosen, out), out))
 
 

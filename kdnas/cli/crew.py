@@ -1,51 +1,48 @@
 """What commands that train a list of models have in common: who trains, and what is said."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kdnas.comparison import Crew
+    from kdnas.comparison import Site
     from kdnas.config import Config
-    from kdnas.progress import Listener
-
-JobsOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
-]
-ClusterOption = Annotated[
-    str | None, typer.Option(metavar="WHERE", help="Who trains, as in `kdnas search`.")
-]
 
 
-def train(
+@contextmanager
+def shown_site(
     config: "Config",
+    out: Path,
     jobs: int | None,
     cluster: str | None,
-    run: "Callable[[Crew, Listener], None]",
-) -> None:
-    """Have models trained, and show how that gets on.
+    *,
+    resume: bool,
+    take_over: bool,
+) -> "Iterator[Site]":
+    """Yield where models are trained; how that gets on is shown.
 
     Args:
         config: The comparison.
+        out: Its folder.
         jobs: Trainings at once; None for what the cores can do.
         cluster: A Dask cluster; None for processes of this machine.
-        run: What is done by a crew and told to a listener.
+        resume: Whether to go on with a part of it.
+        take_over: Whether to go on with one whose process elsewhere is silent.
     """
     from kdnas.cli.attack_output import warn_of_reference
     from kdnas.cli.progress import Display
     from kdnas.cli.search import default_jobs
-    from kdnas.comparison import Crew
+    from kdnas.comparison import Site
     from kdnas.workers import require_cluster
 
     if cluster is not None:
         require_cluster(cluster)
     warn_of_reference(config.attack.recipe)
     with Display(config.fitness) as display:
-        run(Crew(jobs or default_jobs(config.search.threads), cluster), display)
+        count = jobs or default_jobs(config.search.threads)
+        yield Site(out, count, cluster, display, resume or take_over, take_over)
 
 
 def print_written(files: Sequence[Path], missing: Mapping[str, str]) -> None:

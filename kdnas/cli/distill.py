@@ -47,16 +47,12 @@ def distill(
     if resume and (out / "README.md").is_file():
         messages().print(f"{out} is finished")
         return
-    chosen = _config(student, preset, config, overrides)
-    name = method or chosen.distill.method
+    named = _config(student, preset, config, overrides)
+    name = method or named.distill.method
     METHODS.load(name)
-    chosen = chosen.model_copy(
-        update={"distill": chosen.distill.model_copy(update={"method": name})}
-    )
+    chosen = _alone(named, student, name)
     wanted = student_of(student, chosen.space)
     chosen.distill.require_teachable(name, wanted.learner(chosen.task))
-    one = {"methods": (name,), "students": (student,), "replicates": 1, "attacks": ()}
-    chosen = chosen.model_copy(update={"compare": chosen.compare.model_copy(update=one)})
     require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     say = messages().print
     with new_folder(out) as draft:
@@ -81,3 +77,13 @@ def _config(
         return chosen_config(preset, file, overrides)
     with Archive.read(run.archive) as archive:
         return overridden(stored_config(archive), overrides or [])
+
+
+def _alone(config: "Config", student: str, method: str) -> "Config":
+    """The comparison of this student and this method alone."""
+    one = {"methods": (method,), "students": (student,), "replicates": 1, "attacks": ()}
+    update = {
+        "distill": config.distill.model_copy(update={"method": method}),
+        "compare": config.compare.model_copy(update=one),
+    }
+    return config.model_copy(update=update)

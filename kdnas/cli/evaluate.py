@@ -18,7 +18,7 @@ from kdnas.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from kdnas.records import AttackSpec
+    from kdnas.records import AttackSpec, Job
     from kdnas.runs import Row
 
 
@@ -80,13 +80,13 @@ def _evaluated(
     config: Any, arch: Any, replicates: int
 ) -> "tuple[list[Row], float, AttackSpec | None]":
     """A row per replicate as a search would have recorded it, the accuracy floor, the attack."""
+    from dataclasses import replace
     from tempfile import TemporaryDirectory
 
     from kdnas.cli.output import messages, say_stage
     from kdnas.evaluation import Evaluator
     from kdnas.metrics import metrics_of, with_values
-    from kdnas.records import Evaluation, Failure, Job, Report
-    from kdnas.runs import Row
+    from kdnas.records import Evaluation, Job, Report
     from kdnas.seeds import derived_seed
     from kdnas.training import quiet_libraries
     from kdnas.workers import guarded
@@ -104,26 +104,31 @@ def _evaluated(
             return with_values(evaluator(job), objectives)
 
         for i in range(replicates):
-            seed = derived_seed(config.search.seed, arch.key, i)
-            result = guarded(judged, Job(i, arch, seed))
-            report = None
+            job = Job(i, arch, derived_seed(config.search.seed, arch.key, i))
+            result, report = guarded(judged, job), None
             if isinstance(result, Evaluation):
-                report = guarded(evaluator, Job(i, arch, seed, "report"))
-            rows.append(
-                Row(
-                    birth=i,
-                    key=arch.key,
-                    architecture_json=arch.to_json(),
-                    operation="given",
-                    parents=(),
-                    seed=seed,
-                    status="ok" if isinstance(result, Evaluation) else "failed",
-                    evaluation=result if isinstance(result, Evaluation) else None,
-                    failure=result if isinstance(result, Failure) else None,
-                    report=report.measurement if isinstance(report, Report) else None,
-                )
-            )
+                report = guarded(evaluator, replace(job, stage="report"))
+            rows.append(_row(job, result, report))
     return rows, prepared.floor(config), prepared.spec
+
+
+def _row(job: "Job", result: Any, report: Any) -> "Row":
+    """What a replicate came to; the report is None where its training failed."""
+    from kdnas.records import Evaluation, Failure, Report
+    from kdnas.runs import Row
+
+    return Row(
+        birth=job.birth,
+        key=job.architecture.key,
+        architecture_json=job.architecture.to_json(),
+        operation="given",
+        parents=(),
+        seed=job.seed,
+        status="ok" if isinstance(result, Evaluation) else "failed",
+        evaluation=result if isinstance(result, Evaluation) else None,
+        failure=result if isinstance(result, Failure) else None,
+        report=report.measurement if isinstance(report, Report) else None,
+    )
 
 
 def print_scores(rows: "list[Row]") -> None:

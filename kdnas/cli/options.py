@@ -41,6 +41,13 @@ TakeOverOption = Annotated[
     bool,
     typer.Option("--take-over", help="Go on although a silent process elsewhere has the lock."),
 ]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Trainings at once; default: the cores.")
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(metavar="WHERE", help="A Dask cluster: local, slurm, or tcp://host:port."),
+]
 PluginOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdnas.cli.crew import ClusterOption, JobsOption
 from kdnas.cli.options import (
+    ClusterOption,
     ConfigOption,
+    JobsOption,
     PresetOption,
     SetOption,
     TakeOverOption,
@@ -44,7 +45,7 @@ def reproduce(
     """
     from kdnas.analysis.paper import require_known
     from kdnas.cli.beforehand import chosen_config, require_classes, require_inputs
-    from kdnas.cli.crew import saying_where, train
+    from kdnas.cli.crew import saying_where, shown_site
     from kdnas.reproduce import OUTPUTS
     from kdnas.reproduce import reproduce as run_reproduction
 
@@ -57,14 +58,9 @@ def reproduce(
         return
     command = fetch_command(preset, config, overrides, reproduction=True)
     require_inputs(chosen, command, out, "reproduce")
-    go_on = {"resume": resume or take_over, "take_over": take_over}
     with saying_where(out):
-        train(
-            chosen,
-            jobs,
-            cluster,
-            lambda crew, told: run_reproduction(chosen, out, crew, told, **go_on),
-        )
+        with shown_site(chosen, out, jobs, cluster, resume=resume, take_over=take_over) as site:
+            run_reproduction(chosen, site)
         _write(chosen, out, None)
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdnas.cli.options import (
+    ClusterOption,
     ConfigOption,
+    JobsOption,
     PresetOption,
     SetOption,
     TakeOverOption,
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from kdnas.config import Config
     from kdnas.pipeline import Start
     from kdnas.runs import Archive, Row, RunFolder
-    from kdnas.runs.lock import RunLock
 
 
 def search(
@@ -29,13 +30,8 @@ def search(
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")] = Path("run"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     take_over: TakeOverOption = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Students at once; default: the cores.")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="WHERE", help="A Dask cluster: local, slurm, or tcp://host:port."),
-    ] = None,
+    jobs: JobsOption = None,
+    cluster: ClusterOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would take, from one student.")
     ] = False,
@@ -48,7 +44,7 @@ def search(
     Example: kdnas search --preset quickstart --set search.seed=1 --out runs/second
     """
     from kdnas.cli.beforehand import chosen_config, require_gpus
-    from kdnas.runs import RunFolder, held
+    from kdnas.runs import RunFolder, held_run
     from kdnas.workers import open_workers, require_cluster
 
     chosen = chosen_config(preset, config, overrides, "search")
@@ -63,9 +59,10 @@ def search(
 
         print_dry_run(chosen, count, command)
         return
-    with held(out, take_over=take_over) as lock:
+    run, go_on = RunFolder(out), resume or take_over
+    with held_run(run, chosen, resume=go_on, take_over=take_over) as archive:
         start = partial(open_workers, chosen, out, count, cluster)
-        _run(chosen, RunFolder(out), lock, start, command, resume=resume or take_over)
+        _run(chosen, run, archive, start, command)
 
 
 def default_jobs(threads: int) -> int:
@@ -76,33 +73,24 @@ def default_jobs(threads: int) -> int:
 
 
 def _run(
-    config: "Config",
-    folder: "RunFolder",
-    lock: "RunLock",
-    start: "Start",
-    command: str,
-    *,
-    resume: bool,
+    config: "Config", folder: "RunFolder", archive: "Archive", start: "Start", command: str
 ) -> None:
     from kdnas.cli.beforehand import require_inputs
     from kdnas.cli.inspect import print_front
     from kdnas.cli.output import messages
-    from kdnas.runs import open_run
 
-    with open_run(folder, config, resume=resume) as archive:
-        archive.before_write = lock.require_mine
-        if archive.meta("finished"):
-            messages().print(f"{folder.path} is finished")
-            print_front(folder, archive)
-            return
-        require_inputs(config, command, folder.path)
-        _announce(config)
-        from kdnas.cli.progress import Display
-        from kdnas.pipeline import run_pipeline
+    if archive.meta("finished"):
+        messages().print(f"{folder.path} is finished")
+        print_front(folder, archive)
+        return
+    require_inputs(config, command, folder.path)
+    _announce(config)
+    from kdnas.cli.progress import Display
+    from kdnas.pipeline import run_pipeline
 
-        with Display(config.fitness) as display:
-            run_pipeline(config, folder, archive, start, display)
-        _print_summary(config, folder, archive)
+    with Display(config.fitness) as display:
+        run_pipeline(config, folder, archive, start, display)
+    _print_summary(config, folder, archive)
 
 
 def _announce(config: "Config") -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdnas.comparison.model import Model
+from kdnas.comparison.site import Site
 from kdnas.config import LOADING, AttackSettings, Config
-from kdnas.progress import Listener
 from kdnas.records import Evaluate, Failure
 from kdnas.registry import Source, load_sources, sources
 from kdnas.runs import ModelArchive, weights_of
@@ -20,34 +20,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Crew:
-    """Who trains: processes of this machine, or a Dask cluster's workers."""
-
-    jobs: int
-    cluster: str | None = None
-
-
-@dataclass(frozen=True)
 class Trainings:
     """The trainings of a comparison.
 
     Attributes:
         config: Its settings.
-        folder: Its folder.
         models: All of them, each after those it needs.
         attacks: The attacks on each model by name; the first one's outcomes are counted. None where
             labels are numbers.
     """
 
     config: Config
-    folder: Path
     models: Sequence[Model]
     attacks: Mapping[str, AttackSettings]
 
 
-def build_models(
-    trainings: Trainings, archive: ModelArchive, crew: Crew, listener: Listener
-) -> None:
+def build_models(trainings: Trainings, archive: ModelArchive, site: Site) -> None:
     """Train and attack the models that are missing, each after those it needs.
 
     A model that cannot be trained, or whose process dies at every attempt, is left out with a
@@ -56,20 +44,19 @@ def build_models(
     Args:
         trainings: What there is to train.
         archive: Where the models are recorded.
-        crew: Who trains.
-        listener: Is told of the stage and of every model.
+        site: Its folder, who trains, and who is told.
 
     Raises:
         UserError: Something has to be mended.
     """
-    config, folder, models = trainings.config, trainings.folder, trainings.models
+    config, models = trainings.config, trainings.models
     archive.set_meta(trainings=len(models))
-    listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
+    site.listener.part(f"stage models, {len(models)} trainings; the first takes the longest")
     recorded = {(row.name, row.replicate) for row in archive.models()}
     done = {
         m.identity
         for m in models
-        if m.identity in recorded and weights_of(folder, *m.identity).is_file()
+        if m.identity in recorded and weights_of(site.folder, *m.identity).is_file()
     }
     missing = [m for m in models if m.identity not in done]
     if not missing:
@@ -80,15 +67,15 @@ def build_models(
         archive.add(found.row, found.predictions, found.texts, found.made)
         done.add(model.identity)
         what = f"model {model.name}, training {model.replicate}"
-        listener.counted("models", what, len(done), len(models))
+        site.listener.counted("models", what, len(done), len(models))
 
     attacks = {name: each.model_dump(mode="json") for name, each in trainings.attacks.items()}
     settings = config.model_dump(mode="json")
-    make = partial(open_evaluator, sources(), settings, attacks, folder.resolve())
+    make = partial(open_evaluator, sources(), settings, attacks, site.folder.resolve())
     # The limit is a student's; PKD of a large teacher takes what it takes.
     patient = config.workers.model_copy(update={"timeout": None})
     unlimited = config.model_copy(update={"workers": patient})
-    with open_workers(unlimited, folder, crew.jobs, crew.cluster, make) as workers:
+    with open_workers(unlimited, site.folder, site.jobs, site.cluster, make) as workers:
         _build_all(workers, missing, done, built)
 
 

@@ -5,8 +5,7 @@ drawn moves in a step. How the loss on held-out texts moves it is not known from
 are reconstructions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
@@ -21,6 +20,7 @@ from kdnas.distillation.losses import hard_loss
 from kdnas.distillation.recipe import Recipe, Stage, Step, Term, needs_of
 from kdnas.distillation.seen import Reader
 from kdnas.distillation.train import distill
+from kdnas.distillation.unrolled import agreement
 from kdnas.methods.team import ShareSearch
 from kdnas.seeds import derived_seed
 from kdnas.training import Batch, Schedule, autocast, take
@@ -223,37 +223,3 @@ class Learning:
 def _value(loss: Callable[[], Tensor]) -> float:
     with torch.no_grad():
         return float(loss())
-
-
-def agreement(model: Any, loss: Tensor, judged: Callable[[], Tensor], schedule: Schedule) -> float:
-    """Xi <grad L_val(w - xi grad L), grad L>: how far a step on a loss lowers another one.
-
-    Args:
-        model: With the weights w, which are the same afterwards.
-        loss: L, whose graph is kept.
-        judged: Computes L_val with the weights as they are.
-        schedule: xi is its learning rate.
-    """
-    weights = [p for p in model.parameters() if p.requires_grad]
-    xi = schedule.learning_rate
-    own = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
-    with _ahead(weights, own, xi):
-        there = torch.autograd.grad(judged(), weights, allow_unused=True)
-    pairs = zip(own, there, strict=True)
-    return xi * float(sum((a * b).sum() for a, b in pairs if a is not None and b is not None))
-
-
-@contextmanager
-def _ahead(
-    weights: Sequence[Tensor], gradients: Sequence[Tensor | None], xi: float
-) -> Iterator[None]:
-    """Weights after a step of plain descent; the graph of the loss does not notice."""
-    before = [w.detach().clone() for w in weights]
-    try:
-        for w, g in zip(weights, gradients, strict=True):
-            if g is not None:
-                w.data.sub_(xi * g)
-        yield
-    finally:
-        for w, old in zip(weights, before, strict=True):
-            w.data.copy_(old)

@@ -155,18 +155,9 @@ def prepare(
     recipe = recipe_of(config.distill)
     require_further(recipe, config)
     on_stage("teacher")
-    teacher = prepare_teacher(
-        config.teacher,
-        task,
-        config.student.max_length,
-        saying_epochs(say),
-    )
-    if chain.links:
-        on_stage("assistants")
-    nearest = taught_chain(config.teacher, teacher, task, chain, say)
-    if chain.team is not None:
-        on_stage("team")
-    team = taught_team(config.teacher, teacher, task, chain.team, say)
+    length, told = config.student.max_length, saying_epochs(say)
+    teacher = prepare_teacher(config.teacher, task, length, told)
+    nearest, team = _between(config, teacher, task, on_stage, say)
     spec = None if task.of_numbers else attack_spec(config, task)
     if ATTACKED in needs_of(recipe):
         on_stage("attacked texts")
@@ -178,12 +169,17 @@ def prepare(
     on_stage("signals")
     lesson = lesson_of(config.teacher, nearest, task, recipe, attacked, further, team)
     signals = teacher_signals(config.teacher, teacher, task, ["search_logits"])
-    return Prepared(
-        task,
-        teacher,
-        lesson,
-        signals["search_logits"],
-        tokenizer,
-        shape,
-        spec,
-    )
+    return Prepared(task, teacher, lesson, signals["search_logits"], tokenizer, shape, spec)
+
+
+def _between(
+    config: Config, teacher: Teacher, task: Task, on_stage: OnStage, say: OnStage
+) -> tuple[Teacher, tuple[Teacher, ...]]:
+    """Who teaches the students: the last of a chain, or the teacher itself, and a team."""
+    chain = chain_of(config.distill)
+    if chain.links:
+        on_stage("assistants")
+    nearest = taught_chain(config.teacher, teacher, task, chain, say)
+    if chain.team is not None:
+        on_stage("team")
+    return nearest, taught_team(config.teacher, teacher, task, chain.team, say)

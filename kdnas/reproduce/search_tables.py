@@ -86,7 +86,7 @@ def _found(students: list[Row], context: RunContext) -> tuple[Cell, ...]:
 
 
 def common_context(m: Material) -> RunContext:
-    """That of the weighted search, with one reference point for the hypervolumes of all."""
+    """The context of the weighted search, with one reference point for the hypervolumes of all."""
     context = m.run(WEIGHTED).context
     limits = {
         name: max(run.context.limits[name] for run in m.runs.values()) for name in context.limits

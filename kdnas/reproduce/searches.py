@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdnas.comparison import Crew
+from kdnas.comparison import Site
 from kdnas.config import Config
-from kdnas.progress import Listener
 from kdnas.records import Evaluate, Evaluation, Job
-from kdnas.runs import Archive, RunFolder, held, open_run
+from kdnas.runs import Archive, RunFolder, held_run
 from kdnas.workers import Recalling, Workers, open_workers
 
 if TYPE_CHECKING:
@@ -51,10 +49,8 @@ def search_configs(config: Config) -> dict[str, Config]:
     }
 
 
-def run_searches(
-    config: Config, folder: Path, crew: Crew, listener: Listener, *, take_over: bool = False
-) -> None:
-    """Run the searches below `folder`, or go on with them; finished ones are left alone.
+def run_searches(config: Config, site: Site) -> None:
+    """Run the searches below the site's folder, or go on; finished ones are left alone.
 
     Raises:
         UserError: One cannot go on; what is finished stays.
@@ -62,19 +58,16 @@ def run_searches(
     done: list[RunFolder] = []
     searches = search_configs(config)
     for number, (name, chosen) in enumerate(searches.items(), 1):
-        listener.part(f"search {number} of {len(searches)}, {name}")
-        run = RunFolder(folder / name)
-        with (
-            held(run.path, take_over=take_over) as lock,
-            open_run(run, chosen, resume=run.archive.exists()) as archive,
-        ):
-            archive.before_write = lock.require_mine
+        site.listener.part(f"search {number} of {len(searches)}, {name}")
+        run = RunFolder(site.folder / name)
+        there = run.archive.exists()
+        with held_run(run, chosen, resume=there, take_over=site.take_over) as archive:
             if not archive.meta("finished"):
-                begin = partial(open_workers, chosen, run.path, crew.jobs, crew.cluster)
+                begin = partial(open_workers, chosen, run.path, site.jobs, site.cluster)
                 start = _starting(begin, _recalling(done, run))
                 from kdnas.pipeline import run_pipeline  # it loads torch
 
-                run_pipeline(chosen, run, archive, start, listener)
+                run_pipeline(chosen, run, archive, start, site.listener)
         done.append(run)
 
 

@@ -134,6 +134,23 @@ def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:
     return _new(folder, config)
 
 
+@contextmanager
+def held_run(
+    folder: RunFolder, config: Config, *, resume: bool, take_over: bool
+) -> Iterator[Archive]:
+    """Hold the folder of a run and open its archive, which is written while it is held.
+
+    Raises:
+        UserError: As `held` and `open_run` do.
+    """
+    with (
+        held(folder.path, take_over=take_over) as lock,
+        open_run(folder, config, resume=resume) as archive,
+    ):
+        archive.before_write = lock.require_mine
+        yield archive
+
+
 def _new(folder: RunFolder, config: Config) -> Archive:
     if (folder.path / MODELS_FILE).exists():
         raise UserError(f"{folder.path} holds a reproduction: choose another --out")

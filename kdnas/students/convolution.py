@@ -66,7 +66,7 @@ class _Depthwise(torch.autograd.Function):
 
 
 def _channels_last(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """As an image of height 1 whose features lie side by side in memory, as in `x`: no copies."""
+    """Convolve an image of height 1 whose features lie side by side, as in `x`: no copies."""
     image = x.contiguous().transpose(1, 2).unsqueeze(2)
     features, _, kernel = weight.shape
     mixed = F.conv2d(image, weight.unsqueeze(2), bias, padding=(0, kernel // 2), groups=features)

@@ -10,7 +10,7 @@ A whole comparison is one study or, of several tasks, one of each: `run_comparis
 """
 
 from kdnas.study.material import Study, read_study
-from kdnas.study.models import STUDY, is_study, study_attacks, study_models
+from kdnas.study.models import is_study, study_attacks, study_models
 from kdnas.study.outputs import OUTPUTS, write_study
 from kdnas.study.over_tasks import OVER_TASKS, Overview
 from kdnas.study.run import run_study
@@ -23,7 +23,6 @@ from kdnas.study.verified_tasks import check_comparison
 __all__ = [
     "OUTPUTS",
     "OVER_TASKS",
-    "STUDY",
     "Overview",
     "Student",
     "Study",

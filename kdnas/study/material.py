@@ -116,7 +116,7 @@ def read_study(config: Config | None, folder: Path) -> Study:
 
 
 def _place(known: Mapping[str, object], student: str) -> int:
-    """When the first model of a student was trained."""
+    """The place of a student by its first training."""
     return next(i for i, name in enumerate(known) if stem(name) == student)
 
 

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from kdnas.comparison import TEACHER, Model
+from kdnas.comparison import STUDY, TEACHER, Model
 from kdnas.config import AttackSettings, Config
 from kdnas.errors import UserError
 from kdnas.runs import MODELS_FILE, ModelArchive
 from kdnas.study.student import Student, student_of
 
 _GROWING = ("compare.methods", "compare.students", "compare.replicates", "distill.method")
-
-STUDY = "study"
-"""The kind of store that a study has, as it says of itself."""
 
 
 def growing(stored: Config, config: Config) -> tuple[str, ...]:

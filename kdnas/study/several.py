@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kdnas.analysis.paper import require_known, write_outputs
-from kdnas.comparison import Crew
+from kdnas.comparison import Site
 from kdnas.config import STORED, Config, short_name, task_configs
 from kdnas.errors import UserError
-from kdnas.progress import NOBODY, Listener
 from kdnas.runs import FILE_NAME, MODELS_FILE
 from kdnas.study.material import read_study
 from kdnas.study.outputs import OUTPUTS, write_study
@@ -25,39 +25,28 @@ def is_of_tasks(folder: Path) -> bool:
     return (folder / SETTINGS_FILE).is_file()
 
 
-def run_comparison(
-    config: Config,
-    folder: Path,
-    crew: Crew,
-    listener: Listener = NOBODY,
-    *,
-    resume: bool,
-    take_over: bool = False,
-) -> None:
-    """Run whatever of a comparison is missing in `folder`, one task after the other.
+def run_comparison(config: Config, site: Site) -> None:
+    """Run whatever of a comparison is missing, one task after the other; tasks may be added.
 
     Args:
         config: The comparison.
-        folder: Where it is; that of each of several tasks is a folder in it.
-        crew: Who trains.
-        listener: Is told of every model.
-        resume: Whether `folder` holds a part of it; tasks may be added.
-        take_over: Whether to take folders from a silent process on another machine.
+        site: As for `run_study`; each of several tasks has a folder in the site's.
 
     Raises:
         UserError: As `run_study` does.
     """
+    folder = site.folder
     if not config.compare.tasks:
         if is_of_tasks(folder):
             raise UserError(f"{folder} holds a comparison of several tasks: choose another --out")
-        run_study(config, folder, crew, listener, resume=resume, take_over=take_over)
+        run_study(config, site)
         return
     configs = task_configs(config)
-    _begin(config, folder, resume=resume)
+    _begin(config, folder, resume=site.resume)
     for name, each in configs.items():
-        listener.part(f"task {name}")
+        site.listener.part(f"task {name}")
         there = (folder / name / MODELS_FILE).is_file()
-        run_study(each, folder / name, crew, listener, resume=resume and there, take_over=take_over)
+        run_study(each, replace(site, folder=folder / name, resume=site.resume and there))
 
 
 def _begin(config: Config, folder: Path, *, resume: bool) -> None:

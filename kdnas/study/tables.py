@@ -32,7 +32,7 @@ def methods_table(study: Study) -> PaperTable:
 
 
 def _measured_on(study: Study, score: str) -> str:
-    """On which texts the scores are."""
+    """The texts that the scores are measured on."""
     on = f"{score[0].upper()}{score[1:]} on {study.texts} texts of report-val"
     if study.of_numbers:
         return f"{on}; {NOT_ATTACKED}."

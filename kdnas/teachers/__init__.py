@@ -18,11 +18,11 @@ In the order of a run:
 from kdnas.teachers.chain import require_chain, taught_chain
 from kdnas.teachers.finetune import Teacher, prepare_teacher
 from kdnas.teachers.first_layers import every_layers, first_layers, some_layers
+from kdnas.teachers.fitting import class_names
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.layers import logits_and_layers
 from kdnas.teachers.lesson import lesson_of
 from kdnas.teachers.pretrained import (
-    class_names,
     load_classifier,
     load_config,
     load_tokenizer,

@@ -19,13 +19,13 @@ from kdnas.metrics import score
 from kdnas.records import Measurement
 from kdnas.students import save_model
 from kdnas.tasks import Task
+from kdnas.teachers.fitting import require_fitting
 from kdnas.teachers.gan_bert import UNLABELLED, GanBert
 from kdnas.teachers.head import load_for_task
 from kdnas.teachers.pretrained import (
     load_classifier,
     load_tokenizer,
     model_identity,
-    require_fitting,
     token_limit,
 )
 from kdnas.training import (

@@ -9,15 +9,14 @@ from torch import Tensor
 
 from kdnas.errors import UserError
 from kdnas.students import class_layer
-from kdnas.teachers.pretrained import (
+from kdnas.teachers.fitting import (
     class_names,
-    load_classifier,
-    load_config,
     require_one_number,
     require_one_of_several,
     require_shapes,
     require_whole,
 )
+from kdnas.teachers.pretrained import load_classifier, load_config
 
 _UNNAMED = re.compile(r"LABEL_\d+")
 """What transformers calls the classes of a head that nobody named."""

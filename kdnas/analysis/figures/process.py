@@ -58,7 +58,7 @@ def running_mean(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def top_mean(values: np.ndarray) -> np.ndarray:
-    """After each value, the mean over the largest tenth so far (at least one).
+    """The mean over the largest tenth so far (at least one), after each value.
 
     >>> top_mean(np.array([1.0, 3.0, 2.0])).tolist()
     [1.0, 3.0, 3.0]

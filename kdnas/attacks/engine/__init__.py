@@ -8,10 +8,11 @@ steps and lazy) yields what it has to ask (asks) of the victim and the encoder; 
 """
 
 from kdnas.attacks.engine.candidates import Candidates, DeletesWords, MakesWordsUnknown
+from kdnas.attacks.engine.choice import Tally
 from kdnas.attacks.engine.lockstep import run_searches
 from kdnas.attacks.engine.pair_store import PairStore
 from kdnas.attacks.engine.plans import Plans, TextPlan, cached_plans
-from kdnas.attacks.engine.search import Tally, TextSearch
+from kdnas.attacks.engine.search import TextSearch
 from kdnas.attacks.engine.similarity import Similarities
 from kdnas.attacks.engine.swaps import Check
 

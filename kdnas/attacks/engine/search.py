@@ -5,13 +5,14 @@ recipe, and calls no model itself, so that the attacks on many texts can ask tog
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kdnas.attacks.engine.asks import Asking, Compare, Score, SettleScores, SettleSimilarities
 from kdnas.attacks.engine.candidates import Candidates
+from kdnas.attacks.engine.choice import Choice, Tally
 from kdnas.attacks.engine.lazy import shortlist
 from kdnas.attacks.engine.metrics import MARGIN
 from kdnas.attacks.engine.steps import (
@@ -29,29 +30,6 @@ from kdnas.attacks.engine.swaps import Check, Swaps, passing, similarities
 from kdnas.attacks.parts import swapped, words_changed, words_of
 from kdnas.attacks.victim import Victim
 from kdnas.records import AttackSpec, Outcome, TextOutcome
-
-
-@dataclass
-class Tally:
-    """How many choices were too close and settled in TextAttack's own batches."""
-
-    choices: int = 0
-    settled: int = 0
-
-    @property
-    def share(self) -> float:
-        """The share that was settled; 0 where nothing was chosen."""
-        return self.settled / max(self.choices, 1)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A candidate and its score; exact if computed in TextAttack's own batch."""
-
-    k: int
-    score: np.float32
-    flips: bool
-    exact: bool = False
 
 
 class TextSearch:

@@ -32,8 +32,6 @@ class Similarities:
         metric: How vectors are compared.
         threshold: The least similarity that passes.
         hits: Pairs found in a store.
-        asked: Pairs computed, by either.
-        kept: Values in memory, of both.
     """
 
     def __init__(
@@ -54,15 +52,18 @@ class Similarities:
         self.hits = 0
 
     @property
-    def kept(self) -> int:  # noqa: D102
+    def kept(self) -> int:
+        """Values in memory, of both encoders."""
         return len(self._exact.store) + (len(self._rough.store) if self._rough else 0)
 
     @property
-    def rough(self) -> bool:  # noqa: D102
+    def rough(self) -> bool:
+        """Whether a quicker encoder is asked first."""
         return self._rough is not None
 
     @property
-    def asked(self) -> int:  # noqa: D102
+    def asked(self) -> int:
+        """Pairs computed, by either encoder."""
         return self._exact.computed + (self._rough.computed if self._rough else 0)
 
     def doubt(self, similarity: np.ndarray) -> np.ndarray:

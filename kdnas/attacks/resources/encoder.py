@@ -23,18 +23,17 @@ states leave the cache; in smaller ones the calls cost more than the arithmetic.
 
 
 class Encoder(Protocol):
-    """Encodes texts as vectors that say how near two of them are in meaning.
-
-    Attributes:
-        identity: What no other encoder has; similarities are kept under it.
-        metric: How its vectors are compared: `angular` is 1 - angle / pi, or the `cosine`.
-    """
+    """Encodes texts as vectors that say how near two of them are in meaning."""
 
     @property
-    def identity(self) -> str: ...  # noqa: D102
+    def identity(self) -> str:
+        """What no other encoder has; similarities are kept under it."""
+        ...
 
     @property
-    def metric(self) -> MetricName: ...  # noqa: D102
+    def metric(self) -> MetricName:
+        """How its vectors are compared: `angular` is 1 - angle / pi, or the `cosine`."""
+        ...
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """(texts, features), float32."""
