@@ -1,5 +1,6 @@
 """What methods and students need beside data, teacher, attack: models, and what makes texts."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.methods import METHODS, Use
-from kdnas.model_names import is_hub_id
 from kdnas.paper_files import require_wordnet, wordnet_place
 from kdnas.paper_files.whole import MISSING
 from kdnas.resources.attack import attack_resources
@@ -47,7 +47,7 @@ def method_resources(config: Config, names: Iterable[str]) -> list[Resource]:
 
 
 def student_resources(words: Iterable[str]) -> list[Resource]:
-    """What is needed by students that begin as a model of the hub or of a folder.
+    """What is needed by students that begin as a model of the hub or of a folder, or as its layers.
 
     Args:
         words: As in the setting `compare.students`.
@@ -55,9 +55,9 @@ def student_resources(words: Iterable[str]) -> list[Resource]:
     found: list[Resource] = []
     for word in words:
         name = word.removeprefix("hub:")
-        on_hub = name != word and is_hub_id(name)
-        if on_hub or (Path(name) / "config.json").is_file():
-            found += model_resources(name, "student")
+        folder = re.sub(r"^cut:[\d+]+:", "", name)
+        if name != word or (Path(folder) / "config.json").is_file():
+            found += model_resources(folder, "student")
     return found
 
 
