@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import save_file
 
 from kdnas import model_names
 from kdnas.cli.beforehand import new_folder, require_cache, require_gpus
@@ -63,7 +64,7 @@ REFUSED = {
     (*REPRODUCE[:-1], "model"): "model holds no run but other files, such as config.json",
     (*COMPARE[:-1], "model"): "model holds no run but other files, such as config.json",
     (*COMPARE[:-1], "model", "--tasks", "rows.tsv"): "model holds no run but other files",
-    (*DISTIL[:-1], "model"): "model holds no run but other files, such as config.json",
+    (*DISTIL[:-1], "model"): "model exists already: choose a new folder",
     (*SEARCH, "--set", "teacher.label_share=0"): "teacher.label_share = 0: should",
     ("transfer", "model", "other", "--data", "rows.tsv"): "no tokenizer in model",
     ("evaluate", "nosuch.json", "--preset", "quickstart"): "cannot read nosuch.json",
@@ -111,6 +112,10 @@ REFUSED = {
     ),
     (*COMPARE, "--methods", "kd,kd"): "compare.methods has 'kd' twice",
     (*COMPARE, "--students", "nosuch"): "no student 'nosuch': name layers:3",
+    (*COMPARE, "--students", "cut:1:encoder"): "DistilBertModel has no head of classes",
+    (*COMPARE, *ROWS, "--methods", "kd", "--students", "cut:1:three"): (
+        "cut:1:three was trained to tell a, b, c, the task has 0, 1, and layers that are cut out"
+    ),
     (*COMPARE, "--students", "drawn:0,drawn:0"): "compare.students has 'drawn:0' twice",
     (*COMPARE, "--students", "layers:9"): "a student of 9 layers is larger than the teacher",
     (*COMPARE, "--students", "every:99"): "student every:99 has none of the teacher's 6 layers",
@@ -189,6 +194,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
     (place / "encoder").mkdir()
     kind = {"model_type": "distilbert", "architectures": ["DistilBertModel"]}
     (place / "encoder" / "config.json").write_text(json.dumps(kind))
+    (place / "three").mkdir()
+    save_file({}, place / "three" / "model.safetensors")
+    (place / "three" / "tokenizer.json").write_text("{}")
+    kind = {"model_type": "bert", "architectures": ["BertForSequenceClassification"]}
+    kind |= {"id2label": {"0": "a", "1": "b", "2": "c"}}
+    (place / "three" / "config.json").write_text(json.dumps(kind))
     environment = os.environ | {"PYTHONPATH": os.getcwd(), "HF_HUB_OFFLINE": "1"}
     calls = list(REFUSED)
     ended = subprocess.run(
@@ -203,7 +214,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
     )
     assert sorted(path.name for path in place.iterdir()) == [
         "blank.csv", "encoder", "model", "nan.tsv", "other", "pipe.csv", "rows.tsv",
-        "semicolons.csv", "words.tsv",
+        "semicolons.csv", "three", "words.tsv",
     ]  # fmt: skip
     return dict(zip(calls, json.loads(ended.stdout.splitlines()[-1]), strict=True))
 

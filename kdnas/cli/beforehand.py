@@ -106,7 +106,7 @@ def require_inputs(
     from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
-    from kdnas.resources import methods_of, require_depths, resources_of
+    from kdnas.resources import methods_of, other_heads, require_depths, resources_of
     from kdnas.runs import require_own
     from kdnas.tasks import Columns, read_pools
 
@@ -121,9 +121,13 @@ def require_inputs(
         require_depths(each, methods_of(each, command), students)
     if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    for task in (each.task for each in configs if not each.task.on_hub):
+    for each in configs:
+        task, students = each.task, each.compare.students if command == "compare" else ()
+        if task.on_hub:
+            continue
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
-        read_pools(task.name, task.path, task.validation, columns)
+        _, pools = read_pools(task.name, task.path, task.validation, columns)
+        other_heads(students, pools.label_names)
 
 
 def require_data_and_model(config: "Config") -> None:

@@ -57,9 +57,9 @@ def distill(
     chosen.distill.require_teachable(name, wanted.learner(chosen.task))
     one = {"methods": (name,), "students": (student,), "replicates": 1, "attacks": ()}
     chosen = chosen.model_copy(update={"compare": chosen.compare.model_copy(update=one)})
-    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     say = messages().print
     with new_folder(out) as draft:
+        require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
         measured, spec = distil_one(
             chosen, wanted, name, draft, lambda stage: say(f"stage {stage}"), say
         )

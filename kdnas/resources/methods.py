@@ -1,9 +1,7 @@
 """What methods and students need beside data, teacher, attack: models, and what makes texts."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from kdnas.config import Config
@@ -12,6 +10,7 @@ from kdnas.methods import METHODS, Use
 from kdnas.paper_files import require_wordnet, wordnet_place
 from kdnas.paper_files.whole import MISSING
 from kdnas.resources.attack import attack_resources
+from kdnas.resources.classes import model_of
 from kdnas.resources.models import model_resources
 from kdnas.resources.offline import offline_resource
 from kdnas.resources.resource import Resource, bytes_in
@@ -54,10 +53,8 @@ def student_resources(words: Iterable[str]) -> list[Resource]:
     """
     found: list[Resource] = []
     for word in words:
-        name = word.removeprefix("hub:")
-        folder = re.sub(r"^cut:[\d+]+:", "", name)
-        if name != word or (Path(folder) / "config.json").is_file():
-            found += model_resources(folder, "student")
+        if name := model_of(word):
+            found += model_resources(name, "student")
     return found
 
 

@@ -8,6 +8,7 @@ from kdnas.comparison import Crew, Trainings, build_models
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.progress import NOBODY, Listener
+from kdnas.resources import other_heads
 from kdnas.runs import (
     FILE_NAME,
     MODELS_FILE,
@@ -101,6 +102,8 @@ def _record_origin(config: Config, folder: Path, archive: ModelArchive, listener
     prepared = prepare(config, lambda name: listener.part(f"stage {name}"), listener.remark)
     task, teacher = prepared.task, prepared.teacher.identity
     require_same_origin(folder, archive, task.summary(), teacher)
+    for line in other_heads(config.compare.students, task.label_names):
+        listener.remark(line)
     prepared.require_taught(config)
     archive.set_meta(task=task.summary(), teacher=teacher, shape=asdict(prepared.shape))
     attacked = task.report.head(0 if task.of_numbers else config.attack.report_texts)
