@@ -145,12 +145,15 @@ def local_driver(folder: Path, seconds: float) -> Iterator[subprocess.Popen[str]
     with subprocess.Popen(
         [sys.executable, "-c", script], start_new_session=True, **pipes
     ) as driver:
-        yield driver
+        try:
+            yield driver
+        finally:
+            driver.kill()  # a failed test does not wait for it
 
 
 def test_a_local_cluster_ends_without_a_word(tmp_path):
     with local_driver(tmp_path, 0.0) as driver:
-        said, errors = driver.communicate(timeout=60)
+        said, errors = driver.communicate(timeout=200)
     assert (said, errors) == ("open\n" + "student\n" * len(JOBS), "")
 
 
@@ -164,7 +167,7 @@ def test_an_interrupt_of_a_local_cluster_is_the_drivers_alone(after, tmp_path):
         else:
             assert any(line.strip() == after for line in driver.stdout)
         os.killpg(driver.pid, signal.SIGINT)
-        said, errors = driver.communicate(timeout=60)
+        said, errors = driver.communicate(timeout=200)
     assert errors == ""
     assert said.endswith("interrupted\n")
     assert driver.returncode == 0

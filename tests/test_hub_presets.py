@@ -150,6 +150,7 @@ def test_a_search_ends_well(preset: str, environment: dict[str, str], tmp_path: 
     assert all(row.evaluation and row.failure is None for row in rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("preset", marked(REPRODUCTIONS))
 def test_a_reproduction_ends_well(preset: str, environment: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "out"

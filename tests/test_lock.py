@@ -238,7 +238,7 @@ def test_who_looks_at_a_lock_keeps_nobody_out(tmp_path):
     over = threading.Event()
 
     def look() -> None:
-        while not over.is_set():
+        while not over.wait(0.001):
             state_of(tmp_path)
 
     readers = [threading.Thread(target=look) for _ in range(2)]
@@ -290,6 +290,18 @@ def test_a_silent_machine_is_taken_over_on_demand_only(ago, tmp_path):
     assert holder_of(tmp_path) == ELSEWHERE
     with RunLock(tmp_path, take_over=True) as held:
         assert held.mine
+
+
+@pytest.mark.usefixtures("quick")
+def test_who_watches_a_silent_machine_keeps_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(holder, "WATCH", 1.5)
+    write(tmp_path, ELSEWHERE)
+    watcher = threading.Thread(target=state_of, args=(tmp_path,))
+    watcher.start()
+    time.sleep(0.1)
+    with RunLock(tmp_path, take_over=True) as held:
+        assert held.mine
+    watcher.join()
 
 
 @pytest.mark.usefixtures("quick")

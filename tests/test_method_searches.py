@@ -28,7 +28,12 @@ class Stopping(Counting):
             raise Stopped
 
 
-@pytest.mark.parametrize("method", ["annealing", "takd", "mate", "minimax-knn", "autoskd"])
+LONG = ("takd", "mate", "minimax-knn", "autoskd")
+
+
+@pytest.mark.parametrize(
+    "method", ["annealing", *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
+)
 def test_a_stopped_search_is_the_uninterrupted_one(
     method: str, config: Config, tmp_path: Path
 ) -> None:

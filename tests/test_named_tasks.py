@@ -1,5 +1,6 @@
 """Data sets that are known by name: GLUE in its own files and on the hub, and the offline pairs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import datasets
@@ -7,14 +8,16 @@ import numpy as np
 import pytest
 from glue_files import COUNT, downloaded
 
+from kdnas.augment import similarity
 from kdnas.config import TaskSettings
 from kdnas.config.named import NAMED
 from kdnas.errors import UserError
 from kdnas.metrics import TASK_METRICS
 from kdnas.records import written
 from kdnas.resources import data_resources
-from kdnas.tasks import Task, build_task
+from kdnas.tasks import Source, Task, build_task
 from kdnas.tasks import hub as reader
+from kdnas.tasks.packaged import bbc_pairs
 
 GLUE = [name for name in NAMED if name.startswith("glue/")]
 
@@ -123,9 +126,21 @@ def test_bbc_pairs_are_of_one_article_or_of_two() -> None:
     assert all(len(text.split()) == 45 for text in texts)
 
 
-def test_bbc_similarity_is_the_encoders_number() -> None:
+def some_pairs() -> Source:
+    """Every tenth pair, so that the encoder reads a few hundred passages."""
+    source = bbc_pairs()
+    table = source.tables["train"]
+    columns = {name: values[::10] for name, values in table.columns.items()}
+    return replace(source, tables={"train": replace(table, columns=columns)})
+
+
+def test_bbc_similarity_is_the_encoders_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from kdnas.attacks.resources import MiniLM
 
+    monkeypatch.setenv("KDNAS_CACHE", str(tmp_path))
+    monkeypatch.setattr(similarity, "bbc_pairs", some_pairs)
     task = task_of("bbc-similarity", report=50)
     assert task.of_numbers
     encoder = MiniLM()

@@ -100,7 +100,12 @@ def test_a_search_with_other_parts_is_killed_resumed_and_guarded(user, tiny_teac
         assert read.returncode == 0, read.stdout + read.stderr
 
 
-@pytest.mark.parametrize("algorithm", ["tournament", "nsga2", "random_edits", "random_uniform"])
+LONG = ("tournament", "random_edits", "random_uniform")
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["nsga2", *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
+)
 def test_a_second_space_is_searched_read_and_exported(user, tiny_teacher, algorithm):
     run = str(user / "run")
     asked = mlp(tiny_teacher, f"search.algorithm={algorithm}")

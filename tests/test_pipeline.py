@@ -453,7 +453,7 @@ def terminate(driver: int) -> None:
     os.kill(driver, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("send", [interrupt, terminate])
+@pytest.mark.parametrize("send", [interrupt, pytest.param(terminate, marks=pytest.mark.long)])
 def test_a_stopped_run_resumes(
     send: Callable[[int], None], config: Config, finished: Path, tmp_path: Path
 ) -> None:

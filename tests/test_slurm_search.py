@@ -65,7 +65,7 @@ def test_real_students_are_the_same_from_the_jobs_of_slurm(settings, tiny_teache
     assert there == here
 
 
-@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("asynchronous", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_search_survives_a_cancelled_job(asynchronous, settings, tmp_path):
     config = toy_config("nsga2", evaluations=26, asynchronous=asynchronous)
     make = partial(evaluators.make, partial(evaluators.slow_toy, 0.3))

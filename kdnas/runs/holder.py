@@ -68,18 +68,25 @@ def holder_of(folder: Path) -> Holder | None:
 
 def state_of(folder: Path) -> State:
     """Whether a process holds a run folder; `WATCH` seconds may pass if it is elsewhere."""
+    holder = holder_of(folder)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        return judged(folder, kernel_lock(descriptor, fcntl.LOCK_SH))
+        alone = kernel_lock(descriptor, fcntl.LOCK_SH)
     finally:
-        os.close(descriptor)
+        os.close(descriptor)  # before anything is watched: it would keep a writer out
+    return judged(folder, holder, alone)
 
 
-def judged(folder: Path, alone: bool | None) -> State:
-    """The state of a folder, from whether the kernel knows no other holder; None: it cannot say."""
+def judged(folder: Path, holder: Holder | None, alone: bool | None) -> State:
+    """The state of a folder.
+
+    Args:
+        folder: The run folder.
+        holder: Who held it before the kernel was asked: who came later may well be alive.
+        alone: Whether the kernel knows no other holder; None: it cannot say.
+    """
     if alone is False:
         return "held"
-    holder = holder_of(folder)
     if holder is None:
         return "free"
     if alone and holder.machine == _machine():

@@ -78,7 +78,7 @@ class RunLock:
 
     def _require_free(self, take_over: bool) -> None:
         last = holder_of(self._folder)
-        state = judged(self._folder, kernel_lock(self._descriptor, fcntl.LOCK_EX))
+        state = judged(self._folder, last, kernel_lock(self._descriptor, fcntl.LOCK_EX))
         if state == "held":
             raise self._in_use()
         if state == "silent" and not take_over:
