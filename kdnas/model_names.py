@@ -1,5 +1,6 @@
 """Names of models: a folder, a hub id, or one of the offline extra; told apart without torch."""
 
+import json
 import os
 import re
 import socket
@@ -27,6 +28,10 @@ ANOTHER_MODEL = (
     "name a folder that save_pretrained wrote, a hub id that can be reached, or offline:minilm"
 )
 """What to do where there is no model."""
+
+_HEADLESS = ("model", "formaskedlm", "forpretraining", "forcausallm", "lmheadmodel")
+"""How the names of transformers' classes without a head of classes go on after the kind of model,
+in small letters; a class of somebody's own has another name."""
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _PATIENCE = 5.0  # seconds for the first word of the hub
@@ -68,6 +73,32 @@ def require_tokenizer(folder: Path) -> None:
     """
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise UserError(f"no tokenizer in {folder}: save it there with save_pretrained")
+
+
+def require_head(folder: Path) -> None:
+    """Refuse a folder whose model has no head of classes, as far as its class in transformers says.
+
+    Raises:
+        UserError: As it says.
+    """
+    kind, classes = _kind_of(folder)
+    headless = {kind + ending for ending in _HEADLESS}
+    named = [each for each in classes if each.lower() in headless]
+    if named and len(named) == len(classes):
+        raise UserError(
+            f"{folder} holds no trained classifier: {named[0]} has no head of classes; fine-tune it"
+            " first"
+        )
+
+
+def _kind_of(folder: Path) -> tuple[str, list[str]]:
+    """What a model is in the names of transformers' classes, and its own; as far as it says so."""
+    try:
+        content = json.loads((folder / "config.json").read_bytes())
+        classes = [str(each) for each in content["architectures"]]
+        return re.sub(r"\W|_", "", content["model_type"]).lower(), classes
+    except (OSError, ValueError, LookupError, TypeError):
+        return "", []  # said where it is loaded
 
 
 def not_loaded(name: str, reason: str) -> UserError:

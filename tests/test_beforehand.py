@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import save_file
 
 from kdnas import model_names
 from kdnas.cli.beforehand import new_folder, require_cache, require_gpus
@@ -28,6 +29,7 @@ SEARCH = ("search", "--preset", "quickstart", "--out", "run")
 ATTACK = ("attack", "--model", "model", "--data")
 
 COMPARE = ("compare", "--preset", "compare-offline", "--out", "ways")
+TASKS = (*COMPARE, "--tasks", "a/b", "--methods", "kd")
 DISTIL = ("distill", "layers:3", "--preset", "compare-offline", "--out", "student")
 ROWS = ("--set", "task.name=rows.tsv")
 NUMBERS = ("--set", "task.metric=pearson", "--set", 'search.objectives=["score"]')
@@ -54,6 +56,16 @@ REFUSED = {
         "a preset of kdnas search: kdnas search --preset quickstart; those of kdnas reproduce are"
     ),
     (*ATTACK, "rows.tsv"): "no tokenizer in model",
+    ("attack", "--model", "encoder", "--data", "rows.tsv"): (
+        "encoder holds no trained classifier: DistilBertModel has no head of classes"
+    ),
+    ("transfer", "model", "encoder", "--data", "rows.tsv"): "DistilBertModel has no head",
+    (*SEARCH[:-1], "model"): "model holds no run but other files, such as config.json: choose a",
+    (*REPRODUCE[:-1], "model"): "model holds no run but other files, such as config.json",
+    (*COMPARE[:-1], "model"): "model holds no run but other files, such as config.json",
+    (*COMPARE[:-1], "model", "--tasks", "rows.tsv"): "model holds no run but other files",
+    (*DISTIL[:-1], "model"): "model exists already: choose a new folder",
+    (*SEARCH, "--set", "teacher.label_share=0"): "teacher.label_share = 0: should",
     ("transfer", "model", "other", "--data", "rows.tsv"): "no tokenizer in model",
     ("evaluate", "nosuch.json", "--preset", "quickstart"): "cannot read nosuch.json",
     (*REPRODUCE, "--only", "table9"): "no output 'table9'; there are table1",
@@ -72,9 +84,38 @@ REFUSED = {
     (*SEARCH[:3], "--out", ""): "an argument is empty",
     (*COMPARE, "--methods", "kdd"): "no distillation method 'kdd' (did you mean kd?)",
     (*COMPARE, "--methods", ""): "an argument is empty",
-    (*COMPARE, "--methods", "kd,,pkd"): "compare.methods",
+    (*COMPARE, "--methods", "kd,,pkd"): "no distillation method ''; there are finetune, kd,",
+    (*COMPARE, "--methods", ","): "no distillation method ''; there are finetune, kd,",
+    (*COMPARE, "--set", "compare.students=cells"): 'should be a list, as ["cells"]',
+    (*COMPARE, "--set", "distill.augmentation.by=wordnet"): (
+        'a list, as ["wordnet"] of embedding, wordnet, synonym-insertion, tinybert'
+    ),
+    (*COMPARE, "--set", "distill.augmentation.by=[]"): (
+        "name one or more, each once, of embedding, wordnet, synonym-insertion, tinybert"
+    ),
+    (*COMPARE, "--set", "compare.rows.own.method=pkd"): (
+        "no training uses compare.rows.own: name own in compare.methods, or leave it out; the"
+        " methods are finetune, kd,"
+    ),
+    (*COMPARE, "--set", "compare.changes.mine.compare.epochs=1"): (
+        'no training uses compare.changes."mine": name mine in compare.tasks, or leave it out; the'
+        " tasks are none"
+    ),
+    (*TASKS, "--set", 'compare.changes."a/b".distill.skd.share=0.1'): (
+        'no training uses compare.changes."a/b".distill.skd: name skd in compare.methods'
+    ),
+    (*TASKS, "--set", 'compare.changes."a/b".compare.rows.own.method="kd"'): (
+        'no training uses compare.changes."a/b".compare.rows.own: name own in compare.methods'
+    ),
+    ("resources", *COMPARE[1:3], "--set", 'compare.students=["hub:a/b/c"]'): (
+        "no student 'hub:a/b/c': name layers:3"
+    ),
     (*COMPARE, "--methods", "kd,kd"): "compare.methods has 'kd' twice",
     (*COMPARE, "--students", "nosuch"): "no student 'nosuch': name layers:3",
+    (*COMPARE, "--students", "cut:1:encoder"): "DistilBertModel has no head of classes",
+    (*COMPARE, *ROWS, "--methods", "kd", "--students", "cut:1:three"): (
+        "cut:1:three was trained to tell a, b, c, the task has 0, 1, and layers that are cut out"
+    ),
     (*COMPARE, "--students", "drawn:0,drawn:0"): "compare.students has 'drawn:0' twice",
     (*COMPARE, "--students", "layers:9"): "a student of 9 layers is larger than the teacher",
     (*COMPARE, "--students", "every:99"): "student every:99 has none of the teacher's 6 layers",
@@ -150,6 +191,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
     for name in ("model", "other"):
         (place / name).mkdir()
         (place / name / "config.json").write_text("{}")
+    (place / "encoder").mkdir()
+    kind = {"model_type": "distilbert", "architectures": ["DistilBertModel"]}
+    (place / "encoder" / "config.json").write_text(json.dumps(kind))
+    (place / "three").mkdir()
+    save_file({}, place / "three" / "model.safetensors")
+    (place / "three" / "tokenizer.json").write_text("{}")
+    kind = {"model_type": "bert", "architectures": ["BertForSequenceClassification"]}
+    kind |= {"id2label": {"0": "a", "1": "b", "2": "c"}}
+    (place / "three" / "config.json").write_text(json.dumps(kind))
     environment = os.environ | {"PYTHONPATH": os.getcwd(), "HF_HUB_OFFLINE": "1"}
     calls = list(REFUSED)
     ended = subprocess.run(
@@ -163,8 +213,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], lis
         timeout=120,
     )
     assert sorted(path.name for path in place.iterdir()) == [
-        "blank.csv", "model", "nan.tsv", "other", "pipe.csv", "rows.tsv", "semicolons.csv",
-        "words.tsv",
+        "blank.csv", "encoder", "model", "nan.tsv", "other", "pipe.csv", "rows.tsv",
+        "semicolons.csv", "three", "words.tsv",
     ]  # fmt: skip
     return dict(zip(calls, json.loads(ended.stdout.splitlines()[-1]), strict=True))
 

@@ -417,6 +417,34 @@ def test_a_folder_that_was_there_or_holds_something_stays(tmp_path):
     assert [path.name for path in new.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize(
+    ("there", "other"),
+    [
+        ((), ""),
+        (("lock.json", "lock.json.host.7", "status.json", "status.json.7.tmp"), ""),
+        (("archive.sqlite.tmp", "archive.sqlite.tmp-journal", "models.sqlite.tmp"), ""),
+        (("archive.sqlite-wal", "comparison.json.7.tmp", "tokenizer", ".snapshot"), ""),
+        (("thesis.tex", "archive.sqlite"), ""),
+        (("results", "models.sqlite"), ""),
+        (("cola", "comparison.json"), ""),
+        (("thesis.tex", "status.json"), "thesis.tex"),
+        (("models",), "models"),
+        (("archive.sqlite.bak", "archive.sqlite-old"), "archive.sqlite-old"),
+    ],
+)
+def test_nothing_begins_among_the_files_of_others(there, other, tmp_path):
+    for name in there:
+        (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).touch()
+    (tmp_path / "lock.json").unlink(missing_ok=True)  # which says of whom
+    if not other:
+        with held(tmp_path):
+            assert holder_of(tmp_path) is not None
+        return
+    with pytest.raises(UserError, match=f"other files, such as {other}: choose"), held(tmp_path):
+        raise AssertionError
+    assert {path.name for path in tmp_path.iterdir()} == {*there}
+
+
 def test_a_folder_with_a_student_stays(tmp_path):
     from strategies import some_architectures
 

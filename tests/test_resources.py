@@ -495,6 +495,10 @@ def test_a_comparison_needs_what_its_methods_do(machine: Machine, tiny_teacher: 
     assert {r.what for r in compared(*row)} == set(found) - {"model /nowhere"}
     student = compared(f'compare.students=["{tiny_teacher}"]')
     assert student[0].what == f"student {tiny_teacher}"
+    assert compared(f'compare.students=["cut:1+2:{tiny_teacher}"]') == student
+    (never,) = compared('compare.students=["hub:a/b/c"]')
+    assert (never.what, never.problem) == ("model a/b/c", "there is no such folder")
+    assert [r.problem for r in compared('compare.students=["hub:a/b"]')] == ["missing"] * 2
 
 
 def test_a_comparison_needs_its_own_attacks_and_synonyms(machine: Machine) -> None:

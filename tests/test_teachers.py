@@ -21,6 +21,7 @@ from transformers import (
 from kdnas.config import Config, TeacherSettings
 from kdnas.errors import UserError
 from kdnas.model_names import resolve_model
+from kdnas.resources import other_heads
 from kdnas.tasks import Split, Task
 from kdnas.teachers import (
     ProbeTraining,
@@ -222,7 +223,12 @@ def test_a_finished_teacher_of_other_classes_is_refused(own, wanted, tmp_path: P
 
 @pytest.mark.parametrize("own", [NAMES[3], ("up", "down")])
 def test_what_is_fine_tuned_may_have_had_other_classes(own, tmp_path: Path) -> None:
+    """And it is said what becomes of its head."""
     place = str(classifier(tmp_path, "bert", own))
+    head = "its head is new" if len(own) == 3 else "its head stays, class by class"
+    told = f"{place} was trained to tell {', '.join(own)}, the task has {', '.join(NAMES[2])}"
+    assert other_heads([place, "drawn:0", "cells", "hub:a/b"], NAMES[2]) == [f"{told}: {head}"]
+    assert other_heads([place, f"cut:1:{place}"], own[::-1]) == []
     model = load_for_task(place, NAMES[2])
     assert model.classifier.weight.shape == (2, 16)
     assert model.config.id2label == {0: "negative", 1: "positive"}

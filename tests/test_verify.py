@@ -42,7 +42,15 @@ from kdnas.records import (
     Report,
     TextOutcome,
 )
-from kdnas.runs import FILE_NAME, Archive, RunFolder, beginning
+from kdnas.runs import (
+    FILE_NAME,
+    MODELS_FILE,
+    SETTINGS_FILE,
+    Archive,
+    ModelArchive,
+    RunFolder,
+    beginning,
+)
 from kdnas.runs.measured import OUTCOME_COLUMNS, measured_digest
 from kdnas.runs.reading import reading
 from kdnas.space import NetworkShape, count_block_parameters, count_flops, count_parameters
@@ -920,6 +928,28 @@ def test_the_command_counts_what_it_checked(sound):
     assert (result.exit_code, result.output) == (0, f"{counts}: no contradiction found\n")
     result = CliRunner().invoke(app, ["verify", str(sound), "--json"])
     assert (result.exit_code, json.loads(result.output)) == (0, [])
+
+
+@pytest.mark.parametrize("kind", ["search", "study", "reproduction", "comparison"])
+def test_where_nothing_was_trained_nothing_is_called_sound(kind, tmp_path):
+    """Also where a search of a reproduction has begun."""
+    if kind in ("search", "reproduction"):
+        place = tmp_path if kind == "search" else tmp_path / "weighted"
+        place.mkdir(exist_ok=True)
+        Archive.create(place / FILE_NAME, **beginning(CONFIG), finished=False).__exit__()
+    if kind in ("study", "reproduction"):
+        with ModelArchive.create(tmp_path / MODELS_FILE, **beginning(CONFIG)) as made:
+            made.set_meta(**({"kind": kind} if kind == "study" else {}))
+    if kind == "comparison":
+        settings = {"compare": {"tasks": ["a"]}}
+        (tmp_path / SETTINGS_FILE).write_text(json.dumps(settings))
+    for options in ([], ["--json"]):
+        result = CliRunner().invoke(app, ["verify", str(tmp_path), *options])
+        assert isinstance(result.exception, UserError), result.output
+        assert "no student and no model yet, so that there is nothing to verify" in str(
+            result.exception
+        )
+        assert result.output == ""
 
 
 def test_the_command_names_every_problem(run, births):

@@ -64,8 +64,30 @@ def is_comparison(config: "Config") -> bool:
     return "compare" in config.model_fields_set
 
 
+def require_comparable(config: "Config", preset: str | None, file: Path | None) -> None:
+    """Refuse what cannot be taught, has not been printed, or is said of what is not there.
+
+    Args:
+        config: The comparison.
+        preset: The name of the preset that it comes from.
+        file: The TOML file that it comes from.
+
+    Raises:
+        UserError: It says what there is.
+    """
+    from kdnas.analysis.paper import printed
+    from kdnas.config import comparison_configs, require_used
+    from kdnas.study import study_models
+
+    if config.compare.printed is not None:
+        printed(config.compare.printed)
+    for each in comparison_configs(config):
+        study_models(each)
+    require_used(config, preset, file)
+
+
 def require_inputs(
-    config: "Config", fetch: str, out: Path = Path("run"), command: "Command" = "search"
+    config: "Config", fetch: str, out: Path | None = None, command: "Command" = "search"
 ) -> None:
     """Fetch or refuse what is missing, and refuse data that cannot be read, before any work.
 
@@ -74,31 +96,38 @@ def require_inputs(
     Args:
         config: The run.
         fetch: The command that fetches all of it.
-        out: Its folder.
+        out: Its folder; None where none is made.
         command: Whose run it is.
 
     Raises:
-        UserError: It says what is missing and what to do.
+        UserError: It says what is missing and what to do, or `out` holds the files of others.
     """
     from kdnas.cli.fetching import require_resources
     from kdnas.config import comparison_configs
     from kdnas.feasible import require_possible_beforehand
     from kdnas.model_names import is_hub_id, leave_hub_alone_where_unreachable
-    from kdnas.resources import methods_of, require_depths, resources_of
+    from kdnas.resources import methods_of, other_heads, require_depths, resources_of
+    from kdnas.runs import require_own
     from kdnas.tasks import Columns, read_pools
 
+    if out is not None:
+        require_own(out)
     configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
     require_cache()
-    require_resources(partial(resources_of, config, out, command), fetch)
+    require_resources(partial(resources_of, config, out or Path("run"), command), fetch)
     for each in configs:
         students = each.compare.students if command == "compare" else ()
         require_depths(each, methods_of(each, command), students)
     if any(each.task.on_hub for each in configs) or is_hub_id(config.teacher.model):
         leave_hub_alone_where_unreachable()
-    for task in (each.task for each in configs if not each.task.on_hub):
+    for each in configs:
+        task, students = each.task, each.compare.students if command == "compare" else ()
+        if task.on_hub:
+            continue
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
-        read_pools(task.name, task.path, task.validation, columns)
+        _, pools = read_pools(task.name, task.path, task.validation, columns)
+        other_heads(students, pools.label_names)
 
 
 def require_data_and_model(config: "Config") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ from kdnas.cli.options import (
     TakeOverOption,
     fetch_command,
 )
-
-if TYPE_CHECKING:
-    from kdnas.config import Config
 
 MethodsOption = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Such as finetune,kd,pkd; see methods.")
@@ -71,7 +68,12 @@ def compare(
     Example: kdnas compare --preset compare-offline --methods finetune,kd,pkd --out runs/ways
     """
     from kdnas.analysis.paper import require_known
-    from kdnas.cli.beforehand import chosen_config, is_comparison, require_inputs
+    from kdnas.cli.beforehand import (
+        chosen_config,
+        is_comparison,
+        require_comparable,
+        require_inputs,
+    )
     from kdnas.cli.crew import print_written, saying_where, shown_site
     from kdnas.cli.dry_run import print_plans
     from kdnas.cli.search import default_jobs
@@ -85,7 +87,7 @@ def compare(
     if only is not None:
         print_written(*write_comparison(read_overview(chosen, out), out, names))
         return
-    _require_comparable(chosen)
+    require_comparable(chosen, preset, config)
     if not is_comparison(chosen):
         overrides += [f"compare.replicates={chosen.compare.replicates}"]
     require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
@@ -96,18 +98,6 @@ def compare(
         with shown_site(chosen, out, jobs, cluster, resume=resume, take_over=take_over) as site:
             run_comparison(chosen, site)
         print_written(*write_comparison(read_overview(chosen, out), out))
-
-
-def _require_comparable(config: "Config") -> None:
-    """Refuse what cannot be taught or has not been printed, before anything is loaded."""
-    from kdnas.analysis.paper import printed
-    from kdnas.config import comparison_configs
-    from kdnas.study import study_models
-
-    if config.compare.printed is not None:
-        printed(config.compare.printed)
-    for each in comparison_configs(config):
-        study_models(each)
 
 
 def _asked(lists: Mapping[str, str | None], replicates: int | None) -> list[str]:

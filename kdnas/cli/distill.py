@@ -53,9 +53,9 @@ def distill(
     chosen = _alone(named, student, name)
     wanted = student_of(student, chosen.space)
     chosen.distill.require_teachable(name, wanted.learner(chosen.task))
-    require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
     say = messages().print
     with new_folder(out) as draft:
+        require_inputs(chosen, fetch_command(preset, config, overrides), out, "compare")
         measured, spec = distil_one(
             chosen, wanted, name, draft, lambda stage: say(f"stage {stage}"), say
         )

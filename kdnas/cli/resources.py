@@ -36,14 +36,17 @@ def resources(
 
     Example: kdnas resources --preset rosearch-sst2 --fetch
     """
-    from kdnas.cli.beforehand import chosen_config, is_comparison
+    from kdnas.cli.beforehand import chosen_config, is_comparison, require_comparable
     from kdnas.cli.fetching import fetched
     from kdnas.cli.output import messages, results
     from kdnas.resources import resources_of
 
     chosen = chosen_config(preset, config, overrides)
     run: Command = "compare" if is_comparison(chosen) else "search"
-    look = partial(resources_of, chosen, command="reproduce" if reproduction else run)
+    run = "reproduce" if reproduction else run
+    if run == "compare":
+        require_comparable(chosen, preset, config)
+    look = partial(resources_of, chosen, command=run)
     found = look()
     if fetch:
         found = fetched(found, look, messages().print)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kdnas.cli.options import JsonOption, PluginOption, RunArgument
+from kdnas.errors import UserError
 
 if TYPE_CHECKING:
     from kdnas.runs import RunFolder
@@ -21,7 +22,7 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     """Check a run's folder for damage and contradictions; exit with 1 if there are any.
 
     Scores are counted again from the attacked texts; of a comparison or reproduction, the numbers
-    of its tables too. Nothing is written into the folder.
+    of its tables too. Where there is no student or model it is refused. Nothing is written.
 
     Example: kdnas verify runs/quickstart
     """
@@ -38,6 +39,11 @@ def verify(run: RunArgument, plugins: PluginOption = None, as_json: JsonOption =
     if (run / MODELS_FILE).is_file():
         look = _study if is_study(run) else _reproduction
     problems, counts, notes = look(run)
+    if not (problems or counts):
+        raise UserError(
+            f"{run} has no student and no model yet, so that there is nothing to verify: wait for"
+            " one, or begin it again"
+        )
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
@@ -69,7 +75,7 @@ def _others(problems: "Sequence[Problem]") -> str:
 
 
 def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
-    """What is wrong, what was looked at, and what could not be counted again."""
+    """What is wrong, what was looked at ("" for nothing), and what could not be counted again."""
     from kdnas.cli.output import counted
     from kdnas.runs import RunFolder
     from kdnas.verify import check
@@ -77,14 +83,13 @@ def _search(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     folder = RunFolder(run)
     found = check(folder)
     numbers = {"student": found.students, "report": found.reports, "text": found.texts}
-    counts = ", ".join(counted(number, thing) for thing, number in numbers.items())
+    looked_at = [counted(number, thing) for thing, number in numbers.items() if found.students]
     notes = [] if found.problems else _not_counted(folder)
-    return found.problems, counts, [*_notes({"": found.counts_only}), *notes]
+    return found.problems, ", ".join(looked_at), [*_notes({"": found.counts_only}), *notes]
 
 
 def _not_counted(folder: "RunFolder") -> list[str]:
     """A line where the code of a run's parts is not here, so that sizes are not counted again."""
-    from kdnas.errors import UserError
     from kdnas.runs import Archive, require_same_code
 
     with Archive.read(folder.archive) as archive:
@@ -102,6 +107,7 @@ def _reproduction(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
     found = check_reproduction(run)
     searches, models = counted(found.searches, "search"), counted(found.models, "model")
     counts = f"{searches}, {models}, {counted(found.numbers, 'number')} of tables"
+    counts = counts if found.searches or found.models else ""
     return found.problems, counts, _notes(found.counts_only)
 
 
@@ -111,7 +117,7 @@ def _study(run: Path) -> "tuple[tuple[Problem, ...], str, list[str]]":
 
     found = check_comparison(run)
     counts = f"{counted(found.models, 'model')}, {counted(found.numbers, 'number')} of tables"
-    return found.problems, counts, []
+    return found.problems, counts if found.models else "", []
 
 
 def _notes(counts_only: Mapping[str, int]) -> list[str]:

@@ -46,8 +46,10 @@ def require_usable(out: Path | None, models: list[Path]) -> None:
     """Refuse before the work starts what would fail after it.
 
     Raises:
-        UserError: The file exists or cannot be written, or a folder holds no model.
+        UserError: The file exists or cannot be written, or a folder holds no classifier.
     """
+    from kdnas.model_names import require_head
+
     if out is not None and out.exists():
         raise UserError(f"{out} exists already: name a new file")
     if out is not None and not os.access(out.parent, os.W_OK | os.X_OK):
@@ -57,6 +59,7 @@ def require_usable(out: Path | None, models: list[Path]) -> None:
             raise UserError(
                 f"no model in {folder}: config.json is missing; name a saved classifier"
             )
+        require_head(folder)
 
 
 def require_attack(settings: "AttackSettings", *, by_textattack: bool = False) -> None:

@@ -32,6 +32,7 @@ from kdnas.config.student import StudentSettings
 from kdnas.config.task import TASKS, TaskSettings
 from kdnas.config.tasks import comparison_configs, short_name, task_configs
 from kdnas.config.teacher import TeacherSettings
+from kdnas.config.used import require_used
 from kdnas.config.workers import WorkerSettings
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "overridden",
     "preset_names",
     "read_preset",
+    "require_used",
     "short_name",
     "task_configs",
 ]

@@ -56,7 +56,7 @@ class CompareSettings(Section):
             begin without any have the schedule of the section `distill`.
     """
 
-    methods: tuple[Name, ...] = ("finetune", "kd", "pkd", "rosearch")
+    methods: tuple[str, ...] = ("finetune", "kd", "pkd", "rosearch")
     rows: dict[Name, RowSettings] = Field(default_factory=dict)
     students: tuple[Name, ...] = ("drawn:0", "layers:3")
     tasks: tuple[Name, ...] = ()
@@ -73,16 +73,6 @@ class CompareSettings(Section):
         return "kd" if "kd" in self.methods else self.methods[0]
 
     @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        for name in ("methods", "students", "tasks"):
-            values = getattr(self, name)
-            twice = next((each for each in values if values.count(each) > 1), None)
-            if twice is not None or not (values or name == "tasks"):
-                wrong = f"has {twice!r} twice" if values else "is empty"
-                raise ValueError(f"compare.{name} {wrong}: name each of the {name} once")
-        return self
-
-    @model_validator(mode="after")
     def _methods_known(self, info: ValidationInfo) -> Self:
         for name in self.rows:
             if name in METHODS or not re.fullmatch(r"[\w-]+", name):
@@ -92,6 +82,16 @@ class CompareSettings(Section):
         for name in self.methods:
             if name not in self.rows:
                 _require_method(name, info)
+        return self
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for name in ("methods", "students", "tasks"):
+            values = getattr(self, name)
+            twice = next((each for each in values if values.count(each) > 1), None)
+            if twice is not None or not (values or name == "tasks"):
+                wrong = f"has {twice!r} twice" if values else "is empty"
+                raise ValueError(f"compare.{name} {wrong}: name each of the {name} once")
         return self
 
 

@@ -221,13 +221,13 @@ def _one_line(error: ValidationError) -> str:
 
 def _wanted(error: Any) -> str:
     """What a value should be instead."""
+    if error["type"] in ("tuple_type", "list_type"):
+        return f"should be a list, as {as_toml([error['input']])}"
     message = " ".join(error["msg"].removeprefix("Value error, ").split())
     return _WANTED.get(error["type"], message.replace("Input should be", "should be", 1))
 
 
 _WANTED = {
-    "tuple_type": "should be a list, such as [3, 4]",
-    "list_type": "should be a list, such as [3, 4]",
     "model_type": "should be a table: write its settings below it, as section.field = value",
     "int_type": "should be a whole number, without quotes or a point",
     "float_type": "should be a number, without quotes",

@@ -174,4 +174,12 @@ def checked_settings(kind: type, values: Any, place: str) -> Any:
         field = ".".join(map(str, (place, *name, *numbers)))
         known = ", ".join(f.name for f in fields(kind))
         message = " ".join(first["msg"].removeprefix("Value error, ").split())
+        if first["type"] == "tuple_type" and name:
+            message = f"should be a list, as {json.dumps([first['input']])}{_among(kind, *name)}"
         raise ValueError(f"{field} = {first['input']!r}: {message}; known: {known}") from error
+
+
+def _among(kind: type, name: str | int) -> str:
+    """Of which words a setting is a list, where there are only some."""
+    words = _adapter(kind).json_schema()["properties"][name].get("items", {}).get("enum", ())
+    return f" of {', '.join(words)}" if words else ""

@@ -16,6 +16,7 @@ from kdnas.evaluation.further import STAGES, further_texts, require_further
 from kdnas.feasible import require_possible
 from kdnas.metrics import TASK_METRICS, accuracy_floor, headline, points, score, standard_error
 from kdnas.records import AttackSpec, Measurement, written
+from kdnas.resources import other_heads
 from kdnas.space import NetworkShape
 from kdnas.tasks import Task, build_task, word_boundary_cut
 from kdnas.teachers import (
@@ -154,6 +155,10 @@ def prepare(
     _require_attackable(config, task)
     recipe = recipe_of(config.distill)
     require_further(recipe, config)
+    for line in other_heads(
+        [config.teacher.model] if config.teacher.epochs else (), task.label_names
+    ):
+        say(line)
     on_stage("teacher")
     length, told = config.student.max_length, saying_epochs(say)
     teacher = prepare_teacher(config.teacher, task, length, told)

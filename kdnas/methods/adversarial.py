@@ -1,7 +1,7 @@
 """Settings of the methods that learn from adversarial or further texts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from kdnas.limits import Count, NotNegative, Positive, PositiveShare, Share, Some
 from kdnas.methods.background import KDSettings
@@ -63,7 +63,10 @@ class AugmentationSettings(KDSettings):
 
     def __post_init__(self) -> None:
         if not self.by or len(set(self.by)) < len(self.by):
-            raise ValueError(f"augmenters by = {list(self.by)}: name one or more, each once")
+            raise ValueError(
+                f"augmenters by = {list(self.by)}: name one or more, each once, of"
+                f" {', '.join(get_args(AugmenterName))}"
+            )
 
     @property
     def made(self) -> int:

@@ -24,7 +24,8 @@ class ReproductionVerdict:
 
     Attributes:
         problems: Everything that is wrong; none for a sound reproduction.
-        searches, models, numbers: How many were looked at; numbers are those of the tables.
+        searches, models, numbers: How many were looked at, searches where there is a student;
+            numbers are those of the tables.
         counts_only: Trials of each search whose predictions were not kept, by its name.
     """
 
@@ -43,32 +44,33 @@ def check_reproduction(folder: Path) -> ReproductionVerdict:
     """
     problems: list[Problem] = []
     counts_only: dict[str, int] = {}
-    searches = sorted(folder.glob("*/archive.sqlite"))
-    for archive in searches:
+    searches = 0
+    for archive in sorted(folder.glob("*/archive.sqlite")):
         name = archive.parent.name
         found = check(RunFolder(archive.parent))
         problems += [
             replace(problem, place=f"{name}: {problem.place}") for problem in found.problems
         ]
         counts_only |= {name: found.counts_only} if found.counts_only else {}
+        searches += found.students > 0
     problems += model_problems(folder)
     if problems:
-        return ReproductionVerdict(tuple(problems), len(searches), 0, 0)
+        return ReproductionVerdict(tuple(problems), searches, 0, 0)
     with ModelArchive.read(folder / MODELS_FILE) as models:
         config, trained = stored_config(models), len(models.models())
     if not trained:
-        return ReproductionVerdict((), len(searches), 0, 0, counts_only)
+        return ReproductionVerdict((), searches, 0, 0, counts_only)
     material, results = read_material(config, folder), folder / "results"
     if material.gone:
         gone = tuple(
             Problem(name, "the search is gone, but its models are there") for name in material.gone
         )
-        return ReproductionVerdict(gone, len(searches), trained, 0)
+        return ReproductionVerdict(gone, searches, trained, 0)
     wrong, numbers = table_problems(folder / MODELS_FILE, results, _names(material))
     write = partial(write_outputs, OUTPUTS, material)
     wrong += redrawn_problems(write, TABLES, results)
     wrong = wrong or seal_problems(folder)
-    return ReproductionVerdict(tuple(wrong), len(searches), trained, numbers, counts_only)
+    return ReproductionVerdict(tuple(wrong), searches, trained, numbers, counts_only)
 
 
 def _names(material: Material) -> dict[str, str]:

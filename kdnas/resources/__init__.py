@@ -6,6 +6,7 @@
 - `data_resources`, `model_resources`, `attack_resources`, `method_resources`, `student_resources`,
   `disk_resources`: one function for each kind, `resources_of` for all of a run;
 - `require_depths`: refuses who has more layers than the teacher;
+- `other_heads`: says or refuses who begins with the head of other classes;
 - `load_hub`: the one way to a data set of the hub.
 
 Nothing here loads torch, transformers or `datasets` to look, or asks the network; `fetch` does.
@@ -17,6 +18,7 @@ from pathlib import Path
 from kdnas.config import Command, Config, comparison_configs
 from kdnas.resources.attack import attack_resources
 from kdnas.resources.caches import cache_resources
+from kdnas.resources.classes import other_heads
 from kdnas.resources.data import data_resources, load_hub
 from kdnas.resources.depths import require_depths
 from kdnas.resources.disk import BYTES_PER_TEXT, disk_resources, run_bytes
@@ -35,6 +37,7 @@ __all__ = [
     "method_resources",
     "methods_of",
     "model_resources",
+    "other_heads",
     "require_depths",
     "resources_of",
     "run_bytes",

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from kdnas.config import Config
 from kdnas.errors import UserError
 from kdnas.methods import METHODS, Use
-from kdnas.model_names import is_hub_id
 from kdnas.paper_files import require_wordnet, wordnet_place
 from kdnas.paper_files.whole import MISSING
 from kdnas.resources.attack import attack_resources
+from kdnas.resources.classes import model_of
 from kdnas.resources.models import model_resources
 from kdnas.resources.offline import offline_resource
 from kdnas.resources.resource import Resource, bytes_in
@@ -47,16 +46,14 @@ def method_resources(config: Config, names: Iterable[str]) -> list[Resource]:
 
 
 def student_resources(words: Iterable[str]) -> list[Resource]:
-    """What is needed by students that begin as a model of the hub or of a folder.
+    """What is needed by students that begin as a model of the hub or of a folder, or as its layers.
 
     Args:
         words: As in the setting `compare.students`.
     """
     found: list[Resource] = []
     for word in words:
-        name = word.removeprefix("hub:")
-        on_hub = name != word and is_hub_id(name)
-        if on_hub or (Path(name) / "config.json").is_file():
+        if name := model_of(word):
             found += model_resources(name, "student")
     return found
 

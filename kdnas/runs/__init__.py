@@ -18,7 +18,6 @@ from kdnas.runs.context import RunContext, run_context
 from kdnas.runs.folder import (
     RunFolder,
     beginning,
-    held,
     held_run,
     open_run,
     require_same,
@@ -27,16 +26,18 @@ from kdnas.runs.folder import (
     stored_config,
     versions,
 )
+from kdnas.runs.held import held, require_own
 from kdnas.runs.kept import has_tokenizer, is_kept, student_weights
 from kdnas.runs.models import ModelArchive, ModelRow, weights_of
 from kdnas.runs.rows import Birth, Row, Trial, births_of, weights_name
-from kdnas.runs.schema import FILE_NAME, MODELS_FILE, SCHEMA_VERSION
+from kdnas.runs.schema import FILE_NAME, MODELS_FILE, SCHEMA_VERSION, SETTINGS_FILE
 from kdnas.runs.store import Store
 
 __all__ = [
     "FILE_NAME",
     "MODELS_FILE",
     "SCHEMA_VERSION",
+    "SETTINGS_FILE",
     "Archive",
     "Birth",
     "ModelArchive",
@@ -53,6 +54,7 @@ __all__ = [
     "held_run",
     "is_kept",
     "open_run",
+    "require_own",
     "require_same",
     "require_same_code",
     "require_same_origin",

@@ -2,10 +2,9 @@
 
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -20,11 +19,10 @@ from kdnas.config import STORED, Config, difference
 from kdnas.errors import UserError
 from kdnas.methods import METHODS
 from kdnas.registry import Source, require_sources, sources
-from kdnas.runs import holder, status
 from kdnas.runs.archive import Archive
-from kdnas.runs.lock import RunLock
+from kdnas.runs.held import held
 from kdnas.runs.reading import unreadable
-from kdnas.runs.schema import FILE_NAME, MODELS_FILE
+from kdnas.runs.schema import FILE_NAME, MODELS_FILE, TOKENIZER
 from kdnas.runs.store import Store
 
 _RECORDED = ("torch", "transformers", "textattack", "pymoo", "numpy")
@@ -49,61 +47,12 @@ class RunFolder:
     @property
     def tokenizer(self) -> Path:
         """The tokenizer of the students, as `save_pretrained` wrote it."""
-        return self.path / "tokenizer"
+        return self.path / TOKENIZER
 
     @property
     def figures(self) -> Path:
         """The folder that figures are drawn into by default."""
         return self.path / "figures"
-
-
-@contextmanager
-def held(folder: Path, *, take_over: bool = False) -> Iterator[RunLock]:
-    """Hold a folder; a new one goes again if an error comes before anything is recorded in it.
-
-    Args:
-        folder: Of a search or of a reproduction.
-        take_over: As for `RunLock`.
-
-    Raises:
-        UserError: As `RunLock` does.
-    """
-    new = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        with RunLock(folder, take_over=take_over) as lock:
-            try:
-                yield lock
-            except Exception:
-                if new:
-                    _clear(folder)
-                raise
-    except Exception:
-        for path in new:
-            with suppress(OSError):  # it holds something
-                path.rmdir()
-        raise
-
-
-_STORES = (FILE_NAME, MODELS_FILE)
-_BEGINNINGS = {status.FILE_NAME, *(name + end for name in _STORES for end in ("", "-wal", "-shm"))}
-
-
-def _clear(folder: Path) -> None:
-    """Delete what a run has that began no student; nothing where there is anything else."""
-    stores = [folder / name for name in _STORES if (folder / name).exists()]
-    tokenizer = RunFolder(folder).tokenizer
-    known = _BEGINNINGS | {holder.FILE_NAME, tokenizer.name}
-    others = {path.name for path in folder.iterdir()} - known
-    if others or any(_has_trials(store) for store in stores):
-        return
-    for name in _BEGINNINGS:
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(tokenizer, ignore_errors=True)
-
-
-def _has_trials(path: Path) -> bool:
-    with Store.read(path) as store:
-        return store.query("SELECT 1 FROM trials").fetchone() is not None
 
 
 def open_run(folder: RunFolder, config: Config, *, resume: bool) -> Archive:

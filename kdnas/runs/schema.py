@@ -16,6 +16,11 @@ from kdnas.records import MOST_MADE
 SCHEMA_VERSION = 3
 FILE_NAME = "archive.sqlite"
 MODELS_FILE = "models.sqlite"
+SETTINGS_FILE = "comparison.json"
+"""The settings of a comparison of several tasks, in its folder."""
+
+TOKENIZER = "tokenizer"
+"""The folder of the tokenizer of a run's students."""
 
 _LONGEST = 1e9
 """Seconds; no training takes thirty years."""

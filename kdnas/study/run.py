@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from kdnas.comparison import STUDY, Contents, Site, Trainings, build_models
 from kdnas.config import Config
+from kdnas.resources import other_heads
 from kdnas.runs import ModelArchive, require_same_origin
 from kdnas.study.models import growing, study_attacks, study_models
 
@@ -44,6 +45,8 @@ def _record_origin(config: Config, archive: ModelArchive, site: Site) -> None:
     prepared = prepare(config, lambda name: say.part(f"stage {name}"), say.remark)
     task, teacher = prepared.task, prepared.teacher.identity
     require_same_origin(site.folder, archive, task.summary(), teacher)
+    for line in other_heads(config.compare.students, task.label_names):
+        say.remark(line)
     prepared.require_taught(config)
     archive.set_meta(task=task.summary(), teacher=teacher, shape=asdict(prepared.shape))
     attacked = task.report.head(0 if task.of_numbers else config.attack.report_texts)

@@ -9,15 +9,12 @@ from kdnas.analysis.paper import require_known, write_outputs
 from kdnas.comparison import Site
 from kdnas.config import STORED, Config, short_name, task_configs
 from kdnas.errors import UserError
-from kdnas.runs import FILE_NAME, MODELS_FILE
+from kdnas.runs import FILE_NAME, MODELS_FILE, SETTINGS_FILE, require_own
 from kdnas.study.material import read_study
 from kdnas.study.outputs import OUTPUTS, write_study
 from kdnas.study.over_tasks import OVER_TASKS, Overview
 from kdnas.study.run import run_study
 from kdnas.writing import write_whole
-
-SETTINGS_FILE = "comparison.json"
-"""The settings of a comparison of several tasks, in its folder."""
 
 
 def is_of_tasks(folder: Path) -> bool:
@@ -58,6 +55,7 @@ def _begin(config: Config, folder: Path, *, resume: bool) -> None:
         raise UserError(f"no comparison in {folder} to go on with: leave out --resume")
     if is_of_tasks(folder) and not resume:
         raise UserError(f"{folder} holds a comparison: add --resume, or choose another --out")
+    require_own(folder)
     settings = json.dumps(config.model_dump(mode="json"), indent=1)
     write_whole(folder / SETTINGS_FILE, settings.encode())
 

@@ -14,6 +14,7 @@ from kdnas.comparison import TEACHER, Model
 from kdnas.config import Config, as_toml
 from kdnas.methods import METHODS
 from kdnas.records import NO_ATTACK, AttackOutcome, AttackSpec, Measurement
+from kdnas.resources import other_heads
 from kdnas.runs import weights_of
 from kdnas.runs.folder import settings_digest
 from kdnas.study.models import model_name
@@ -55,6 +56,8 @@ def distil_one(
 
     quiet_libraries()
     prepared = prepare(config, stage, say)
+    for line in other_heads(config.compare.students, prepared.task.label_names):
+        say(line)
     prepared.require_taught(config)
     name = model_name(student.name, method)
     model = Model(name, 1, student.kind, method, TEACHER, student.start, stem=student.name)

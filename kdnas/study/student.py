@@ -11,7 +11,7 @@ from kdnas.comparison import BEGUN, Kind
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
 from kdnas.methods import Learner
-from kdnas.model_names import is_hub_id
+from kdnas.model_names import is_hub_id, require_head
 from kdnas.reading import read_small
 from kdnas.runs import Archive, RunFolder
 from kdnas.space import canonical, read_genotype
@@ -97,6 +97,7 @@ def _cut(word: str, value: str) -> Student:
         )
     if not (path / "config.json").is_file():
         raise UserError(f"student {word!r}: {place} is no saved classifier")
+    require_head(path)
     own = re.sub(r"[^\w-]", "_", path.resolve().name)
     return Student(f"{own}-{numbers.replace('+', '-')}", "cut", f"{numbers}:{path.resolve()}")
 

@@ -1,6 +1,5 @@
 """Pre-trained classifiers whose classes are brought into the order of a task."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kdnas.errors import UserError
+from kdnas.resources.classes import UNNAMED, order_of
 from kdnas.students import class_layer
 from kdnas.teachers.fitting import (
     class_names,
@@ -17,9 +17,6 @@ from kdnas.teachers.fitting import (
     require_whole,
 )
 from kdnas.teachers.pretrained import load_classifier, load_config
-
-_UNNAMED = re.compile(r"LABEL_\d+")
-"""What transformers calls the classes of a head that nobody named."""
 
 
 def load_for_task(
@@ -49,7 +46,7 @@ def load_for_task(
         )
     own_names = [str(label) for _, label in sorted(own.id2label.items())]
     numbers = len(label_names) == 1
-    order = None if numbers else _order(own_names, label_names)
+    order = None if numbers else order_of(own_names, label_names)
     if trained and numbers:
         require_one_number(name, own)
     elif trained:
@@ -75,20 +72,10 @@ def load_for_task(
     return model
 
 
-def _order(own: Sequence[str], wanted: Sequence[str]) -> list[int] | None:
-    """The place of each wanted class among the model's own; None where they are not the same."""
-    for read in (str, str.lower):
-        places = {read(label): i for i, label in enumerate(own)}
-        order = [places.get(read(label), -1) for label in wanted]
-        if sorted(order) == list(range(len(own))):
-            return order
-    return None
-
-
 def _require_classes(
     name: str, own: Sequence[str], wanted: Sequence[str], order: Sequence[int] | None
 ) -> None:
-    unnamed = all(map(_UNNAMED.fullmatch, own))
+    unnamed = all(map(UNNAMED.fullmatch, own))
     if order is not None or (unnamed and len(own) == len(wanted)):
         return
     rename = "name the classes alike in id2label of its config.json, or "
