@@ -162,7 +162,8 @@ def _stand_in_lesson(
         texts, few.labels, signals, inputs=partial(Inputs.of, tokenizer), attacked=texts
     )
     if AUGMENTED in needed or NEIGHBOURS in needed:
-        each = config.distill.table(config.distill.method).each
+        own = config.distill.table(config.distill.method)
+        each = own.made if AUGMENTED in needed else own.each
         lesson = replace(lesson, further=_further(texts, each, classes))
     if LIVE in needed:
         lesson = replace(lesson, live=untrained_teacher(name, classes))

@@ -26,6 +26,7 @@ from kdnas.config import Config, DistillSettings, load_config
 from kdnas.distillation import Recipe, Rewriter, distill, kd_loss, recipe_of
 from kdnas.distillation.recipes.minimax_knn import divergences, most_apart
 from kdnas.errors import UserError
+from kdnas.estimate import estimate_run
 from kdnas.evaluation import Evaluator, further_texts, prepare, require_further
 from kdnas.methods import MinimaxSettings
 from kdnas.offline import offline_path
@@ -326,6 +327,14 @@ def test_more_than_there_are_cannot_be_picked() -> None:
     with pytest.raises(UserError, match="9 neighbours cannot be picked of 8") as caught:
         load_config(overrides=["distill.minimax-knn.picked=9"])
     assert "\n" not in str(caught.value)
+
+
+def test_a_dry_run_learns_from_the_texts_of_every_augmenter(config: Config) -> None:
+    values = config.model_dump(mode="json")
+    both = {"by": ["embedding", "tinybert"], "each": 1}
+    values["distill"] |= {"method": "augmentation", "augmentation": both}
+    values["attack"]["texts"] = 1
+    assert estimate_run(Config.model_validate(values)).train_seconds > 0
 
 
 @pytest.mark.parametrize("name", ["augmentation", "minimax-knn"])

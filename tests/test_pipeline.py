@@ -113,28 +113,45 @@ def test_the_archive_does_not_depend_on_the_number_of_jobs(
     assert timeless(tmp_path / "run") == timeless(finished)
 
 
+STOPS = """
+import signal
+from kdnas.runs import Archive
+
+finish, finished = Archive.finish, []
+
+def finish_and_wait(*arguments, **settings):
+    finish(*arguments, **settings)
+    finished.append(arguments)
+    if len(finished) == {count}:
+        print("recorded", flush=True)
+        signal.pause()
+
+Archive.finish = finish_and_wait
+"""
+"""Has a driver wait in the middle of its search, however slow or quick the machine is."""
+
+
 def test_a_killed_run_resumes_to_the_same_archive(
     config: Config, finished: Path, tmp_path: Path
 ) -> None:
     """The run is killed for good (SIGKILL) after its second student."""
     path, file = tmp_path / "run", tmp_path / "config.json"
     file.write_text(config.model_dump_json())
-    program = (
+    program = STOPS.format(count=2) + (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from pathlib import Path\n"
         "from kdnas.config import Config\n"
         "from test_pipeline import run\n"
         f"run(Config.model_validate_json(Path({str(file)!r}).read_text()), Path({str(path)!r}))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
-    for _ in range(1200):
-        time.sleep(0.05)
-        if _finished_students(path) >= 2:
-            break
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout
+    assert "recorded\n" in iter(process.stdout.readline, "")
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    before = _finished_students(path)
-    assert 2 <= before < config.search.evaluations
+    process.communicate()
+    assert _finished_students(path) == 2 < config.search.evaluations
     listener = run(config, path, resume=True)
     assert listener.finished_births[: config.search.evaluations] == list(
         range(config.search.evaluations)
@@ -436,24 +453,6 @@ def terminate(driver: int) -> None:
     os.kill(driver, signal.SIGTERM)
 
 
-STOPS_AT_THE_FIRST = """
-import time
-from kdnas.cli import main
-from kdnas.runs import Archive
-
-finish = Archive.finish
-
-def finish_and_wait(*arguments, **settings):
-    finish(*arguments, **settings)
-    print("recorded", flush=True)
-    time.sleep(600)  # until the signal
-
-Archive.finish = finish_and_wait
-main()
-"""
-"""A driver that waits in the middle of its search, however slow or quick the machine is."""
-
-
 @pytest.mark.parametrize("send", [interrupt, pytest.param(terminate, marks=pytest.mark.long)])
 def test_a_stopped_run_resumes(
     send: Callable[[int], None], config: Config, finished: Path, tmp_path: Path
@@ -462,7 +461,8 @@ def test_a_stopped_run_resumes(
     path, file = tmp_path / "run", tmp_path / "config.toml"
     chosen = {name: value for name, value in leaves(config).items() if value is not None}
     file.write_text("\n".join(f"{name} = {as_toml(value)}" for name, value in chosen.items()))
-    command = [sys.executable, "-c", STOPS_AT_THE_FIRST, "search",
+    program = STOPS.format(count=1) + "from kdnas.cli import main; main()"
+    command = [sys.executable, "-c", program, "search",
                "--config", str(file), "--out", str(path), "--jobs", "2"]  # fmt: skip
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

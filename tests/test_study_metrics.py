@@ -267,14 +267,20 @@ def test_a_plan_counts_and_trains_nothing(numbers: list[str], tmp_path: Path) ->
 
 
 def test_a_plan_times_every_attack(tiny_teacher: Path) -> None:
-    overrides = tiny_overrides(tiny_teacher, *F1, 'compare.methods=["kd","ard","skd"]')
-    config = load_config(overrides=overrides)
+    more = [
+        'compare.methods=["kd","ard","skd","more"]',
+        'compare.rows.more={method="augmentation",by=["embedding","tinybert"],mixed=false}',
+    ]
+    config = load_config(overrides=tiny_overrides(tiny_teacher, *F1, *more))
     stages: list[str] = []
     plan = planned(config, stages.append)
     assert stages == ["data", "training of drawn-1", "textfooler on it", "deepwordbug on it"]
     (student,) = plan.students
-    each = student.training * (1.0 + 2.0 + 1.0) + 3 * student.attacks
+    twice = 2.7 * 4 / 3  # texts learned from: two by each of two, not one and two
+    each = student.training * (1.0 + 2.0 + 1.0 + twice) + 4 * student.attacks
     assert plan.seconds(1, 8) == pytest.approx(2 * each)
     assert plan.seconds(8, 2) == pytest.approx(each)
-    assert plan.bytes == 6 * student.bytes
-    assert list(made_beforehand(config)) == ["ard: attacked texts", "skd: a team of 4 teachers"]
+    assert plan.bytes == 8 * student.bytes
+    assert list(made_beforehand(config)) == [
+        "ard: attacked texts", "skd: a team of 4 teachers", "more: texts with synonyms",
+    ]  # fmt: skip

@@ -73,6 +73,11 @@ class AugmentationSettings(KDSettings):
         """Texts that are made of one by all augmenters."""
         return self.each * len(self.by)
 
+    @property
+    def learned(self) -> int:
+        """Texts that are learned from for each one of the task."""
+        return self.made + self.mixed
+
 
 @dataclass(frozen=True)
 class GeneratorSettings(MethodSettings):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdnas.comparison import BEGUN
-from kdnas.config import Config
-from kdnas.methods import METHODS, Use
+from kdnas.config import Config, DistillSettings
+from kdnas.methods import METHODS, AugmentationSettings, Use
 from kdnas.resources import BYTES_PER_TEXT
 from kdnas.study.models import study_attacks, study_students
 from kdnas.study.student import Student
@@ -111,7 +111,7 @@ def planned(config: Config, on_stage: "OnStage") -> Plan:
             attacks += attacked * attack_seconds(own, task, tokenizer, network, ATTACKED)
             size += BYTES_PER_TEXT * attacked
         found.append(StudentTime(student.name, training, attacks, size))
-    costs = {n: METHODS[config.taught_by(n).method].cost or 1.0 for n in config.compare.methods}
+    costs = {name: _cost(config.taught_by(name)) for name in config.compare.methods}
     return Plan(task, tuple(found), costs, config.compare.replicates)
 
 
@@ -127,6 +127,14 @@ def made_beforehand(config: Config) -> Iterator[str]:
         if chain.team is not None:
             yield f"{name}: a team of {len(chain.team.members)} teachers"
         yield from (f"{name}: {_TEXTS[use]}" for use in method.uses if use in _TEXTS)
+
+
+def _cost(distill: DistillSettings) -> float:
+    """Time of a training beside KD's: as measured, for as many texts as augmenters make of one."""
+    cost, own = METHODS[distill.method].cost or 1.0, distill.table(distill.method)
+    if isinstance(own, AugmentationSettings):
+        cost *= own.learned / AugmentationSettings().learned
+    return cost
 
 
 def _by_kd(config: Config, student: Student) -> Config:
