@@ -64,7 +64,8 @@ class ALPSettings(MethodSettings):
         buckets: Which layers of the teacher one of the student attends to: `all` (ALP), `regular`
             (ALP-NO) or `partial` (ALP-PO), rules of `kdnas.distillation.bucketed_layers`.
         alpha: Share of the teacher's answers, the rest are true labels.
-        beta: Weight of the states.
+        beta: Weight of the states. These are not brought to length 1 as those of PKD are, so that
+            its weights of 10 to 1,000 leave nothing to learn the task with.
         temperature: Temperature of the teacher's answers.
         scale: Whether products of states are divided by the square root of their width; without
             it the attention is nearly always on one layer, as published.
@@ -72,7 +73,7 @@ class ALPSettings(MethodSettings):
 
     buckets: Literal["all", "regular", "partial"] = "all"
     alpha: Share = 0.5
-    beta: NotNegative = 100.0
+    beta: NotNegative = 1.0
     temperature: Positive = 5.0
     scale: bool = False
 
