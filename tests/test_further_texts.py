@@ -16,6 +16,7 @@ from scipy.stats import chisquare
 from torch.nn import functional as F
 from transformers import AutoTokenizer
 
+from kdnas import estimate
 from kdnas.attacks.cutting import split_parts, text_words
 from kdnas.attacks.parts import words_of
 from kdnas.attacks.resources import WordVectors, stopwords
@@ -23,10 +24,9 @@ from kdnas.augment import nearest_texts
 from kdnas.augment.masked import Candidates, WordModel
 from kdnas.augment.synonyms import insertions, rewordings, swaps, texts_of
 from kdnas.config import Config, DistillSettings, load_config
-from kdnas.distillation import Recipe, Rewriter, distill, kd_loss, recipe_of
+from kdnas.distillation import Lesson, Recipe, Rewriter, distill, kd_loss, recipe_of
 from kdnas.distillation.recipes.minimax_knn import divergences, most_apart
 from kdnas.errors import UserError
-from kdnas.estimate import estimate_run
 from kdnas.evaluation import Evaluator, further_texts, prepare, require_further
 from kdnas.methods import MinimaxSettings
 from kdnas.offline import offline_path
@@ -329,12 +329,23 @@ def test_more_than_there_are_cannot_be_picked() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_dry_run_learns_from_the_texts_of_every_augmenter(config: Config) -> None:
+def test_a_dry_run_learns_from_the_texts_of_every_augmenter(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[int] = []
+
+    def kept(student: Any, lesson: Lesson, *arguments: Any, **settings: Any) -> float:
+        assert lesson.further is not None
+        learned.append(lesson.further.each)
+        return distill(student, lesson, *arguments, **settings)
+
+    monkeypatch.setattr(estimate, "distill", kept)
     values = config.model_dump(mode="json")
     both = {"by": ["embedding", "tinybert"], "each": 1}
     values["distill"] |= {"method": "augmentation", "augmentation": both}
     values["attack"]["texts"] = 1
-    assert estimate_run(Config.model_validate(values)).train_seconds > 0
+    estimate.estimate_run(Config.model_validate(values))
+    assert set(learned) == {2}
 
 
 @pytest.mark.parametrize("name", ["augmentation", "minimax-knn"])

@@ -137,7 +137,7 @@ def _begun(
 
 
 def _turns(net: CellStudent, choices: Choices, settings: CellSearch) -> list[Turn]:
-    """Whose turn it is in each step, one after the other, with its optimiser."""
+    """Return who learns in turn within a step, each with its optimiser."""
     return [
         (net, torch.optim.Adam(net.parameters(), settings.learning_rate, fused=True,
                                weight_decay=settings.weight_decay)),

@@ -180,6 +180,6 @@ def checked_settings(kind: type, values: Any, place: str) -> Any:
 
 
 def _among(kind: type, name: str | int) -> str:
-    """Of which words a setting is a list, where there are only some."""
+    """Name the words that a setting may list; "" where any word will do."""
     words = _adapter(kind).json_schema()["properties"][name].get("items", {}).get("enum", ())
     return f" of {', '.join(words)}" if words else ""
