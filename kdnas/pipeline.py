@@ -15,7 +15,7 @@ from kdnas.evaluation import (
     prepare,
     record_preparation,
 )
-from kdnas.feasible import require_possible_beforehand, within_limits
+from kdnas.feasible import within_limits
 from kdnas.loop import report_front, run_search
 from kdnas.metrics import headline, metrics_of, points
 from kdnas.progress import NOBODY, Listener, Progress
@@ -45,7 +45,6 @@ def run_pipeline(
         listener: Is told of every stage and student.
     """
     quiet_libraries()
-    require_possible_beforehand(config)
     with Progress(folder.path, archive, listener) as progress:
         if not config.task.of_numbers:
             progress.stage("attack resources")
