@@ -93,7 +93,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
         """
         module = sys._getframe(1).f_globals["__name__"]  # whose source decides what the part does
         if name in self._parts:
-            raise UserError(f"there is a {self.kind} {name!r} already: choose another name")
+            raise UserError(f"{self.kind} {name!r} is there already: choose another name")
         self._parts[name] = self._checked(name, part)
         _remember(module)
 
@@ -207,6 +207,11 @@ def _imported(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
+        if error.name and not f"{module}.".startswith(f"{error.name}."):
+            raise UserError(
+                f"module {module} cannot be imported: it imports {error.name}, which is not there;"
+                " install that"
+            ) from error
         raise UserError(
             f"module {module} cannot be imported ({error}): run kdnas in the folder that holds it,"
             " or add that to PYTHONPATH"

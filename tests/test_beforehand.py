@@ -153,6 +153,10 @@ REFUSED = {
         "an assistant of 9 layers is larger than the teacher"
     ),
     (*SEARCH, "--cluster", "tcp://127.0.0.1:9"): "no Dask scheduler at tcp://127.0.0.1:9",
+    (*SEARCH, "--cluster", "tcp://127.0.0.1:99999"): "Port out of range 0-65535",
+    (*SEARCH, "--set", "space.name=collections:OrderedDict"): "is no space: it has no build, parts",
+    (*SEARCH, "--set", "space.name=math:pi"): "is no space: it has no build, parts",
+    ("methods", "nosuchmodule:X"): "module nosuchmodule cannot be imported",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",
 }  # fmt: skip
 

@@ -196,6 +196,22 @@ def test_a_method_of_a_users_own_teaches_a_search(
     assert set(prepare(own).lesson.signals) == {"logits"}
 
 
+def test_a_method_of_a_users_own_is_compared_with_its_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own_way.py").write_text(textwrap.dedent(OWN))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(METHODS, "_parts", dict(METHODS))
+    monkeypatch.setattr("kdnas.registry._sources", {})
+    name = "own_way:METHOD"
+    compared = load_config("compare-offline", overrides=[f'compare.methods=["kd", "{name}"]'])
+    taught = compared.taught_by(name)
+    taught.require_teachable(name, Learner())
+    assert taught.table(name) == METHODS[name].settings()
+    app(["methods", name], standalone_mode=False)
+    assert f"--set distill.{name}.share=0.5" in capsys.readouterr().out
+
+
 def test_a_search_can_be_taught_by_kd_alone(config: Config, tmp_path: Path) -> None:
     weights = {"kd_weight": 1.0, "probe_weight": 0.0, "logit_weight": 0.0}
     values = config.model_dump(mode="json")

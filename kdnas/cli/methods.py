@@ -44,7 +44,7 @@ def methods(
             for each in some:
                 typer.echo(_described(each, METHODS[each]))
         return
-    method = METHODS[name]
+    method = METHODS.load(name)
     typer.echo(_described(name, method))
     typer.echo(f"  --set distill.method={name}")
     defaults = method.settings()

@@ -126,8 +126,9 @@ class PartsSection(Section):
     parts: ClassVar[Registry[Any]]
 
     def table(self, name: str) -> Any:
-        """The settings of a part."""
-        return (self.__pydantic_extra__ or {})[name]
+        """The settings of a part; its defaults where nothing was said of it, as of a user's."""
+        given = self.__pydantic_extra__ or {}
+        return given[name] if name in given else self.parts[name].settings()
 
     @model_validator(mode="after")
     def _tables_checked(self, info: ValidationInfo) -> Self:

@@ -19,8 +19,8 @@ from kdnas.space.merges import ACTIVATIONS, MERGES
 
 Repair = Literal["reconnect", "prune", "mixed"]
 
-_PAPER_LAYERS = {name: layer.sizes for name, layer in LAYERS.items()}
-_PAPER_MODES, _PAPER_ACTIVATIONS = tuple(MERGES), tuple(ACTIVATIONS)
+_PAPER_LAYERS = {name: LAYERS[name].sizes for name in ("conv", "sepconv", "attention", "glu")}
+_PAPER_MODES, _PAPER_ACTIVATIONS = ("add", "mul", "concat"), ("none", "relu", "swish")
 
 
 @dataclass(frozen=True)

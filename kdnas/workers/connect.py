@@ -42,8 +42,8 @@ def _require_answer(address: str) -> None:
     place = urlsplit(address)
     try:
         socket.create_connection((place.hostname or "", place.port or 0), CONNECT_SECONDS).close()
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, ValueError) as error:  # a port may be out of range
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
             f"no Dask scheduler at {address} ({reason}): start one, or name another"
         ) from error
