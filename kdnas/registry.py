@@ -54,7 +54,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
     Args:
         kind: What one of them is called in messages, such as "layer type".
         parts: Those of kdnas.
-        form: The class that every part is an instance of, where there is one.
+        form: The class or protocol that every part is an instance of, where there is one.
 
     >>> colours = Registry("colour", {"red": 1})
     >>> colours.add("blue", 2)
@@ -116,9 +116,10 @@ class Registry(Mapping[str, Part], Generic[Part]):
         if self._form is not None and not isinstance(part, self._form):
             name_of_form = self._form.__name__
             needed = "function" if name_of_form == "Callable" else name_of_form
-            raise UserError(
-                f"{self.kind} {name} is no {needed}: it is of type {type(part).__name__}"
-            )
+            found = f"of type {type(part).__name__}"
+            if isinstance(part, type):
+                found = f"the class {part.__name__}"
+            raise UserError(f"{self.kind} {name} is no {needed}: it is {found}")
         checked: Part = part
         return checked
 
@@ -207,6 +208,7 @@ def _imported(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
+        # What is not there may be the module itself, a package above it, or what it imports.
         if error.name and not f"{module}.".startswith(f"{error.name}."):
             raise UserError(
                 f"module {module} cannot be imported: it imports {error.name}, which is not there;"

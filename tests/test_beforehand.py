@@ -154,8 +154,8 @@ REFUSED = {
     ),
     (*SEARCH, "--cluster", "tcp://127.0.0.1:9"): "no Dask scheduler at tcp://127.0.0.1:9",
     (*SEARCH, "--cluster", "tcp://127.0.0.1:99999"): "Port out of range 0-65535",
-    (*SEARCH, "--set", "space.name=collections:OrderedDict"): "is no space: it has no build, parts",
-    (*SEARCH, "--set", "space.name=math:pi"): "is no space: it has no build, parts",
+    (*SEARCH, "--set", "space.name=collections:OrderedDict"): "it is the class OrderedDict",
+    (*SEARCH, "--set", "space.name=math:pi"): "math:pi is no Space: it is of type float",
     ("methods", "nosuchmodule:X"): "module nosuchmodule cannot be imported",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",
 }  # fmt: skip

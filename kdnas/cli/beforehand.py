@@ -127,7 +127,7 @@ def require_inputs(
             continue
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         _, pools = read_pools(task.name, task.path, task.validation, columns)
-        other_heads(students, pools.label_names)  # refuses; what it says the comparison says
+        other_heads(students, pools.label_names)  # it refuses; the comparison says the rest
 
 
 def require_data_and_model(config: "Config") -> None:

@@ -126,7 +126,7 @@ class PartsSection(Section):
     parts: ClassVar[Registry[Any]]
 
     def table(self, name: str) -> Any:
-        """The settings of a part; its defaults where nothing was said of it, as of a user's."""
+        """Return the settings of a part, its defaults where the section does not name it."""
         given = self.__pydantic_extra__ or {}
         return given[name] if name in given else self.parts[name].settings()
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from kdnas.config.section import strictly, usable
 from kdnas.errors import UserError
 from kdnas.registry import Registry
-from kdnas.space import SPACES, Space
+from kdnas.space import SPACES
 
 
 def _space(values: Any, info: ValidationInfo) -> Any:
@@ -25,24 +25,11 @@ def _space(values: Any, info: ValidationInfo) -> Any:
     if not _usable("name", SPACES, (name,), info):
         return values
     kind = SPACES[name]
-    _require_space(name, kind)
     for setting, registry in kind.parts.items():
         names = values.get(setting, ())
         if isinstance(names, Collection) and not _usable(setting, registry, names, info):
             return values
     return strictly(kind, dict(values))
-
-
-def _require_space(name: str, kind: Any) -> None:
-    """Refuse a class that lacks what the search asks a space for."""
-    there = {*dir(kind), *getattr(kind, "__dataclass_fields__", ())}
-    wanted = [name for name in (*Space.__annotations__, *vars(Space)) if name[0] != "_"]
-    lacking = [each for each in wanted if each not in there]
-    if lacking:
-        raise ValueError(
-            f"space.name = {name!r} is no space: it has no {', '.join(lacking)};"
-            " write a class as kdnas.space.Space says"
-        )
 
 
 def _usable(

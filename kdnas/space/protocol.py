@@ -6,7 +6,7 @@ the section `space`, with the methods of `Space`; its class goes into `SPACES`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from numpy.random import Generator
 
@@ -92,6 +92,7 @@ class Edit:
     operation: str
 
 
+@runtime_checkable
 class Space(Protocol[G]):
     """A space of students.
 
@@ -156,7 +157,7 @@ def canonical(genotype: Any) -> Any:
     return genotype.canonical() if hasattr(genotype, "canonical") else genotype
 
 
-SPACES: Registry[type[Space[Any]]] = Registry("space")
+SPACES: Registry[type[Space[Any]]] = Registry("space", form=Space)
 """The classes of spaces by name."""
 
 
