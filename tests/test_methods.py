@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from kdnas.cli.app import app
 from kdnas.config import Config, DistillSettings, load_config
-from kdnas.config.load import as_toml
+from kdnas.config.load import as_toml, difference
 from kdnas.config.section import LOADING, STORED
 from kdnas.distillation import (
     ATTACKED,
@@ -34,7 +34,7 @@ from kdnas.distillation import (
 from kdnas.errors import UserError
 from kdnas.evaluation import Evaluator, fresh_student, prepare
 from kdnas.methods import METHODS, Learner
-from kdnas.records import Evaluation, Job
+from kdnas.records import ATTACKS, Evaluation, Job
 from kdnas.reproduce.models import GROWING
 from kdnas.runs import require_same
 from kdnas.teachers import SIGNALS, teacher_signals
@@ -164,6 +164,7 @@ from torch.nn import functional as F
 
 from kdnas.distillation import Stage, Term
 from kdnas.methods import Method, MethodSettings
+from kdnas.records import ATTACKS
 
 @dataclass(frozen=True)
 class Settings(MethodSettings):
@@ -176,6 +177,7 @@ def recipe(schedule, settings):
     return (Stage((Term(huber, weight=settings.share, needs=("logits",)),), schedule),)
 
 METHOD = Method(recipe, Settings)
+ATTACK = ATTACKS["deepwordbug"]
 """
 
 
@@ -202,12 +204,17 @@ def test_a_method_of_a_users_own_is_compared_with_its_defaults(
     (tmp_path / "own_way.py").write_text(textwrap.dedent(OWN))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(METHODS, "_parts", dict(METHODS))
+    monkeypatch.setattr(ATTACKS, "_parts", dict(ATTACKS))
     monkeypatch.setattr("kdnas.registry._sources", {})
     name = "own_way:METHOD"
-    compared = load_config("compare-offline", overrides=[f'compare.methods=["kd", "{name}"]'])
+    asked = [f'compare.methods=["kd", "{name}"]', 'compare.attacks=["own_way:ATTACK"]']
+    compared = load_config("compare-offline", overrides=asked)
     taught = compared.taught_by(name)
     taught.require_teachable(name, Learner())
     assert taught.table(name) == METHODS[name].settings()
+    assert compared.attack.table("own_way:ATTACK") == ATTACKS["deepwordbug"].settings()
+    again = load_config("compare-offline", overrides=asked)  # as --resume does, parts known by now
+    assert difference(compared, again) == {}
     app(["methods", name], standalone_mode=False)
     assert f"--set distill.{name}.share=0.5" in capsys.readouterr().out
 

@@ -83,7 +83,7 @@ def _alone(config: "Config", student: str, method: str) -> "Config":
     """The comparison of this student and this method alone."""
     one = {"methods": (method,), "students": (student,), "replicates": 1, "attacks": ()}
     update = {
-        "distill": config.distill.model_copy(update={"method": method}),
+        "distill": config.distill.with_tables([method]).model_copy(update={"method": method}),
         "compare": config.compare.model_copy(update=one),
     }
     return config.model_copy(update=update)

@@ -72,6 +72,15 @@ class Config(Section):
         return self.distill.model_copy(update={"method": row.method, row.method: own})
 
     @model_validator(mode="after")
+    def _compared_have_tables(self) -> Self:
+        """Settings of what only a comparison names are there and recorded like all others."""
+        rows = [row.method for row in self.compare.rows.values()]
+        taught = self.distill.with_tables([*self.compare.methods, *rows])
+        object.__setattr__(self, "distill", taught)  # sections are frozen
+        object.__setattr__(self, "attack", self.attack.with_tables(self.compare.attacks))
+        return self
+
+    @model_validator(mode="after")
     def _rows_checked(self) -> Self:
         for name, row in self.compare.rows.items():
             if row.method in METHODS:  # of an archive it may be one that nothing here knows

@@ -1,6 +1,7 @@
 """What every section of a configuration is made of."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -126,9 +127,18 @@ class PartsSection(Section):
     parts: ClassVar[Registry[Any]]
 
     def table(self, name: str) -> Any:
-        """Return the settings of a part, its defaults where the section does not name it."""
+        """Return the settings of a part."""
+        return (self.__pydantic_extra__ or {})[name]
+
+    def with_tables(self, names: Iterable[str]) -> Self:
+        """Return the section with the defaults of parts that it has no table of, as of a user's.
+
+        Args:
+            names: Of parts; one that is not there, as in an archive, is left out.
+        """
         given = self.__pydantic_extra__ or {}
-        return given[name] if name in given else self.parts[name].settings()
+        further = [name for name in names if name not in given and name in self.parts]
+        return self.model_copy(update={name: self.parts[name].settings() for name in further})
 
     @model_validator(mode="after")
     def _tables_checked(self, info: ValidationInfo) -> Self:
