@@ -1,6 +1,6 @@
 """A whole run: prepare, search, report on the front; durable and resumable at every step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -57,7 +57,7 @@ def run_pipeline(
 
         def finished(birth: Birth, done: Finished) -> None:
             progress.finished(birth, done)
-            weights.tidy()
+            weights.tidy_if_many()
 
         settings = config.model_dump(mode="json")
         make = partial(make_evaluator, sources(), settings, folder.students.resolve())
@@ -78,6 +78,7 @@ def run_pipeline(
             members = pareto_front(archive.rows(), objectives, floor)
             progress.stage("report", len(members))
             report_front(members, archive, workers, progress.finished)
+            weights.tidy()
     archive.end()
 
 
@@ -88,22 +89,17 @@ def _prepared(
     prepared = prepare(config, progress.stage, listener.remark)
     require_same_origin(folder.path, archive, prepared.task.summary(), prepared.teacher.identity)
     prepared.require_taught(config)
-    for remark in _remarks(config, prepared):
-        listener.remark(remark)
+    listener.remark(_teacher_line(prepared))
     record_preparation(archive, config, prepared, prepared.floor(config))
     keep_tokenizer(folder, archive, config, prepared)
     return prepared
 
 
-def _remarks(config: Config, prepared: Prepared) -> Iterator[str]:
-    """What the user should know before the search begins."""
+def _teacher_line(prepared: Prepared) -> str:
+    """How much better than chance the teacher is."""
     task = prepared.task
     always = "the mean" if task.of_numbers else "the most frequent class"
-    yield (
+    return (
         f"teacher: {headline(task.metric).label} {points(prepared.teacher_accuracy):.1f} on"
         f" search-val, always {always} gives {points(prepared.majority_share):.1f}"
     )
-    about = {"data": task.remark}
-    if prepared.spec is not None:
-        about["attack"] = config.attack.remark(task.label_names)
-    yield from (f"{what}: {remark}" for what, remark in about.items() if remark)

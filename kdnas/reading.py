@@ -7,6 +7,7 @@ import codecs
 import os
 import stat
 from pathlib import Path
+from shlex import quote
 
 from kdnas.errors import UserError
 
@@ -59,4 +60,8 @@ def decoded(content: bytes, path: Path, name: str) -> str:
 
 
 def _to_utf8(encoding: str, path: Path) -> str:
-    return f"save it as UTF-8, as with iconv -f {encoding} -t utf-8 {path.name}"
+    new = path.with_stem(f"{path.stem}-utf8")
+    return (
+        "save it as UTF-8, as with"
+        f" iconv -f {encoding} -t utf-8 {quote(str(path))} > {quote(str(new))}"
+    )

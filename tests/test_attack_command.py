@@ -141,7 +141,7 @@ def test_models_with_other_class_names_are_attacked_alike(
         options += [part for setting in own for part in ("--set", setting)]
         result = CliRunner().invoke(app, ["attack", "--model", save(names[0], model), *options])
         found.append([record | {"queries_sent": 0} for record in json.loads(result.stdout)])
-        assert ("the classes 0, 1 are not called negative" in result.stderr) == (not own)
+        assert ("the classes 0, 1 are not known as sentiments" in result.stderr) == (not own)
     assert found[0] == found[1] == found[2]
     assert {record["attack"]["settings"]["polarity"] for record in found[0]} == {polarity}
     assert "succeeded" in {record["outcome"] for record in found[0]}

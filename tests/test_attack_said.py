@@ -84,7 +84,7 @@ def test_recipe_settings_polarity_and_digest_are_in_every_output(
 def test_a_search_says_that_its_classes_tell_nothing_of_sentiments(
     searched: tuple[Path, Result], asked: Callable[[str], list[str]]
 ) -> None:
-    remark = "attack: the classes 0, 1 are not called negative and positive"
+    remark = "attack: the classes 0, 1 are not known as sentiments"
     for said in (searched[1].stderr, CliRunner().invoke(app, asked("evaluate")).stderr):
         assert sum(line.startswith(remark) for line in said.splitlines()) == 1
 

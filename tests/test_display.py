@@ -15,6 +15,7 @@ from kdnas.metrics import PAPER_WEIGHTS
 from kdnas.records import Evaluation, Failure, Finished, Job, Result
 from kdnas.runs import Birth
 from kdnas.runs.status import Status
+from kdnas.space import canonical
 
 (ARCH,) = some_architectures(1)
 BIRTH = Birth(0, ARCH, "initial", (), 0)
@@ -39,7 +40,7 @@ def test_a_run_says_its_stages_and_what_is_new_of_its_students(display, capsys):
     stages, search, failed, evaluated = capsys.readouterr().err.splitlines()
     assert stages == "stage data"
     assert search == "stage search, 4 students, 1 of them done before"
-    assert failed == f"   2/4  failed: oom  left 0:04  {ARCH}"
+    assert failed == f"   2/4  failed: oom  left 0:04  {canonical(ARCH)}"
     assert evaluated.startswith("   3/4  accuracy ")
     assert "2.00 M  fitness" in evaluated
 

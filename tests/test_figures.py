@@ -142,7 +142,7 @@ def test_trade_off_tells_students_apart_by_marker_and_colour(rows, figures):
     ):
         assert outer[0] < inner[0] < inner[1] < outer[1]  # so the frame around it is seen whole
     assert whole.get_xlim()[0] < 50 < 60 < zoomed.get_xlim()[0]
-    assert labels(figures["trade-off"]) == [*expected, "front ± standard error"]
+    assert labels(figures["trade-off"]) == [*expected, "front of these two ± standard error"]
 
 
 def test_trade_off_front_has_error_bars_and_steps(rows, figures):

@@ -39,7 +39,7 @@ def test_the_front_the_picks_and_the_best_stay_whenever_others_go(tmp_path, stud
         def after(birth: Birth, done: Finished) -> None:
             (students / f"{birth.architecture.key}.safetensors").touch()
             before = len(list(students.iterdir()))
-            weights.tidy()
+            weights.tidy_if_many()
             stay = {path.stem for path in students.iterdir()}
             counts.append(len(stay))
             if len(stay) == before:
@@ -66,7 +66,7 @@ def test_the_archive_is_not_read_for_every_student(tmp_path, students, monkeypat
             (students / f"{birth.architecture.key}.safetensors").touch()
             with monkeypatch.context() as patch:
                 patch.setattr(archive, "rows", lambda: read.append(birth) or rows())
-                weights.tidy()
+                weights.tidy_if_many()
 
         searched(archive, config, after)
     assert 1 <= len(read) < 20

@@ -32,7 +32,7 @@ def test_glue_is_read_from_its_own_files(name: str, tmp_path: Path) -> None:
     named = NAMED[name]
     assert task.metric == named.metric
     assert task.of_numbers == (name == "glue/stsb")
-    assert (task.pairs, task.remark) == (named.premise is not None, "")
+    assert (task.pairs, task.remarks[:-1]) == (named.premise is not None, ())
     assert len(task.train) == COUNT
     assert len(task.search) + len(task.report) == COUNT
     first = task.train.texts[0]

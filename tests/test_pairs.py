@@ -23,7 +23,7 @@ from kdnas.evaluation import load_task, prepare
 from kdnas.offline import offline_path
 from kdnas.records import as_read, columns_of, written
 from kdnas.runs import FILE_NAME, Archive
-from kdnas.tasks import LabelledTexts, Task, build_task, overlap_share, word_boundary_cut
+from kdnas.tasks import Columns, LabelledTexts, Task, build_task, overlap_share, word_boundary_cut
 from kdnas.tasks.groups import near_duplicates
 from kdnas.training import Row, encode, rows_of, take
 
@@ -164,7 +164,7 @@ def pair_task(name: str, premise: str | None = "premise", **changes: Any) -> Tas
 
 def test_a_task_of_pairs_has_both_strings(tmp_path: Path) -> None:
     task = pair_task(file_of(tmp_path / "train.tsv", *rows(60)))
-    assert task.remark == ""
+    assert not [remark for remark in task.remarks if "one text per example" in remark]
     assert sorted(task.train.texts + task.search.texts + task.report.texts) == sorted(
         tuple(line.split("\t")[:2]) for line in rows(60)
     )
@@ -194,7 +194,7 @@ def test_one_column_is_read_where_no_premise_is_named(tmp_path: Path) -> None:
     file = file_of(tmp_path / "train.tsv", *rows(60))
     task = pair_task(file, None, text_column="hypothesis")
     assert isinstance(task.train.texts[0], str)
-    assert "'premise' is not used (task.premise_column=NAME reads pairs)" in task.remark
+    assert "'premise' is not used (task.premise_column=NAME reads pairs)" in task.remarks[0]
 
 
 REFUSED = {
@@ -256,7 +256,9 @@ def test_near_duplicates_and_overlaps_are_those_of_the_joined_text() -> None:
 
 
 def test_labelled_pairs_are_read_for_a_model(tmp_path: Path) -> None:
-    read = LabelledTexts.read(file_of(tmp_path / "a.tsv", *rows(3), "\th\ty"), "premise")
+    read = LabelledTexts.read(
+        file_of(tmp_path / "a.tsv", *rows(3), "\th\ty"), Columns(premise="premise")
+    )
     assert (read.texts[0], read.rows, read.empty) == (("p0 a0 b0 c0", "h0 d0 e0"), (1, 2, 3), 1)
 
 
@@ -354,7 +356,7 @@ def test_an_exported_student_of_pairs_works_in_a_pipeline(exported: Path) -> Non
 
 def test_an_exported_student_of_pairs_is_attacked(exported: Path, tmp_path: Path) -> None:
     data = file_of(tmp_path / "data.tsv", *learnable(8))
-    command = ["attack", "--model", exported, "--data", data, "--premise", "premise"]
+    command = ["attack", "--model", exported, "--data", data, "--premise-column", "premise"]
     found = json.loads(kdnas(*command, "--set", "vocabulary=1000", "--json").stdout)
     assert [record["original"] for record in found] == [
         line.split("\t")[:2] for line in learnable(8)

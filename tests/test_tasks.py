@@ -365,7 +365,7 @@ def test_of_a_pair_of_texts_one_is_read_and_said(tmp_path, columns, asked, remar
     task = task_of(TaskSettings(name=str(tmp_path / "a.csv"), text_column=asked), uncut)
     way_out = " (task.premise_column=NAME reads pairs)"
     expected = f"one text per example is read, {remark}{way_out}" if remark else ""
-    assert task.remark == expected
+    assert task.remarks[:-1] == ((expected,) if expected else ())  # the last: there are few
 
 
 # --- data sets with several splits
@@ -940,7 +940,7 @@ ERRORS = {
         "a.tsv",
         "text\tlabel\nna\xefve\t0\n".encode("latin-1"),
         {},
-        r"a\.tsv line 2 is not UTF-8; .* iconv -f cp1252 -t utf-8 a\.tsv",
+        r"a\.tsv line 2 is not UTF-8; .* iconv -f cp1252 -t utf-8 a\.tsv > a-utf8\.tsv",
     ),
     "UTF-16": ("a.csv", "text,label\na,0\n".encode("utf-16"), {}, "in UTF-16: .* iconv -f utf-16"),
     "one name twice": ("a.csv", "text,label,label\na,0,1\n", {}, "has 2 columns 'label': keep one"),

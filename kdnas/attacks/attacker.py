@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from kdnas.attacks.cutting import require_cut
 from kdnas.attacks.engine import (
@@ -36,6 +37,7 @@ class Attacker:
         resources: Loaded for the spec by default.
         engine: `lockstep` attacks all texts together, `textattack` is the reference: one after the
             other, with the same outcomes and perturbed texts.
+        cache: Where comparisons of windows are kept for the next one; by default kdnas' cache.
 
     Raises:
         UserError: A package is missing.
@@ -50,6 +52,7 @@ class Attacker:
         spec: AttackSpec,
         resources: AttackResources | None = None,
         engine: Engine = "lockstep",
+        cache: Path | None = None,
     ) -> None:
         self.spec = spec
         self.engine: Engine = engine if spec.in_lockstep else "textattack"
@@ -58,7 +61,7 @@ class Attacker:
         self.tally = Tally()
         self._resources = resources or load_resources(spec, self.engine)
         self._plans: dict[tuple[Text, ...], Plans] = {}
-        self._check = self._comparison()
+        self._check = self._comparison(cache or cache_folder())
         self.similarities = None if self._check is None else self._check.similarities
 
     def attack(
@@ -136,7 +139,7 @@ class Attacker:
             self._plans = {texts: cached_plans(texts, self.spec, self._resources, make)}
         return self._plans[texts]
 
-    def _comparison(self) -> Check | None:
+    def _comparison(self, cache: Path) -> Check | None:
         """The comparison of windows, with what is known of them; None where there is none."""
         if self.engine != "lockstep" or "encoder" not in ATTACKS[self.spec.recipe].needs:
             return None
@@ -144,9 +147,9 @@ class Attacker:
         if encoder is None:
             raise ValueError(f"{self.spec.recipe} compares windows: its resources need an encoder")
         stores = f"similarities-{fingerprint(encoder=encoder.identity, metric=encoder.metric)}"
-        store, rough = PairStore(cache_folder() / f"{stores}.sqlite"), self._resources.rough
+        store, rough = PairStore(cache / f"{stores}.sqlite"), self._resources.rough
         twin = None
         if rough is not None:
-            twin = rough, PairStore(cache_folder() / f"{stores}-{rough.name}.sqlite")
+            twin = rough, PairStore(cache / f"{stores}-{rough.name}.sqlite")
         similarities = Similarities(encoder, encoder.metric, settings.similarity, store, twin)
         return Check(similarities, settings.window)

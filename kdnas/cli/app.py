@@ -44,7 +44,9 @@ for command in (
 
 
 _STOPPED = "stopped before its end: give the command again"
-_RESUMABLE = "stopped; what was finished is kept, --resume goes on with it"
+_RESUMABLE = (
+    "stopped; what was finished is kept, --resume goes on with it; a model in training begins again"
+)
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 

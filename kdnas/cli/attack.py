@@ -16,11 +16,13 @@ from kdnas.cli.attack_output import (
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
+    LabelColumnOption,
     OutOption,
     PremiseOption,
     RecipeOption,
     RecipeSetOption,
     ResourcesOption,
+    TextColumnOption,
     TextsOption,
     attack_settings,
     open_victim,
@@ -40,12 +42,14 @@ def attack(
     model: Annotated[Path, typer.Option(metavar="DIR", help="A saved classifier.")],
     data: DataOption,
     texts: TextsOption = None,
-    premise: PremiseOption = None,
+    text_column: TextColumnOption = None,
+    premise_column: PremiseOption = None,
+    label_column: LabelColumnOption = "label",
     recipe: RecipeOption = "textfooler",
     overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
     mode: Annotated[
-        AttackMode, typer.Option(help="Count TextAttack's queries, or save encodings.")
+        AttackMode, typer.Option(help="exact counts TextAttack's queries, lazy saves time.")
     ] = "exact",
     engine: Annotated[
         Engine, typer.Option(help="All texts together, or TextAttack one by one.")
@@ -58,8 +62,9 @@ def attack(
 ) -> None:
     """Attack a classifier: a summary, or with --json what became of every text.
 
-    The data are a TSV with the header text and label, or CSV, JSON Lines, Parquet, or a folder
-    of save_to_disk. Labels are the model's class names or numbers.
+    The data are a TSV, CSV, JSON Lines, Parquet, a folder of save_to_disk, or a run, whose texts of
+    report-val are taken. Labels are the model's class names or numbers. Texts that a model was
+    trained on say little: it holds them too well.
 
     Example: kdnas attack --model student --data texts.tsv --texts 100 --json
     """
@@ -67,6 +72,7 @@ def attack(
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import EvaluationFailed, is_sentiment
+    from kdnas.tasks import Columns
 
     settings = attack_settings(
         recipe, overrides or [], resources=resources, mode=mode, query_budget=query_budget
@@ -74,15 +80,15 @@ def attack(
     require_usable(out, [model])
     require_cache()
     require_attack(settings, by_textattack=engine == "textattack")
-    labelled = read_texts(data, premise, [model])
+    labelled = read_texts(data, Columns(text_column, premise_column, label_column), [model])
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    victim, names = open_victim(model, premise is not None)
+    victim, names = open_victim(model, labelled.pairs)
     split = labelled.among(names).head(texts)
     say_numbers(labelled.labels, names)
-    say_remark("attack", settings.remark(labelled.classes))
+    say_remark("attack", settings.remark(labelled.classes, "polarity"))
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     try:
         outcomes, settled = _attacked(victim, split, spec, engine)

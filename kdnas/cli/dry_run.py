@@ -3,14 +3,15 @@
 import os
 from typing import TYPE_CHECKING
 
-from kdnas.cli.attack_output import print_spec, say_remark, warn_of_reference
-from kdnas.cli.output import counted, duration, results, say_stage
+from kdnas.cli.attack_output import print_spec, warn_of_reference
+from kdnas.cli.output import counted, duration, messages, results, say_stage
 from kdnas.errors import UserError
 from kdnas.records import EvaluationFailed
 
 if TYPE_CHECKING:
     from kdnas.config import Config
     from kdnas.study.plan import Plan
+    from kdnas.tasks import Task
 
 
 def print_dry_run(config: "Config", jobs: int, command: str) -> None:
@@ -36,16 +37,13 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
     except EvaluationFailed as error:
         raise UserError(f"a student of this run cannot be evaluated: {error}") from error
     say = results().print
-    splits = ", ".join(f"{name} {len(split)}" for name, split in found.task.splits.items())
     count, cores = config.search.evaluations, os.cpu_count() or 1
     shared = f" on {counted(cores, 'core')}" if jobs > cores else ""
     threads = counted(config.search.threads, "thread")
-    say(f"splits: {splits} texts")
+    say(f"splits: {found.task.sizes} texts")
+    say_remarks(config, found.task)
     if not found.task.of_numbers:
         print_spec(attack_spec(config, found.task))
-    say_remark("data", found.task.remark)
-    if not found.task.of_numbers:
-        say_remark("attack", config.attack.remark(found.task.label_names))
     say(f"students: {count}, {jobs} at once{shared}, {threads} each")
     say(f"timed student: {found.architecture}")
     say(
@@ -54,6 +52,14 @@ def print_dry_run(config: "Config", jobs: int, command: str) -> None:
         f"{duration(found.seconds(count, jobs, cores))} in all, without the teacher and the report",
     )
     say(f"disk: {found.disk_bytes(count) / 1e6:.0f} MB")
+
+
+def say_remarks(config: "Config", task: "Task") -> None:
+    """Say what a user should know of the data and of the attack on them."""
+    from kdnas.evaluation import remarks_on
+
+    for remark in remarks_on(config, task):
+        messages().print(remark)
 
 
 def print_plans(config: "Config", jobs: int) -> None:
@@ -93,9 +99,8 @@ def print_plan(config: "Config", jobs: int) -> "Plan":
     except EvaluationFailed as error:
         raise UserError(f"a student of this comparison cannot be trained: {error}") from error
     say, compared = results().print, config.compare
-    splits = ", ".join(f"{name} {len(split)}" for name, split in plan.task.splits.items())
-    say(f"splits: {splits} texts")
-    say_remark("data", plan.task.remark)
+    say(f"splits: {plan.task.sizes} texts")
+    say_remarks(config, plan.task)
     say(f"students: {', '.join(student.name for student in plan.students)}")
     say(f"methods: {', '.join(compared.methods)}; tested against {compared.against}")
     counts = (len(plan.students), "student"), (len(plan.costs), "method")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kdnas.cli.attack_output import print_spec, say_remark
+from kdnas.cli.attack_output import print_spec
 from kdnas.cli.options import (
     ConfigOption,
     JsonOption,
@@ -96,9 +96,6 @@ def _evaluated(
     with TemporaryDirectory() as folder:
         evaluator = Evaluator(config, Path(folder), say_stage, messages().print)
         objectives, prepared = metrics_of(config.search.objectives), evaluator.prepared
-        say_remark("data", prepared.task.remark)
-        if prepared.spec is not None:
-            say_remark("attack", config.attack.remark(prepared.task.label_names))
 
         def judged(job: Job) -> Evaluation | Report:
             return with_values(evaluator(job), objectives)

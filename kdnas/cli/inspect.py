@@ -25,6 +25,7 @@ def front(run: RunArgument, as_json: JsonOption = False) -> None:
     gc.disable()  # nothing is garbage before the end; looking for it takes a fifth of the time
     folder = RunFolder(run)
     with Archive.read(folder.archive) as archive:
+        _say_unfinished(run, archive)
         if as_json:
             _print_records(folder, archive, only_front=True)
         else:
@@ -40,8 +41,8 @@ def show(
 
     Example: kdnas show runs/quickstart 1343741d
     """
-    from kdnas.analysis import search_table, student_details
-    from kdnas.cli.output import print_table
+    from kdnas.analysis import search_table, student_details, why_empty
+    from kdnas.cli.output import print_table, results
     from kdnas.runs import Archive, RunFolder, run_context
 
     folder = RunFolder(run)
@@ -52,6 +53,9 @@ def show(
             _print_records(folder, archive, only=chosen)
             return
         context = run_context(folder, archive, rows)
+        if not rows:
+            results().print(why_empty(rows, context))
+            return
         table = student_details(chosen, rows, context) if chosen else search_table(rows, context)
         print_table(table)
         print_spec(context.spec)
@@ -96,6 +100,17 @@ def print_front(folder: "RunFolder", archive: "Archive") -> None:
     else:
         print_table(front_table(rows, context))
     print_spec(context.spec)
+
+
+def _say_unfinished(run: Path, archive: "Archive") -> None:
+    """Say where a front may still change."""
+    from kdnas.cli.output import counted, messages
+    from kdnas.runs import stored_config
+
+    if not archive.meta("finished"):
+        done = sum(row.status != "pending" for row in archive.rows())
+        planned = counted(stored_config(archive).search.evaluations, "student")
+        messages().print(f"{run} is not finished ({done} of {planned}): its front may change")
 
 
 def find_student(rows: "list[Row]", key: str) -> "Row":

@@ -11,6 +11,7 @@ from kdnas.progress import Listener
 from kdnas.records import Failure, Finished, Measurement, Report, Result
 from kdnas.runs import Birth
 from kdnas.runs.status import Status
+from kdnas.space import canonical
 
 
 class Display(Listener):
@@ -51,7 +52,7 @@ class Display(Listener):
         left = f"left {duration(status.seconds_left)}" if status.seconds_left is not None else ""
         line = f"{status.done:>4}/{status.total}  {described}  {left}".rstrip()
         if status.done > self._recorded:
-            self._bars.console.print(f"{line}  {birth.architecture}")
+            self._bars.console.print(f"{line}  {canonical(birth.architecture)}")
         if self._bar is not None:
             idle = status.slots - status.busy
             note = [f"best fitness {self._best:.1f}", f"{status.busy} busy, {idle} idle"]

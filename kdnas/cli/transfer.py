@@ -10,11 +10,13 @@ from kdnas.cli.attack_output import print_spec, say_numbers, say_remark, warn_of
 from kdnas.cli.options import JsonOption
 from kdnas.cli.victims import (
     DataOption,
+    LabelColumnOption,
     OutOption,
     PremiseOption,
     RecipeOption,
     RecipeSetOption,
     ResourcesOption,
+    TextColumnOption,
     TextsOption,
     attack_settings,
     open_victim,
@@ -36,7 +38,9 @@ def transfer(
     models: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Saved classifiers.")],
     data: DataOption,
     texts: TextsOption = None,
-    premise: PremiseOption = None,
+    text_column: TextColumnOption = None,
+    premise_column: PremiseOption = None,
+    label_column: LabelColumnOption = "label",
     recipe: RecipeOption = "textfooler",
     overrides: RecipeSetOption = None,
     resources: ResourcesOption = "offline",
@@ -54,6 +58,7 @@ def transfer(
     from kdnas.cli.output import put_out
     from kdnas.errors import UserError
     from kdnas.records import is_sentiment
+    from kdnas.tasks import Columns
 
     if len({folder.resolve() for folder in models}) < max(2, len(models)):
         raise UserError("a matrix needs two classifiers or more, each named once")
@@ -61,17 +66,17 @@ def transfer(
     require_usable(out, models)
     require_cache()
     require_attack(settings)
-    labelled = read_texts(data, premise, models)
+    labelled = read_texts(data, Columns(text_column, premise_column, label_column), models)
     warn_of_reference(recipe)
     from kdnas.training import quiet_libraries
 
     quiet_libraries()
-    opened = {str(folder): open_victim(folder, premise is not None) for folder in models}
+    opened = {str(folder): open_victim(folder, labelled.pairs) for folder in models}
     names = _common_classes({name: classes for name, (_, classes) in opened.items()})
     victims = {name: victim for name, (victim, _) in opened.items()}
     split = labelled.among(names).head(texts)
     say_numbers(labelled.labels, names)
-    say_remark("attack", settings.remark(labelled.classes))
+    say_remark("attack", settings.remark(labelled.classes, "polarity"))
     spec = settings.spec(sentiment=is_sentiment(labelled.classes), seed=0)
     records = _matrix(victims, split, spec)
     put_out(records, out, as_json, partial(_print_matrix, list(victims), records, spec))

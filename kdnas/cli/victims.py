@@ -15,9 +15,19 @@ from kdnas.records import Resources
 if TYPE_CHECKING:
     from kdnas.attacks import ModelVictim
     from kdnas.config import AttackSettings
-    from kdnas.tasks import LabelledTexts
+    from kdnas.tasks import Columns, LabelledTexts
 
-DataOption = Annotated[Path, typer.Option(metavar="FILE", help="Texts with labels.")]
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE", help="Texts with labels, or a run: the texts that it reported on."
+    ),
+]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Texts. [default: text, sentence, content or review]"),
+]
+LabelColumnOption = Annotated[str, typer.Option(metavar="COLUMN", help="Labels.")]
 TextsOption = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Only the first N texts.")
 ]
@@ -76,10 +86,15 @@ def require_attack(settings: "AttackSettings", *, by_textattack: bool = False) -
     require_resources(look, fetch_command(None, None, named))
 
 
-def read_texts(data: Path, premise: str | None, models: list[Path]) -> "LabelledTexts":
-    """Read labelled texts, or pairs with this column, and say how many rows have none.
+def read_texts(data: Path, columns: "Columns", models: list[Path]) -> "LabelledTexts":
+    """Read labelled texts from a file or a run, and say how many rows have none.
 
     Whether the models have tokenizers is looked up too, since to load them takes seconds.
+
+    Args:
+        data: A file, a saved folder, or the folder of a run or a comparison.
+        columns: Those of a file.
+        models: The folders of the classifiers.
 
     Raises:
         UserError: The texts cannot be read, or a model has no tokenizer.
@@ -88,13 +103,38 @@ def read_texts(data: Path, premise: str | None, models: list[Path]) -> "Labelled
     from kdnas.model_names import require_tokenizer
     from kdnas.tasks import LabelledTexts
 
-    labelled = LabelledTexts.read(str(data), premise)
+    labelled = _reported(data) or LabelledTexts.read(str(data), columns)
     if labelled.empty:
         messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
     say_remark("data", labelled.remark)
     for folder in models:
         require_tokenizer(folder)
     return labelled
+
+
+def _reported(run: Path) -> "LabelledTexts | None":
+    """The texts that a run was reported on, which decided nothing in it; None for no run.
+
+    Raises:
+        UserError: It has none yet, or its archive was given on without them.
+    """
+    from kdnas.runs import MODELS_FILE, Archive, ModelArchive, RunFolder
+    from kdnas.tasks import LabelledTexts
+
+    archives = {RunFolder(run).archive: Archive, run / MODELS_FILE: ModelArchive}
+    path, kind = next(((p, kind) for p, kind in archives.items() if p.is_file()), (None, None))
+    if path is None or kind is None:
+        return None
+    with kind.read(path) as archive:
+        originals = archive.originals("report")
+        names = tuple((archive.meta("task") or {}).get("labels", ()))
+    if not originals or originals[0][1] is None:
+        raise UserError(
+            f"{run} holds no texts of its report: finish the run (--resume), or name a file"
+        )
+    labels, texts = zip(*originals, strict=True)
+    rows = tuple(range(1, len(texts) + 1))
+    return LabelledTexts(str(run), rows, texts, tuple(names[k] for k in labels), names, 0, "")
 
 
 def open_victim(folder: Path, pairs: bool = False) -> "tuple[ModelVictim, list[str]]":

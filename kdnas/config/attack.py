@@ -46,18 +46,19 @@ class AttackSettings(PartsSection):
             sentiment=sentiment,
         )
 
-    def remark(self, classes: Sequence[str]) -> str:
+    def remark(self, classes: Sequence[str], polarity: str | None = None) -> str:
         """What has to be said of the attack on texts of these classes; "" for nothing.
 
         Args:
             classes: Their names in the data.
+            polarity: What the setting of this name is called after --set; by default as in a run.
         """
         decided = self.spec(sentiment=True, seed=0) == self.spec(sentiment=False, seed=0)
         if decided or is_sentiment(classes):
             return ""
         named = ", ".join(classes[:_NAMED]) + (", ..." if len(classes) > _NAMED else "")
+        option = f"--set {polarity or f'attack.{self.recipe}.polarity'}"
         return (
-            f"the classes {named} are not called negative and positive, so a word may give way to"
-            " one of the opposite sentiment: polarity=on refuses that, polarity=off ends this"
-            f" remark (settings of attack.{self.recipe})"
+            f"the classes {named} are not known as sentiments, so a word may give way to one of the"
+            f" opposite sentiment: {option}=on refuses that, {option}=off ends this remark"
         )

@@ -1,6 +1,7 @@
 """The evaluation of a student: from an architecture to what was measured of it.
 
-- `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`;
+- `load_task`, `attack_spec`, `prepare`: what a run computes once, as a `Prepared`; `remarks_on`
+  says what a user should know of its data and attack;
 - `attacked_texts`: the training texts in their attacked form, where a method shows it to students;
 - `further_texts`: texts beside those of the task, likewise; `require_further` refuses what cannot
   be made before anything is trained;
@@ -20,7 +21,14 @@ from kdnas.evaluation.fresh import fresh_student
 from kdnas.evaluation.further import further_texts, require_further
 from kdnas.evaluation.kept import KeptWeights
 from kdnas.evaluation.made import made_texts, rewritten_pairs, sampled_pairs
-from kdnas.evaluation.prepare import OnStage, Prepared, attack_spec, load_task, prepare
+from kdnas.evaluation.prepare import (
+    OnStage,
+    Prepared,
+    attack_spec,
+    load_task,
+    prepare,
+    remarks_on,
+)
 from kdnas.evaluation.recorded import keep_tokenizer, record_preparation
 from kdnas.evaluation.weights import kept_student
 
@@ -40,6 +48,7 @@ __all__ = [
     "make_evaluator",
     "prepare",
     "record_preparation",
+    "remarks_on",
     "require_further",
     "rewritten_pairs",
     "sampled_pairs",

@@ -14,22 +14,26 @@ KEPT_BEST = 10
 
 
 class KeptWeights:
-    """Deletes the weights in `folder` that nobody will ask for, once there are many."""
+    """Deletes the weights in `folder` that nobody will ask for."""
 
     def __init__(self, config: Config, folder: Path, archive: Archive, floor: float) -> None:
         self._config, self._folder, self._archive, self._floor = config, folder, archive, floor
         self._most = 0
 
-    def tidy(self) -> None:
+    def tidy_if_many(self) -> None:
         """Delete them, if there are twice as many files as were kept the last time."""
         if len(list(self._folder.glob("*"))) > self._most:  # reading all rows takes its time
-            kept = {
-                weights_name(row.key, trial.replicate, trial.fidelity)
-                for row in self._kept(self._archive.rows())
-                for trial in row.trials
-            }
-            keep_weights(self._folder, kept)
-            self._most = 2 * len(kept)
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Delete them."""
+        kept = {
+            weights_name(row.key, trial.replicate, trial.fidelity)
+            for row in self._kept(self._archive.rows())
+            for trial in row.trials
+        }
+        keep_weights(self._folder, kept)
+        self._most = 2 * len(kept)
 
     def _kept(self, rows: list[Row]) -> Iterator[Row]:
         """The students that are pending, the front, the picks, the best by fitness."""

@@ -1,7 +1,7 @@
 """What a run computes once: its task, its teacher, the teacher's signals."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -117,6 +117,14 @@ def load_task(config: Config) -> Task:
     return build_task(word_boundary_cut(tokenizer, config.student.max_length), **dict(config.task))
 
 
+def remarks_on(config: Config, task: Task) -> Iterator[str]:
+    """What a user should know of the data and of the attack on them before work begins."""
+    yield from (f"data: {remark}" for remark in task.remarks)
+    attack = "" if task.of_numbers else config.attack.remark(task.label_names)
+    if attack:
+        yield f"attack: {attack}"
+
+
 def _require_attackable(config: Config, task: Task) -> None:
     """Refuse texts that the attack cannot be made on, before anything is trained."""
     attack = config.attack
@@ -125,9 +133,18 @@ def _require_attackable(config: Config, task: Task) -> None:
         require_cut([written(t) for split, count in attacked for t in split.head(count).texts])
 
 
-def saying_epochs(say: OnStage) -> Callable[[int, int, float], None]:
-    """Make a line of each epoch of a training: its number, how many there are, its mean loss."""
-    return lambda epoch, epochs, loss: say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}")
+def saying_epochs(say: OnStage) -> Callable[..., None]:
+    """Make a line of each epoch of a training.
+
+    It is called with the number of the epoch, how many there are, its mean loss, and of a teacher
+    the score on what was kept back of the training texts.
+    """
+
+    def said(epoch: int, epochs: int, loss: float, kept_back: float | None = None) -> None:
+        held = "" if kept_back is None else f", {points(kept_back):.1f} on texts kept back"
+        say(f"  epoch {epoch} of {epochs}, loss {loss:.3f}{held}")
+
+    return said
 
 
 def prepare(
@@ -140,7 +157,8 @@ def prepare(
     Args:
         config: The run.
         on_stage: Called with the name of each stage as it starts.
-        say: Called with a line after each epoch of the teacher's training.
+        say: Called with a line for what a user should know, and after each epoch of the teacher's
+            training.
 
     Raises:
         UserError: Data, teacher or a package cannot be had, or no student keeps to the limits.
@@ -149,6 +167,8 @@ def prepare(
     task, tokenizer = load_task(config), load_tokenizer(config.teacher.model)
     shape = config.student.shape(len(tokenizer), len(task.label_names))
     require_possible(config, shape)
+    for remark in (f"data: {task.sizes}", *remarks_on(config, task)):
+        say(remark)
     chain = chain_of(config.distill)
     require_chain(config.teacher, chain)
     require_team(config.teacher, chain.team)

@@ -39,9 +39,13 @@ def _known_threshold(value: float | str) -> float | str:
     return value
 
 
+_SENTIMENTS = {"negative", "neg", "bad", "neutral", "positive", "pos", "good"}
+"""What data sets call the classes of sentiments."""
+
+
 def is_sentiment(classes: Sequence[str]) -> bool:
-    """Whether classes are named negative and positive, in any case; one of them is enough."""
-    return {"negative", "positive"}.issuperset(name.lower() for name in classes)
+    """Whether the names of classes are those of sentiments, in any case; one of them is enough."""
+    return _SENTIMENTS.issuperset(name.lower() for name in classes)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class TextFooler:
             similarity is not checked.
         vocabulary: Words of the offline vectors; 0 in a spec with textattack's.
         polarity: Whether substitutes of another sentiment are refused (offline only); `auto` does
-            so where the data have the classes negative and positive, whatever a model calls them.
+            so where the classes of the data are called negative and positive, neg and pos, or bad
+            and good, with or without neutral, whatever a model calls them.
         word_classes: `lexicon`, the classes that a word can have, or `tagger`, the one that NLTK's
             tagger finds for it in its context; textattack's resources have the tagger.
     """

@@ -10,13 +10,14 @@ from kdnas.errors import UserError
 from kdnas.metrics import TASK_METRICS
 from kdnas.records import Text
 from kdnas.registry import raised, resolve
-from kdnas.tasks.clean import Cleaned, clean
+from kdnas.tasks.clean import clean
 from kdnas.tasks.divide import divide
 from kdnas.tasks.files import read_local
 from kdnas.tasks.glue import is_glue, read_glue
 from kdnas.tasks.hub import read_hub
 from kdnas.tasks.labels import Pools, labelled_pools
 from kdnas.tasks.overlap import overlap_share
+from kdnas.tasks.remarks import left_out, remarks
 from kdnas.tasks.tables import Columns, Role, Source, Table
 from kdnas.tasks.task import Split, Task
 
@@ -42,10 +43,10 @@ def build_task(
     cleaned = clean(pools.splits, cut)
     (train, search, report), overlap = _divided(name, cleaned.splits, max_overlap, parts)
     parts_found = {"train": train, "search": search, "report": report}
-    left_out = _left_out(pools, cleaned)
-    _require_texts(name, parts_found, left_out)
+    told = f" ({left_out(pools, cleaned) or 'no row was left out'})"
+    _require_texts(name, parts_found, told)
     if not numbers:
-        _require_classes(name, pools.label_names, parts_found, left_out)
+        _require_classes(name, pools.label_names, parts_found, told)
     texts = train.texts + _held_out_texts(search, report)
     return Task(
         name=name,
@@ -59,7 +60,7 @@ def build_task(
         licence=source.licence,
         empty=pools.empty,
         offline=source.offline,
-        remark=pools.remark,
+        remarks=tuple(remarks(pools, cleaned, parts_found)),
         metric=metric,
     )
 
@@ -132,18 +133,18 @@ def _require_two(name: str, metric: str, label_names: tuple[str, ...]) -> None:
         )
 
 
-def _require_texts(name: str, splits: Mapping[str, Split], left_out: str) -> None:
+def _require_texts(name: str, splits: Mapping[str, Split], told: str) -> None:
     """Refuse splits in which there is no text."""
     for part, split in splits.items():
         if not len(split):
             raise UserError(
-                f"{name}: no text is left for {part}, out of {split.origin}{left_out}; give more"
+                f"{name}: no text is left for {part}, out of {split.origin}{told}; give more"
                 " texts that differ, each with one label"
             )
 
 
 def _require_classes(
-    name: str, label_names: tuple[str, ...], splits: Mapping[str, Split], left_out: str
+    name: str, label_names: tuple[str, ...], splits: Mapping[str, Split], told: str
 ) -> None:
     """Refuse splits in which there is no text of a class."""
     for part, split in splits.items():
@@ -151,21 +152,9 @@ def _require_classes(
         if missing:
             raise UserError(
                 f"{name}: class {label_names[min(missing)]!r} has no text among the {len(split)} "
-                f"of {part}, out of {split.origin}{left_out}; raise task.{part}, or give data with"
+                f"of {part}, out of {split.origin}{told}; raise task.{part}, or give data with"
                 " texts of every class for training and for validation"
             )
-
-
-def _left_out(pools: Pools, cleaned: Cleaned) -> str:
-    """How many rows there were and which are in no split, in words that follow others."""
-    counts = {
-        "without text or label": pools.empty,
-        "with the text of another row": cleaned.repeated,
-        "whose text occurs with different labels": cleaned.conflicting,
-    }
-    rows = sum(map(len, pools.splits.values())) + pools.empty
-    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    return f" (of {rows} rows left out: {told or 'none'})"
 
 
 def _divided(

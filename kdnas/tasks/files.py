@@ -90,6 +90,7 @@ def _read_csv(path: Path, name: str) -> Table:
         try:
             rows = [row for row in reader if row]
         except csv.Error as error:
+            _require_names([text.partition("\n")[0]], name)  # quoted fields, separated otherwise
             raise UserError(f"{name} could not be read: line {reader.line_num}, {error}") from error
     return Table(name, _columns(rows, name))
 
@@ -124,7 +125,14 @@ def _require_names(header: list[str], name: str) -> None:
     column, times = named[0] if named else ("", 0)
     if times > 1:
         raise UserError(f"{name} has {times} columns {column!r}: keep one, or rename the others")
-    sign = next((s for s in (";", "\t", "|") if len(header) == 1 and s in header[0]), None)
+    sign = next(
+        (
+            s
+            for s in (";", "\t", "|")
+            if len(header) == 1 and s in header[0] and "," not in header[0]
+        ),
+        None,
+    )
     if sign is not None:
         raise UserError(f"{name} separates its fields by {sign!r}: write commas, or tabs in a .tsv")
 

@@ -12,6 +12,8 @@ from kdnas.tasks.tables import Columns
 from kdnas.tasks.task import Split
 from kdnas.tasks.texts import pair_remark, texts_of
 
+_USUAL = Columns()
+
 
 @dataclass(frozen=True)
 class LabelledTexts:
@@ -36,25 +38,31 @@ class LabelledTexts:
     empty: int
     remark: str
 
+    @property
+    def pairs(self) -> bool:
+        """Whether its texts are pairs."""
+        return isinstance(self.texts[0], tuple)
+
     @classmethod
-    def read(cls, name: str, premise: str | None = None) -> Self:
+    def read(cls, name: str, columns: Columns = _USUAL) -> Self:
         """Read a path; of a folder with several splits test, or else validation, or else train.
 
         Args:
             name: The path.
-            premise: The column of the first string of pairs; None reads single texts.
+            columns: Those of texts and labels.
 
         Raises:
             UserError: The data cannot be read, or there is no text in it.
         """
         tables = read_local(name)
         table = next(tables[role] for role in ("test", "validation", "train") if role in tables)
-        columns = Columns(premise=premise)
         texts, labels = texts_of(table, columns), labels_of(table, columns)
         kept = [row for row, text in enumerate(texts) if text]
         if not kept:
             raise UserError(f"{name} has no text: every row of its {len(texts)} is blank")
-        written = table.class_names.get("label") or sorted({label for label in labels if label})
+        written = table.class_names.get(columns.label) or sorted(
+            {label for label in labels if label}
+        )
         return cls(
             table.origin,
             tuple(row + 1 for row in kept),

@@ -1,5 +1,6 @@
 """What a task is: three splits, the names of the classes, and where the texts came from."""
 
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from kdnas.cache import fingerprint
 from kdnas.metrics import constant_score
 from kdnas.records import Text, is_sentiment, written
+
+_NAMED = 5
+"""Classes whose texts are counted one by one."""
 
 NUMBER = "number"
 """What a model calls its one output where labels are numbers."""
@@ -64,7 +68,7 @@ class Task:
         licence: Of the data, or that none is stated.
         empty: Rows dropped because they had no text or no label.
         offline: Whether it came from the offline extra; its results are labelled as such.
-        remark: What a user should know of how the texts were read; often nothing.
+        remarks: What a user should know of how the texts were read; often nothing.
         metric: What it is scored by, a name in `kdnas.metrics.TASK_METRICS`.
     """
 
@@ -79,7 +83,7 @@ class Task:
     licence: str
     empty: int = 0
     offline: bool = False
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
     metric: str = "accuracy"
 
     @property
@@ -105,6 +109,19 @@ class Task:
     def splits(self) -> dict[str, Split]:
         """The three splits by name."""
         return {"train": self.train, "search": self.search, "report": self.report}
+
+    @property
+    def sizes(self) -> str:
+        """The texts of each split, and how many of each class, in words."""
+        return "; ".join(f"{name} {self._counts(split)}" for name, split in self.splits.items())
+
+    def _counts(self, split: Split) -> str:
+        if self.of_numbers:
+            return str(len(split))
+        number = Counter(split.labels)
+        each = [f"{name} {number[label]}" for label, name in enumerate(self.label_names)]
+        more = ", ..." if len(each) > _NAMED else ""
+        return f"{len(split)} ({', '.join(each[:_NAMED])}{more})"
 
     @property
     def fingerprint(self) -> str:

@@ -42,7 +42,7 @@ def _lines_of(table: Table, column: str, setting: str) -> list[str]:
     if other is not None:
         raise UserError(
             f"{table.origin}: column {column!r} holds {other!r:.40}, not text; name the column of "
-            f"texts `text`, or for a search choose it with task.{setting}=NAME"
+            f"texts `text`, or {_choice(setting)}"
         )
     texts = [" ".join(str(value or "").split()) for value in values]
     for row, text in enumerate(texts, 1):
@@ -84,6 +84,12 @@ def no_column(table: Table, problem: str, setting: str) -> UserError:
     there = ", ".join(table.columns)
     paired = setting == "text_column" and any(set(pair) <= set(table.columns) for pair in _PAIRS)
     return UserError(
-        f"{table.origin} has {problem}; its columns are {there}: rename one, or for a search choose"
-        f" it with task.{setting}=NAME{'; task.premise_column=NAME reads pairs' if paired else ''}"
+        f"{table.origin} has {problem}; its columns are {there}: rename one, or {_choice(setting)}"
+        + ("; task.premise_column=NAME reads pairs" if paired else "")
     )
+
+
+def _choice(setting: str) -> str:
+    """How a column is chosen, in a run and by the commands that attack."""
+    option = setting.replace("_", "-")
+    return f"choose it with task.{setting}=NAME (kdnas attack and transfer: --{option} NAME)"

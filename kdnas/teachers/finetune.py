@@ -47,8 +47,9 @@ _STEPS = 600
 
 _MOST_KEPT_BACK = 1000
 
-OnEpoch = Callable[[int, int, float], None]
-"""Called after each epoch with its number from 1, how many there are, and its mean loss."""
+OnEpoch = Callable[[int, int, float, float | None], None]
+"""Called after each epoch with its number from 1, how many there are, its mean loss, and the score
+on the texts kept back; None where none are."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def prepare_teacher(
     settings: TeacherSettings,
     task: Task,
     max_length: int,
-    on_epoch: OnEpoch = lambda epoch, epochs, loss: None,
+    on_epoch: OnEpoch = lambda epoch, epochs, loss, kept_back: None,
 ) -> Teacher:
     """The teacher trained on the task's training set; from the cache where it is there.
 
@@ -136,12 +137,13 @@ def finetune(
 
     def on_epoch_of(epoch: int, loss: float) -> None:
         nonlocal best, highest
-        on_epoch(epoch, schedule.epochs, loss)
         if not len(kept_back):
+            on_epoch(epoch, schedule.epochs, loss, None)
             return
         logits = predict(logits_of(model.eval(), inputs), texts[kept_back], device)
         model.train()
         found = _score(task, kept_back, answers_of(logits))
+        on_epoch(epoch, schedule.epochs, loss, found)
         if found >= highest:
             highest, best = found, deepcopy(model.state_dict())
 

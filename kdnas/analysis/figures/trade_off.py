@@ -88,5 +88,5 @@ def _front(axes: "Axes", front: Sequence[Row]) -> None:
         xerr=[ACCURACY.shown_error(m) for m in measured],
         yerr=[ROBUSTNESS.shown_error(m) for m in measured],
         fmt="D-", markersize=3.5, color=style.GREEN, ecolor=style.PALE_GREEN, elinewidth=0.8,
-        drawstyle="steps", label="front ± standard error",
+        drawstyle="steps", label="front of these two ± standard error",
     )  # fmt: skip
