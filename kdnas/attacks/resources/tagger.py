@@ -1,7 +1,7 @@
 """The class of a word in its context, by NLTK's tagger, as TextAttack's check asks for it.
 
-TextAttack has NLTK read the tagger anew for every word, and tag all words around it. Here it is
-read once, and of the words around only those are tagged that a candidate can change.
+TextAttack has NLTK tag all words around a word, for each of its candidates. Here only those are
+tagged that a candidate can change.
 """
 
 from collections.abc import Sequence
