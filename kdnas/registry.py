@@ -135,6 +135,9 @@ def resolve(reference: Any) -> Any:
 
     The light side of kdnas names parts of the heavy side in this form.
 
+    Raises:
+        UserError: There is no such module, or nothing of that name in it.
+
     >>> resolve("math:pi") > 3
     True
     """
@@ -144,7 +147,10 @@ def resolve(reference: Any) -> Any:
 @cache
 def _resolved(reference: str) -> Any:
     module, _, attribute = reference.partition(":")
-    return getattr(_imported(module), attribute)
+    try:
+        return getattr(_imported(module), attribute)
+    except AttributeError as error:
+        raise UserError(f"module {module} has no {attribute!r}: mend the name") from error
 
 
 def plug_in(module: str) -> None:

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -156,6 +157,9 @@ REFUSED = {
     (*SEARCH, "--cluster", "tcp://127.0.0.1:99999"): "Port out of range 0-65535",
     (*SEARCH, "--set", "space.name=collections:OrderedDict"): "it is the class OrderedDict",
     (*SEARCH, "--set", "space.name=math:pi"): "math:pi is no Space: it is of type float",
+    (*SEARCH, "--set", "space.layers={glu=[1], conv=[3]}"): "glu has no sizes, write glu = []",
+    (*SEARCH, "--set", "search.objectives=[]"): "search.objectives = []: give 1 at least",
+    ("distill", "nofolder:KEY", "--out", "s"): "no run at nofolder: name one as RUN:KEY",
     ("methods", "nosuchmodule:X"): "module nosuchmodule cannot be imported",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",
 }  # fmt: skip
@@ -230,6 +234,40 @@ def test_a_refusal_that_needs_no_model_loads_nothing_heavy(
     assert REFUSED[call] in line
     assert heavy == []
     assert "Traceback" not in said
+
+
+OWN = """
+from kdnas.methods import Method
+from kdnas.metrics import Metric
+
+class Mute:
+    pass
+
+class Greedy:
+    def __init__(self, gold): ...
+    ask = tell = None
+
+EMPTY = Method("mended:nothing")
+ACCURACY = Metric("accuracy", lambda evaluation: 1.0, maximise=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("search.algorithm=mended:Mute", "mended:Mute has no ask and no tell: name a class that"),
+        ("search.algorithm=mended:Greedy", "mended:Greedy wants 'gold'; a search has"),
+        ("distill.method=mended:EMPTY", "module mended has no 'nothing'"),
+        ('search.objectives=["mended:ACCURACY"]', "its metric's name accuracy is taken"),
+    ],
+)
+def test_own_parts_that_cannot_serve_are_refused_before_any_work(
+    setting: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mended.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=re.escape(said)):
+        require_inputs(load_config("quickstart", overrides=[setting]), "kdnas resources")
 
 
 def test_a_cache_that_is_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -276,7 +276,9 @@ def test_every_metric_with_a_better_direction_can_be_searched_by(name, tmp_path)
 def test_records_call_no_two_objectives_the_same(added, name):
     added.add("tables", tables())
     added.add("mine", replace(tables(), name=name))
-    with pytest.raises(UserError, match=f"objective mine: its metric's name {name} is taken"):
+    with pytest.raises(
+        UserError, match=f"search.objectives = mine: its metric's name {name} is taken"
+    ):
         metrics_of(["tables", "mine"])
 
 

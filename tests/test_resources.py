@@ -24,7 +24,7 @@ from hub_server import hub
 from kdnas import offline
 from kdnas.cli import fetching
 from kdnas.cli.resources import resources as resources_command
-from kdnas.config import Command, Config, load_config, preset_names
+from kdnas.config import Command, Config, TaskSettings, load_config, preset_names
 from kdnas.config.task import DATA_FILES
 from kdnas.errors import SeveralErrors, UserError
 from kdnas.offline import offline_path
@@ -666,6 +666,13 @@ from kdnas.teachers import load_classifier, load_tokenizer
 print(sorted(read_hub("glue/sst2").tables), len(load_tokenizer("bert-base-uncased")))
 load_classifier("bert-base-uncased")
 """
+
+
+def test_a_data_set_that_is_nearly_called_so_is_suggested() -> None:
+    (data,) = data_resources(TaskSettings(name="rotten_tomatos"))
+    assert "(did you mean rotten_tomatoes?)" in data.problem
+    (data,) = data_resources(TaskSettings(name="glue/sst2"))
+    assert "did you mean" not in data.problem
 
 
 def test_models_and_data_are_fetched_from_a_hub(tmp_path: Path, tiny_teacher: Path) -> None:

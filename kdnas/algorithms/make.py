@@ -27,7 +27,7 @@ def make_algorithm(
         accept: What a student must fulfil to be proposed, known before training.
 
     Raises:
-        UserError: The algorithm wants what no search has.
+        UserError: The algorithm wants what no search has, or has no `ask` and `tell`.
     """
     offered = {
         **dict(settings),
@@ -47,6 +47,12 @@ def make_algorithm(
         raise UserError(
             f"algorithm {settings.algorithm} wants {missing[0]!r}; a search has"
             f" {', '.join(sorted(offered))}"
+        )
+    lacks = [name for name in ("ask", "tell") if not hasattr(make, name)]
+    if lacks:
+        raise UserError(
+            f"algorithm {settings.algorithm} has no {' and no '.join(lacks)}: name a class that"
+            " has them, see kdnas.algorithms.Algorithm"
         )
     algorithm: Algorithm = make(**{name: offered[name] for name in wanted})
     return algorithm

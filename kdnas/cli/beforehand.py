@@ -34,7 +34,7 @@ def chosen_config(
     if not (preset or file or overrides):
         raise UserError(
             "name what is to be run: --preset NAME (`kdnas presets` lists them), --config FILE, or"
-            " --set task.name=DATA"
+            " --set task.name=DATA; what goes on is named as it was begun"
         )
     if preset in preset_names() and command and preset not in preset_names(command):
         other = next(each for each in COMMANDS if preset in preset_names(each))
@@ -114,6 +114,7 @@ def require_inputs(
         require_own(out)
     configs = comparison_configs(config) if command == "compare" else [config]
     require_possible_beforehand(config)
+    _require_own_parts(configs, command)
     require_cache()
     require_resources(partial(resources_of, config, out or Path("run"), command), fetch)
     for each in configs:
@@ -128,6 +129,28 @@ def require_inputs(
         columns = Columns(task.text_column, task.premise_column, task.label_column, task.of_numbers)
         _, pools = read_pools(task.name, task.path, task.validation, columns)
         other_heads(students, pools.label_names)  # it refuses; the comparison says the rest
+
+
+def _require_own_parts(configs: "list[Config]", command: "Command") -> None:
+    """Refuse a user's algorithm that cannot be made, and a method whose recipe is not there.
+
+    Raises:
+        UserError: It says what is missing.
+    """
+    from kdnas.config import ALGORITHMS
+    from kdnas.methods import METHODS
+    from kdnas.registry import resolve
+    from kdnas.resources import methods_of
+
+    for config in configs:
+        for row in methods_of(config, command):
+            recipe = METHODS[config.taught_by(row).method].recipe
+            if isinstance(recipe, str) and not recipe.startswith("kdnas."):
+                resolve(recipe)
+        if command == "search" and not isinstance(ALGORITHMS[config.search.algorithm], str):
+            from kdnas.algorithms import make_algorithm  # pymoo comes with it
+
+            make_algorithm(config.search, config.space, config.fitness, 0.0, lambda arch: True)
 
 
 def require_data_and_model(config: "Config") -> None:

@@ -70,10 +70,17 @@ def _config(
     """The configuration that is named, or that of the run in RUN:KEY, with the overrides."""
     from kdnas.cli.beforehand import chosen_config
     from kdnas.config import overridden
+    from kdnas.errors import UserError
     from kdnas.runs import Archive, RunFolder, stored_config
 
-    run = RunFolder(Path(student.rpartition(":")[0]))
-    if preset or file or not student.rpartition(":")[1] or not run.archive.is_file():
+    place, colon, _ = student.rpartition(":")
+    run = RunFolder(Path(place))
+    if colon and not (preset or file or overrides or run.archive.is_file()):
+        raise UserError(
+            f"no run at {place}: name one as RUN:KEY, or say with --preset, --config or --set on"
+            " what data the student is taught"
+        )
+    if preset or file or not colon or not run.archive.is_file():
         return chosen_config(preset, file, overrides)
     with Archive.read(run.archive) as archive:
         return overridden(stored_config(archive), overrides or [])

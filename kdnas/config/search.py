@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from kdnas.config.section import Count, Section, Seed, Share, Threads, part_of
-from kdnas.metrics import METRICS
+from kdnas.metrics import METRICS, metrics_of
 from kdnas.registry import Registry
 
 ALGORITHMS: Registry[Any] = Registry(
@@ -74,6 +74,7 @@ class SearchSettings(Section):
                     f"search.objectives = {name!r}: neither more nor less of it is better; there"
                     f" are {known}"
                 )
+        metrics_of([name for name in self.objectives if name in METRICS])
         if self.tournament > self.population:
             raise ValueError(
                 f"search.tournament = {self.tournament} is more than "

@@ -33,7 +33,9 @@ def metrics_of(
     for name, metric in zip(names, found, strict=True):
         if added([metric]):
             if metric.name in taken:
-                raise UserError(f"objective {name}: its metric's name {metric.name} is taken")
+                raise UserError(
+                    f"search.objectives = {name}: its metric's name {metric.name} is taken"
+                )
             taken.add(metric.name)
     return found
 

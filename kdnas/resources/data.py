@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from kdnas.config import TaskSettings
-from kdnas.config.named import hub_id
+from kdnas.config import TASKS, TaskSettings
+from kdnas.config.named import NAMED, hub_id
 from kdnas.errors import UserError
 from kdnas.model_names import hub_address
 from kdnas.paper_files.fetching import Report
@@ -115,9 +116,11 @@ def _of_hub(name: str) -> Resource:
     size, licence = _HUB.get(name, (None, f"see {hub_address()}/datasets/{name}"))
     what, known = f"data {name}", [_prepared(reading) for reading in readings(name)]
     place, problem = min(known, key=lambda found: (found[1] != "", found[1] == MISSING))
-    fetch = None
+    fetch, meant = None, get_close_matches(name, [*TASKS, *NAMED], n=1)
     if problem:
         fetch = partial(_fetch, name)
+        if meant and name not in NAMED:
+            problem += f" (did you mean {meant[0]}?)"
     else:
         size = bytes_in(place)
     return Resource(what, place, size, licence, problem, "", hub_address(), fetch)

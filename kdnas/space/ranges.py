@@ -72,6 +72,10 @@ class Ranges:
                     f"space.layers.{kind} = []: {kind} needs sizes, such as {list(offered)} (the"
                     f" first is {meant}); write some, or leave {kind} out"
                 )
+            if sizes and not offered:
+                raise UserError(
+                    f"space.layers.{kind} = {list(sizes)}: {kind} has no sizes, write {kind} = []"
+                )
             if sizes:
                 _require_distinct(f"space.layers.{kind}", sizes)
         if not self.layers:
