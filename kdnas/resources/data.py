@@ -116,7 +116,7 @@ def _of_hub(name: str) -> Resource:
     size, licence = _HUB.get(name, (None, f"see {hub_address()}/datasets/{name}"))
     what, known = f"data {name}", [_prepared(reading) for reading in readings(name)]
     place, problem = min(known, key=lambda found: (found[1] != "", found[1] == MISSING))
-    fetch, meant = None, get_close_matches(name, [*TASKS, *NAMED], n=1)
+    fetch, meant = None, get_close_matches(name, [*TASKS, *NAMED], n=1, cutoff=0.9)
     if problem:
         fetch = partial(_fetch, name)
         if meant and name not in NAMED:
