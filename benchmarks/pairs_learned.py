@@ -41,6 +41,7 @@ def prepared_for(task: str, size: Size) -> tuple[Config, Prepared]:
             f"task.name={task}", f"task.train={size.train}", "task.search=200", "task.report=10",
             "distill.method=kd", f"distill.epochs={size.epochs}", "distill.learning_rate=1e-4",
             "teacher.epochs=3", "teacher.learning_rate=1e-4", "student.max_length=48",
+            'search.objectives=["score", "parameters"]',
         ]
     )  # fmt: skip
     return config, prepare(config)
