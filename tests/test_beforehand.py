@@ -160,7 +160,7 @@ REFUSED = {
     (*SEARCH, "--set", "space.name=collections:OrderedDict"): "it is the class OrderedDict",
     (*SEARCH, "--set", "space.name=math:pi"): "math:pi is no Space: it is of type float",
     (*SEARCH, "--set", "space.layers={glu=[1], conv=[3]}"): "glu has no sizes, write glu = []",
-    (*SEARCH, "--set", "search.objectives=[]"): "search.objectives = []: give 1 at least",
+    (*SEARCH, "--set", "search.objectives=[]"): "search.objectives = []: give at least 1",
     ("distill", "nofolder:KEY", "--out", "s"): "no run at nofolder: name one as RUN:KEY",
     ("methods", "nosuchmodule:X"): "module nosuchmodule cannot be imported",
     ("export", "nosuch", "abc", "--out", "student"): "nosuch",

@@ -667,7 +667,7 @@ def test_cleaning_keeps_each_text_once_and_in_the_rarest_place(found):
     st.lists(st.integers(0, 2), max_size=30) | st.none(),
     st.integers(1, 9) | st.none(),
     st.integers(1, 9) | st.none(),
-    st.sampled_from(["three-way", "paper"]),
+    st.sampled_from(["three-way", "paper", "choice"]),
 )
 def test_splits_are_disjoint_parts_of_their_pools(train, validation, test, search, report, how):
     labels = {"train": train, "validation": validation, "test": test}
@@ -682,14 +682,20 @@ def test_splits_are_disjoint_parts_of_their_pools(train, validation, test, searc
     texts = [text for part in (parts if how == "three-way" else parts[:2]) for text in part.texts]
     assert len(texts) == len(set(texts))
     known = {(t, n) for p in pools.values() for t, n in zip(p.texts, p.labels, strict=True)}
-    for part, most in zip(parts, (None, search, report), strict=True):
+    last = search if how == "choice" else report
+    for part, most in zip(parts, (None, search, last), strict=True):
         assert set(zip(part.texts, part.labels, strict=True)) <= known
         assert len(part) <= (most or len(part))
         assert all(text.startswith(part.origin) for text in part.texts)
     if len(pools) > 1:
         assert set(parts[0].texts) == set(pools["train"].texts)
-    if how == "paper":
+    if how != "three-way":
         assert parts[1] == parts[2]
+    if how == "choice":
+        apart = divide(
+            pools, train=None, search=search, report=report, seed=0, protocol="three-way"
+        )
+        assert parts[:2] == apart[:2]
 
 
 # --- the overlap

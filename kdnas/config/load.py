@@ -224,7 +224,7 @@ def _wanted(error: Any) -> str:
     if error["type"] in ("tuple_type", "list_type"):
         return f"should be a list, as {as_toml([error['input']])}"
     if error["type"] == "too_short":
-        return f"give {error['ctx']['min_length']} at least"
+        return f"give at least {error['ctx']['min_length']}"
     message = " ".join(error["msg"].removeprefix("Value error, ").split())
     return _WANTED.get(error["type"], message.replace("Input should be", "should be", 1))
 

@@ -63,7 +63,9 @@ class TaskSettings(Section):
         max_overlap: Largest share of validation texts whose 4-grams all occur in the training
             text, because they were cut from it. Above it validation from another source is
             refused; one pool is divided so that its near-duplicates stay on one side.
-        protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split.
+        protocol: `three-way` keeps report-val apart; `paper` selects and reports on one split;
+            `choice` divides as `three-way` does, then reports on search-val, so that settings of
+            methods can be chosen while report-val stays unseen.
     """
 
     name: Annotated[Name, AfterValidator(_name)] = "rotten_tomatoes"
@@ -78,7 +80,7 @@ class TaskSettings(Section):
     report: Count | None = None
     seed: Seed = 0
     max_overlap: Share = 0.01
-    protocol: Literal["three-way", "paper"] = "three-way"
+    protocol: Literal["three-way", "paper", "choice"] = "three-way"
 
     @model_validator(mode="before")
     @classmethod

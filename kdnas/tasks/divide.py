@@ -32,7 +32,8 @@ def divide(
     them alone is shared, 46 % to search-val and 54 % to report-val. Without either, both are
     carved out of train, at most a fifth each: what is asked for, or a tenth but 200 to 1,000 texts.
     Then near-duplicates are kept on one side where `apart` asks for it. By the protocol `paper`,
-    report-val is search-val: all of the validation pool (or of the first carved part). Search-val
+    report-val is search-val: all of the validation pool (or of the first carved part); by `choice`
+    it is the search-val of three parts, of which the third is left alone. Search-val
     is taken from the front of an order and report-val from its end, so that a larger size of one
     leaves the texts of the other as they are.
 
@@ -41,6 +42,10 @@ def divide(
     Raises:
         UserError: There is no train.
     """
+    if protocol == "choice":
+        sizes: dict[str, Most] = {"train": train, "search": search, "report": report}
+        parts = divide(pools, **sizes, seed=seed, protocol="three-way", apart=apart)
+        return parts[0], parts[1], parts[1]
     pools = {role: _ordered(pool, seed) for role, pool in pools.items()}
     if len(pools) == 1:
         pools = {"train": next(iter(pools.values()))}

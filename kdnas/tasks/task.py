@@ -60,8 +60,8 @@ class Task:
         name: As it was asked for: an offline task, a hub id or a path.
         label_names: Name of each class, of which a label is a position; `NUMBER` alone where
             labels are numbers.
-        train, search, report: Pairwise disjoint, save that the protocol `paper` makes report the
-            same as search.
+        train, search, report: Pairwise disjoint, save that the protocols `paper` and `choice`
+            make report the same as search.
         cut_share: Share of the texts of all splits that were cut to what a student sees.
         overlap: Share of the validation texts whose 4-grams all occur in the training texts.
         duplicates: Rows removed because another row had the same text.
