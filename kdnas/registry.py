@@ -224,7 +224,9 @@ def _imported(module: str) -> Any:
             f"module {module} cannot be imported ({error}): run kdnas in the folder that holds it,"
             " or add that to PYTHONPATH"
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it is, a module must not end kdnas with a traceback
         raise UserError(f"module {module} cannot be imported: {raised(error)}; mend it") from error
 
 

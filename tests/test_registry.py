@@ -143,6 +143,7 @@ def test_another_process_loads_the_same_source_or_refuses(module):
     [
         ("raise ValueError('broken')", r"ValueError: broken \(mine.py line 1\); mend it"),
         ("import sys\nsys.exit(3)", r"SystemExit: 3 \(mine.py line 2\)"),
+        ("class Own(BaseException):\n    pass\nraise Own(3)", r"Own: 3 \(mine.py line 3\)"),
         ("def (:", "SyntaxError: invalid syntax"),
         ("import nosuch_thing", "it imports nosuch_thing, which is not there"),
     ],
