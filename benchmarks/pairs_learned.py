@@ -22,7 +22,15 @@ from kdnas.evaluation import Prepared, prepare
 from kdnas.metrics import score
 from kdnas.records import Measurement
 from kdnas.teachers import first_layers
-from kdnas.training import answers_of, choose_device, encode, exact_float32, logits_of, predict
+from kdnas.training import (
+    answers_of,
+    choose_device,
+    encode,
+    exact_float32,
+    logits_of,
+    predict,
+    quiet_libraries,
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     given = parser.parse_args()
     exact_float32(1)
+    quiet_libraries()
     size = Size(given.layers, given.train, given.epochs)
     learn(given.task, size, given.seeds, Console(width=100))
 
