@@ -62,7 +62,7 @@ def gan(model: Path, **settings: object) -> TeacherSettings:
 
 
 def trained(settings: TeacherSettings, task: Task = FEW) -> dict[str, torch.Tensor]:
-    return finetune(settings, task, 32, lambda epoch, epochs, loss: None)[0].state_dict()
+    return finetune(settings, task, 32, lambda *_: None)[0].state_dict()
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

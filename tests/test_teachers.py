@@ -78,7 +78,7 @@ def test_automatic_epochs_keep_the_best_on_texts_kept_back(
     monkeypatch.setattr("kdnas.teachers.finetune.predict", judged)
     monkeypatch.setattr("kdnas.teachers.finetune.deepcopy", remembered)
     settings = config.teacher.model_copy(update={"epochs": "auto"})
-    model, _ = finetune(settings, task, 32, lambda epoch, epochs, loss: losses.append(epoch))
+    model, _ = finetune(settings, task, 32, lambda epoch, *_: losses.append(epoch))
     assert losses == list(range(1, 7))  # 5 batches an epoch
     assert len(kept) == 3  # epochs 1, 2, and 4, which is as good as 2 and later
     assert all(torch.equal(value, kept[-1][name]) for name, value in model.state_dict().items())
