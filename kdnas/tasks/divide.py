@@ -43,8 +43,8 @@ def divide(
         UserError: There is no train.
     """
     if protocol == "choice":
-        sizes: dict[str, Most] = {"train": train, "search": search, "report": report}
-        parts = divide(pools, **sizes, seed=seed, protocol="three-way", apart=apart)
+        most = {"train": train, "search": search, "report": report}
+        parts = divide(pools, **most, seed=seed, protocol="three-way", apart=apart)
         return parts[0], parts[1], parts[1]
     pools = {role: _ordered(pool, seed) for role, pool in pools.items()}
     if len(pools) == 1:
