@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PANEL = 3.4, 2.6
 """Width and height of a panel (inches)."""
 
+LINE = 0.16
+"""Height that the name of a method takes (inches)."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -39,6 +42,7 @@ def draw(
     from matplotlib.figure import Figure
 
     width, height = PANEL
+    height = max(height, LINE * max(map(len, panels.values())))
     figure = Figure(figsize=(width + 1.6, height * len(panels) + 0.4), layout="constrained")
     rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True, sharey=True)
     for axes, (student, points) in zip(rows[:, 0], panels.items(), strict=True):
