@@ -1,6 +1,7 @@
 """Figures: what is drawn (points, lines, labels, legends, limits), and the files written."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,10 +20,11 @@ from kdnas.analysis import (
     pareto_front,
     picks,
 )
-from kdnas.analysis.figures import RESOLUTION
+from kdnas.analysis.figures import RESOLUTION, methods
 from kdnas.analysis.figures.process import running_mean, top_mean, window
 from kdnas.analysis.figures.style import STYLE
 from kdnas.analysis.front import marks
+from kdnas.analysis.paper import Estimate
 from kdnas.errors import UserError
 from kdnas.metrics import (
     ACCURACY,
@@ -337,3 +339,15 @@ assert "matplotlib.pyplot" not in sys.modules
 
 def test_drawing_does_not_load_pyplot():
     output_of(PYPLOT)
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_every_method_of_a_comparison_has_room_for_its_name(count):
+    points = [methods.Point(f"method {i}", Estimate(i, 1.0), Estimate(20.0)) for i in range(count)]
+    figure = methods.draw({"one": points, "two": points}, "accuracy (%)", "TextFooler")
+    figure.draw_without_rendering()  # a figure without room warns, and a warning is an error
+    for axes in figure.axes:
+        names = [Text.get_window_extent(text) for text in axes.texts]
+        assert len(names) == count
+        tops = sorted(name.y0 for name in names)
+        assert all(b - a > 0.9 * names[0].height for a, b in pairwise(tops))

@@ -56,6 +56,26 @@ def test_the_front_the_picks_and_the_best_stay_whenever_others_go(tmp_path, stud
     assert KEPT_BEST <= counts[-1] <= max(counts) < 90
 
 
+def test_in_the_end_nothing_else_stays(tmp_path, students):
+    config = toy_config(evaluations=60)
+    objectives = metrics_of(config.search.objectives)
+    with Archive.create(tmp_path / FILE_NAME) as archive:
+
+        def after(birth: Birth, done: Finished) -> None:
+            (students / f"{birth.architecture.key}.safetensors").touch()
+
+        searched(archive, config, after)
+        KeptWeights(config, students, archive, FLOOR).tidy()
+        rows = archive.rows()
+    front = pareto_front(rows, objectives, FLOOR)
+    picked = picks(rows, front, objectives, FLOOR, config.fitness).values()
+    known = sorted((r for r in rows if r.evaluation),
+                   key=lambda row: -fitness(row.evaluation, config.fitness))  # fmt: skip
+    wanted = {row.key for row in (*front, *picked, *known[:KEPT_BEST])}
+    assert {path.stem for path in students.iterdir()} == wanted
+    assert len(wanted) < 60
+
+
 def test_the_archive_is_not_read_for_every_student(tmp_path, students, monkeypatch):
     config, read = toy_config(evaluations=60), []
     with Archive.create(tmp_path / FILE_NAME) as archive:

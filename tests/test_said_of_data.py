@@ -5,16 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from test_search import toy_config
 from transformers import AutoConfig, BertForSequenceClassification
 from typer.testing import CliRunner
 
-from kdnas.attacks import Attacker
+from kdnas.cache import cache_folder
 from kdnas.cli import app
 from kdnas.config import TaskSettings
 from kdnas.errors import UserError
+from kdnas.estimate import estimate_run
 from kdnas.evaluation import prepare, remarks_on
+from kdnas.evaluation.prepare import saying_epochs
 from kdnas.records import is_sentiment
-from kdnas.runs import FILE_NAME, Archive
+from kdnas.runs import FILE_NAME, Archive, RunFolder, open_run
 from kdnas.tasks import Columns, LabelledTexts, Task, build_task
 
 
@@ -150,22 +153,43 @@ def test_the_texts_that_a_run_was_reported_on_are_attacked(model: Path, tmp_path
     run = ("--data", tmp_path / "run", "--recipe", "deepwordbug", "--json")
     found = json.loads(said("attack", "--model", model, *run))
     assert [(r["original"], r["label"]) for r in found] == [("a bad film", 0), ("a warm film", 1)]
+    with pytest.raises(UserError, match=r"is a run, whose texts have no columns"):
+        said("attack", "--model", model, *run, "--text-column", "body")
+    with Archive.open(tmp_path / "run" / FILE_NAME) as archive:
+        archive.set_meta(task={"labels": ["bad"], "pairs": False})
+    with pytest.raises(UserError, match="a text of class 1, of 1 classes"):
+        said("attack", "--model", model, *run)
     archive_of(tmp_path / "new", ())
     with pytest.raises(UserError, match="holds no texts of its report"):
         said("attack", "--model", model, "--data", tmp_path / "new", "--recipe", "deepwordbug")
 
 
-def test_what_an_estimate_compares_is_not_kept(
-    resources, new_caches: Callable[[], None], tmp_path: Path
-) -> None:
-    from attack_texts import small
-
+def test_what_an_estimate_compares_is_not_kept(config, new_caches: Callable[[], None]) -> None:
+    """So that a second one times the same work."""
     new_caches()
-    elsewhere = tmp_path / "elsewhere"
-    attacker = Attacker(small(), resources, cache=elsewhere)
-    assert attacker.similarities is not None
-    attacker.similarities.sync()
-    assert list(elsewhere.glob("similarities-*.sqlite"))
-    from kdnas.cache import cache_folder
-
+    estimate_run(config)
+    assert list(cache_folder().glob("plans-*")), "what a run makes once is"
     assert not list(cache_folder().glob("similarities-*"))
+
+
+def test_a_run_that_is_not_finished_says_so(tmp_path: Path) -> None:
+    """Nothing is evaluated yet, so there is no table either."""
+    config = toy_config(evaluations=7)
+    folder = RunFolder(tmp_path / "run")
+    with open_run(folder, config, resume=False):
+        pass
+    found = CliRunner().invoke(app, ["front", str(folder.path)], catch_exceptions=False)
+    assert f"{folder.path} is not finished (0 of 7 students): its front may" in found.stderr
+    assert "no student is evaluated yet" in found.stdout
+    assert said("show", folder.path) == "no student is evaluated yet\n"
+
+
+def test_epochs_of_a_teacher_show_the_score_on_texts_kept_back() -> None:
+    lines: list[str] = []
+    told = saying_epochs(lines.append)
+    told(1, 2, 0.5, 0.875)
+    told(2, 2, 0.25)
+    assert lines == [
+        "  epoch 1 of 2, loss 0.500, 87.5 on texts kept back",
+        "  epoch 2 of 2, loss 0.250",
+    ]

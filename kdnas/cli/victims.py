@@ -103,7 +103,7 @@ def read_texts(data: Path, columns: "Columns", models: list[Path]) -> "LabelledT
     from kdnas.model_names import require_tokenizer
     from kdnas.tasks import LabelledTexts
 
-    labelled = _reported(data) or LabelledTexts.read(str(data), columns)
+    labelled = _reported(data, columns) or LabelledTexts.read(str(data), columns)
     if labelled.empty:
         messages().print(f"{counted(labelled.empty, 'row')} without a text left out")
     say_remark("data", labelled.remark)
@@ -112,19 +112,23 @@ def read_texts(data: Path, columns: "Columns", models: list[Path]) -> "LabelledT
     return labelled
 
 
-def _reported(run: Path) -> "LabelledTexts | None":
+def _reported(run: Path, columns: "Columns") -> "LabelledTexts | None":
     """The texts that a run was reported on, which decided nothing in it; None for no run.
 
     Raises:
-        UserError: It has none yet, or its archive was given on without them.
+        UserError: It has none yet, or its archive was given on without them or is damaged; or
+            columns were named, which it does not have.
     """
     from kdnas.runs import MODELS_FILE, Archive, ModelArchive, RunFolder
-    from kdnas.tasks import LabelledTexts
+    from kdnas.runs.reading import unreadable
+    from kdnas.tasks import Columns, LabelledTexts
 
     archives = {RunFolder(run).archive: Archive, run / MODELS_FILE: ModelArchive}
     path, kind = next(((p, kind) for p, kind in archives.items() if p.is_file()), (None, None))
     if path is None or kind is None:
         return None
+    if columns != Columns():
+        raise UserError(f"{run} is a run, whose texts have no columns: leave --*-column out")
     with kind.read(path) as archive:
         originals = archive.originals("report")
         names = tuple((archive.meta("task") or {}).get("labels", ()))
@@ -133,6 +137,8 @@ def _reported(run: Path) -> "LabelledTexts | None":
             f"{run} holds no texts of its report: finish the run (--resume), or name a file"
         )
     labels, texts = zip(*originals, strict=True)
+    if max(labels) >= len(names):
+        raise unreadable(path, f"a text of class {max(labels)}, of {len(names)} classes")
     rows = tuple(range(1, len(texts) + 1))
     return LabelledTexts(str(run), rows, texts, tuple(names[k] for k in labels), names, 0, "")
 

@@ -116,9 +116,10 @@ def _of_hub(name: str) -> Resource:
     size, licence = _HUB.get(name, (None, f"see {hub_address()}/datasets/{name}"))
     what, known = f"data {name}", [_prepared(reading) for reading in readings(name)]
     place, problem = min(known, key=lambda found: (found[1] != "", found[1] == MISSING))
-    fetch, meant = None, get_close_matches(name, [*TASKS, *NAMED], n=1, cutoff=0.9)
+    fetch = None
     if problem:
         fetch = partial(_fetch, name)
+        meant = get_close_matches(name, [*TASKS, *NAMED], n=1, cutoff=0.9)
         if meant and name not in NAMED:
             problem += f" (did you mean {meant[0]}?)"
     else:

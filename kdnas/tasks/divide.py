@@ -31,11 +31,12 @@ def divide(
     With validation and test, search-val is from the first and report-val from the second. One of
     them alone is shared, 46 % to search-val and 54 % to report-val. Without either, both are
     carved out of train, at most a fifth each: what is asked for, or a tenth but 200 to 1,000 texts.
-    Then near-duplicates are kept on one side where `apart` asks for it. By the protocol `paper`,
-    report-val is search-val: all of the validation pool (or of the first carved part); by `choice`
-    it is the search-val of three parts, of which the third is left alone. Search-val
-    is taken from the front of an order and report-val from its end, so that a larger size of one
-    leaves the texts of the other as they are.
+    Then near-duplicates are kept on one side where `apart` asks for it. Search-val is taken from
+    the front of an order and report-val from its end, so that a larger size of one leaves the texts
+    of the other as they are.
+
+    By the protocol `paper`, report-val is search-val: all of the validation pool (or of the first
+    carved part). By `choice` it is the search-val of three parts, and the third part is left alone.
 
     A part is empty where there are too few texts for it.
 

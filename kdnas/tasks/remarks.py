@@ -42,8 +42,8 @@ def _unused(cleaned: Cleaned, splits: Mapping[str, Split]) -> str:
     if not unused:
         return ""
     return (
-        f"{unused} texts are in no split: beyond what task.train, task.search and task.report ask"
-        " for, or like a text of another split in nearly all words"
+        f"{unused} texts are in no split: beyond what the section task asks for, or like a text of"
+        " another split in nearly all words"
     )
 
 

@@ -115,10 +115,11 @@ def name_points(axes: "Axes", points: Sequence[tuple[str, float, float, str]]) -
     """
     low, high = axes.get_ylim()
     falling = sorted(points, key=lambda point: -point[2])
+    line = min(LINE_HEIGHT, 1 / max(len(points), 1))
     room = 1.0
     for below, (name, x, y, colour) in zip(reversed(range(len(falling))), falling, strict=True):
-        height = min(max((y - low) / (high - low), LINE_HEIGHT * below), room)
-        room = height - LINE_HEIGHT
+        height = min(max((y - low) / (high - low), line * below), room)
+        room = height - line
         axes.annotate(
             name, (x, y), (1.02, height), textcoords="axes fraction",
             va="center", color=colour, annotation_clip=False,
